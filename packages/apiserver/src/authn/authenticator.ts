@@ -1,0 +1,12 @@
+import type { HttpRequest, UserInfo } from "@dataplane/meta";
+
+/** Who the request comes from. `credentialHeaders` are the headers that proved it, which go no further. */
+export interface Authentication {
+  readonly user: UserInfo;
+  readonly credentialHeaders: readonly string[];
+}
+
+/** Undefined when the request carries no credential of this kind; an ApiError Unauthorized when it carries a bad one. */
+export interface Authenticator {
+  authenticate(request: HttpRequest): Promise<Authentication | undefined>;
+}

@@ -1,0 +1,95 @@
+import type { ApiObject, Cause, GroupVersion, JsonObject } from "@dataplane/meta";
+import type { StructuralSchema } from "./schema/structural-schema.js";
+
+export type Verb = "get" | "list" | "watch" | "create" | "update" | "patch" | "delete" | "deletecollection";
+
+/** A printer column; `value` reads the object. `priority` above 0 shows in `-o wide` only. */
+export interface Column<T extends ApiObject = ApiObject> {
+  readonly name: string;
+  readonly type?: "string" | "integer" | "number" | "boolean" | "date";
+  readonly format?: string;
+  readonly description?: string;
+  readonly priority?: number;
+  readonly value: (object: T) => string | number | boolean | null | undefined;
+}
+
+/** What a definition keeps beside an object and never shows: sealed secrets, the owner's id. Stored in the same value, so that a write is atomic. */
+export type Hidden = JsonObject;
+
+export interface PrepareInput<T extends ApiObject> {
+  readonly operation: "create" | "update";
+  /** The object as the client wants it: merged, defaulted, pruned. */
+  readonly object: T;
+  readonly old: T | undefined;
+  readonly oldHidden: Hidden | undefined;
+  readonly dryRun: boolean;
+  /** The body as it was sent (apply and patches: the merged object before pruning); for write-only fields that are taken out of the object. */
+  readonly now: Date;
+}
+
+export interface Prepared<T extends ApiObject> {
+  readonly object: T;
+  readonly hidden?: Hidden;
+}
+
+/** A read-only subresource answered by code, `GET …/<name>/<subresource>`; `internal` ones are in no discovery or OpenAPI. */
+export interface ComputedSubresource<T extends ApiObject> {
+  readonly name: string;
+  readonly kind: string;
+  readonly internal: boolean;
+  readonly get: (stored: { readonly object: T; readonly hidden: Hidden | undefined; readonly revision: bigint }) => ApiObject | Promise<ApiObject>;
+}
+
+/**
+ * Where the objects of a definition lie in the store: `<prefix>/<namespace>/<name>` (or `<prefix>/<name>`). Several definitions may
+ * share a prefix: then each sees what its `includes` lets through, and a name that exists but is not included is a conflict on create.
+ */
+export interface StorageLocation<T extends ApiObject> {
+  /** `/<group>/<plural>` unless told; begins with "/", no trailing slash. */
+  readonly prefix?: string;
+  readonly includes?: (object: T, hidden: Hidden | undefined) => boolean;
+  /** The object as this definition shows it; apiVersion, kind and resourceVersion are set for it. For views. */
+  readonly project?: (object: T) => T;
+}
+
+/**
+ * One resource, declared once. Verbs, discovery, OpenAPI, validation, defaults, tables and short names are derived from it.
+ * A CRD or an app manifest's kind compiles to the same shape.
+ */
+export interface ResourceDefinition<T extends ApiObject = ApiObject> extends GroupVersion {
+  readonly kind: string;
+  readonly plural: string;
+  /** Lower-case kind unless told. */
+  readonly singular?: string;
+  /** `<Kind>List` unless told. */
+  readonly listKind?: string;
+  readonly shortNames?: readonly string[];
+  readonly categories?: readonly string[];
+  readonly scope: "cluster" | "namespaced";
+  /** Schema of the whole object but apiVersion, kind and metadata: its `properties` are the top-level fields. */
+  readonly schema: StructuralSchema;
+  readonly description?: string;
+  /** All unless told. */
+  readonly verbs?: readonly Verb[];
+  /** `status` is then written by the status subresource alone, and spec by the main one alone. */
+  readonly hasStatus?: boolean;
+  readonly columns?: readonly Column<T>[];
+  /** Beside metadata.name and metadata.namespace; dotted paths. */
+  readonly selectableFields?: readonly string[];
+  readonly storage?: StorageLocation<T>;
+  /** Built-in kinds take strategic merge patches, as clients read in OpenAPI; others answer 415. */
+  readonly strategicMerge?: boolean;
+  /** A group is served at `/api` when true (the core group only). */
+  readonly ttlSeconds?: (object: T) => number | undefined;
+  /** "dnsSubdomain" unless told. */
+  readonly nameRule?: "dnsSubdomain" | "dnsLabel" | "pathSegment";
+  /** After defaults and pruning, before validation, on every write to the main resource, dry runs included. May take secrets out of the object. */
+  readonly prepare?: (input: PrepareInput<T>) => Prepared<T> | Promise<Prepared<T>>;
+  /** What the schema cannot say. Causes have field paths such as `spec.services[1].type`. */
+  readonly validate?: (object: T, old: T | undefined) => readonly Cause[];
+  /** Texts for `Warning` headers. */
+  readonly warn?: (object: T) => readonly string[];
+  readonly computed?: readonly ComputedSubresource<T>[];
+  /** False for a view: garbage collection and namespace deletion skip it. */
+  readonly canonical?: boolean;
+}

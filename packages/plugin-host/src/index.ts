@@ -1,0 +1,3 @@
+export { PluginUnavailable, type Plugin, type PluginClient, type PluginProblem, type PluginSignature, type PluginSource, type PluginState } from "./plugin.js";
+export { ownGroupOf, ownGroupVersion } from "./plugin-group.js";
+export type { PluginJson, ProxyRoute } from "./plugin-json.js";

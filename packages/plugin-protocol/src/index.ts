@@ -1,0 +1,10 @@
+// For hosts and plugins.
+export * from "./messages.js";
+export { GrpcCode, GrpcError, type CallOptions, type GrpcLink, type LinkTarget, type OpenLink } from "./grpc-link.js";
+export type { PluginMethodName, PluginMethods } from "./methods.js";
+export type { PluginImplementation, ServedCall, ServePlugin, ServePluginOptions } from "./plugin-server.js";
+// To be written:
+//   codecs: Record<PluginMethodName, { path, kind, encodeRequest, decodeRequest, encodeResponse, decodeResponse }> from src/gen (protobufjs static);
+//   openGrpcJsLink: OpenLink (and openNativeLink: OpenLink, our own HTTP/2, the same suite); links by name: links["grpc-js" | "native"];
+//   servePlugin: ServePlugin; parseHandshake(line), createClientCertificate() for AutoMTLS;
+//   the controller, stdio, broker and health services' codecs.

@@ -1,0 +1,97 @@
+/** One key with its value, at the revision that wrote it. */
+export interface Entry {
+  readonly key: string;
+  readonly value: Uint8Array;
+  readonly revision: bigint;
+}
+
+/** A consistent snapshot, ordered by key (bytewise), at `revision`. */
+export interface Listing {
+  readonly entries: readonly Entry[];
+  readonly revision: bigint;
+  /** True when `limit` cut it: ask again with `after` = the last key and `at` = `revision`. */
+  readonly more: boolean;
+}
+
+export interface Page {
+  /** At most so many entries; all when absent. */
+  readonly limit?: number;
+  /** Only keys greater than this one. */
+  readonly after?: string;
+  /** The state at this revision; the newest when absent. Throws RevisionCompacted when too old, RevisionFuture when not reached. */
+  readonly at?: bigint;
+}
+
+/** What a watcher sees. `previous` is the entry that the change replaced or removed. */
+export type Change =
+  | { readonly type: "put"; readonly entry: Entry; readonly previous: Entry | undefined }
+  | { readonly type: "delete"; readonly key: string; readonly revision: bigint; readonly previous: Entry }
+  | { readonly type: "progress"; readonly revision: bigint };
+
+export interface PutOptions {
+  /** Writes only if the key is still at this revision (0n: absent); else throws RevisionConflict. */
+  readonly expected: bigint;
+  /** Deletes the key by itself, with a revision of its own, after so many seconds and at most 60 s late. */
+  readonly ttlSeconds?: number;
+}
+
+/**
+ * A revisioned map from keys to bytes, which it never looks into.
+ *
+ * One write is one key and one revision. Revisions grow by every write, are never reused, also not after a crash, and a
+ * watcher sees them without gaps in its prefix and in order. An acknowledged write is durable. Keys are UTF-8 text that begins with "/".
+ */
+export interface Store {
+  /** The newest revision, linearizable; 1n on an empty store, since "0" means "any" to clients of the API. */
+  revision(): Promise<bigint>;
+  get(key: string): Promise<Entry | undefined>;
+  list(prefix: string, page?: Page): Promise<Listing>;
+  put(key: string, value: Uint8Array, options: PutOptions): Promise<Entry>;
+  /** Removes the key if it is still at `expected`; else throws RevisionConflict. Returns the revision of the removal and what was removed. */
+  delete(key: string, expected: bigint): Promise<{ readonly revision: bigint; readonly previous: Entry }>;
+  /**
+   * Each change under `prefix` after `since`, once and in order, until `signal` aborts (then it ends without an error).
+   * Throws RevisionCompacted when `since` is older than the kept history. After `revision()` gave r, each open watch
+   * yields something at r or later within 100 ms: a change, or `progress`.
+   */
+  watch(prefix: string, since: bigint, signal: AbortSignal): AsyncIterable<Change>;
+  /** Forgets the history before `before`; the newest state stays. Later reads and watches before it throw RevisionCompacted. */
+  compact(before: bigint): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** The key is not at the expected revision; `actual` is 0n when it is absent. */
+export class RevisionConflict extends Error {
+  override readonly name = "RevisionConflict";
+  readonly key: string;
+  readonly actual: bigint;
+
+  constructor(key: string, actual: bigint) {
+    super(`${key} is at revision ${actual}`);
+    this.key = key;
+    this.actual = actual;
+  }
+}
+
+/** The revision asked for is older than the kept history. */
+export class RevisionCompacted extends Error {
+  override readonly name = "RevisionCompacted";
+  /** The oldest revision that can still be asked for. */
+  readonly oldest: bigint;
+
+  constructor(oldest: bigint) {
+    super(`history before revision ${oldest} is compacted`);
+    this.oldest = oldest;
+  }
+}
+
+/** The revision asked for has not happened yet. */
+export class RevisionFuture extends Error {
+  override readonly name = "RevisionFuture";
+  readonly current: bigint;
+
+  constructor(current: bigint) {
+    super(`the newest revision is ${current}`);
+    this.current = current;
+  }
+}
