@@ -15,5 +15,9 @@ export interface DataSourceContext {
  */
 export interface PluginContexts {
   /** Throws ApiError NotFound when there is no such data source of that plugin. */
-  forDataSource(key: { readonly pluginId: string; readonly namespace: string; readonly uid: string }, user: UserInfo, signal: AbortSignal): Promise<DataSourceContext>;
+  forDataSource(
+    key: { readonly pluginId: string; readonly namespace: string; readonly uid: string },
+    user: UserInfo,
+    signal: AbortSignal,
+  ): Promise<DataSourceContext>;
 }

@@ -27,7 +27,11 @@ export interface WatchOptions extends Omit<ListOptions, "limit" | "continue"> {
   readonly timeoutSeconds?: number;
 }
 
-export type PatchType = "application/json-patch+json" | "application/merge-patch+json" | "application/strategic-merge-patch+json" | "application/apply-patch+yaml";
+export type PatchType =
+  | "application/json-patch+json"
+  | "application/merge-patch+json"
+  | "application/strategic-merge-patch+json"
+  | "application/apply-patch+yaml";
 
 export interface WriteOptions {
   readonly fieldManager?: string;
@@ -45,6 +49,13 @@ export interface ApiClient {
   watch<T extends ApiObject>(resource: ResourceRef, options: WatchOptions, signal: AbortSignal): AsyncIterable<WatchEvent<T>>;
   create<T extends ApiObject>(resource: ResourceRef, object: T, options?: WriteOptions, signal?: AbortSignal): Promise<T>;
   update<T extends ApiObject>(resource: ResourceRef, ref: ObjectRef, object: T, options?: WriteOptions, signal?: AbortSignal): Promise<T>;
-  patch<T extends ApiObject>(resource: ResourceRef, ref: ObjectRef, type: PatchType, patch: JsonObject | readonly JsonObject[], options?: WriteOptions, signal?: AbortSignal): Promise<T>;
+  patch<T extends ApiObject>(
+    resource: ResourceRef,
+    ref: ObjectRef,
+    type: PatchType,
+    patch: JsonObject | readonly JsonObject[],
+    options?: WriteOptions,
+    signal?: AbortSignal,
+  ): Promise<T>;
   delete(resource: ResourceRef, ref: ObjectRef, signal?: AbortSignal): Promise<void>;
 }

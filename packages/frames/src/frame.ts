@@ -1,7 +1,20 @@
 /** Types of a field's values, by Grafana's names (`typeInfo.frame`); nullable ones carry null. */
 export type FieldType =
-  | "int8" | "int16" | "int32" | "int64" | "uint8" | "uint16" | "uint32" | "uint64"
-  | "float32" | "float64" | "string" | "bool" | "time" | "json" | "enum";
+  | "int8"
+  | "int16"
+  | "int32"
+  | "int64"
+  | "uint8"
+  | "uint16"
+  | "uint32"
+  | "uint64"
+  | "float32"
+  | "float64"
+  | "string"
+  | "bool"
+  | "time"
+  | "json"
+  | "enum";
 
 /** Values by type: bigint for 64-bit integers, nanoseconds since the epoch as bigint for time, JSON text for json. */
 export type FieldValue = number | bigint | string | boolean | null;

@@ -109,10 +109,14 @@ export const badRequest = (message: string, options?: ApiErrorOptions): ApiError
 
 /** `name` of the plural `resource` in `group` is not there. */
 export const notFound = (resource: string, name: string, group = ""): ApiError =>
-  new ApiError("NotFound", `${qualified(resource, group)} "${name}" not found`, { details: { name, ...(group === "" ? {} : { group }), kind: resource } });
+  new ApiError("NotFound", `${qualified(resource, group)} "${name}" not found`, {
+    details: { name, ...(group === "" ? {} : { group }), kind: resource },
+  });
 
 export const alreadyExists = (resource: string, name: string, group = ""): ApiError =>
-  new ApiError("AlreadyExists", `${qualified(resource, group)} "${name}" already exists`, { details: { name, ...(group === "" ? {} : { group }), kind: resource } });
+  new ApiError("AlreadyExists", `${qualified(resource, group)} "${name}" already exists`, {
+    details: { name, ...(group === "" ? {} : { group }), kind: resource },
+  });
 
 export const conflict = (resource: string, name: string, group: string, why: string): ApiError =>
   new ApiError("Conflict", `Operation cannot be fulfilled on ${qualified(resource, group)} "${name}": ${why}`, {

@@ -1,10 +1,24 @@
-export { ApiError, alreadyExists, badRequest, conflict, expired, invalid, notFound, unavailable, type ApiErrorOptions, type Cause, type Reason, type Status, type StatusDetails } from "./api-error.js";
-export { systemClock, type Clock } from "./clock.js";
-export { rfc3339, setCondition, type Condition } from "./condition.js";
-export { apiVersionOf, basePathOf, parseApiVersion, type GroupVersion, type GroupVersionKind, type GroupVersionResource } from "./group-version.js";
+export {
+  ApiError,
+  type ApiErrorOptions,
+  alreadyExists,
+  badRequest,
+  type Cause,
+  conflict,
+  expired,
+  invalid,
+  notFound,
+  type Reason,
+  type Status,
+  type StatusDetails,
+  unavailable,
+} from "./api-error.js";
+export { type Clock, systemClock } from "./clock.js";
+export { type Condition, rfc3339, setCondition } from "./condition.js";
+export { apiVersionOf, basePathOf, type GroupVersion, type GroupVersionKind, type GroupVersionResource, parseApiVersion } from "./group-version.js";
 export type { Handler, Headers, HttpBody, HttpRequest, HttpResponse, RequestContext } from "./http.js";
 export { isJsonObject, type JsonArray, type JsonObject, type JsonValue } from "./json.js";
-export { silentLogger, type Logger } from "./logger.js";
+export { type Logger, silentLogger } from "./logger.js";
 export type { ApiList, ApiObject, ListMeta, ManagedFieldsEntry, ObjectMeta, OwnerReference, WatchEvent, WatchEventType } from "./object.js";
 export type { RequestInfo } from "./request-info.js";
 export { controlPlaneUser, dataPlaneUser, systemGroups, type UserInfo } from "./user.js";

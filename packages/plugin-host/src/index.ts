@@ -1,3 +1,11 @@
-export { PluginUnavailable, type Plugin, type PluginClient, type PluginProblem, type PluginSignature, type PluginSource, type PluginState } from "./plugin.js";
+export {
+  type Plugin,
+  type PluginClient,
+  type PluginProblem,
+  type PluginSignature,
+  type PluginSource,
+  type PluginState,
+  PluginUnavailable,
+} from "./plugin.js";
 export { ownGroupOf, ownGroupVersion } from "./plugin-group.js";
 export type { PluginJson, ProxyRoute } from "./plugin-json.js";

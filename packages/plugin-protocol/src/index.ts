@@ -1,6 +1,7 @@
 // For hosts and plugins.
+
+export { type CallOptions, GrpcCode, GrpcError, type GrpcLink, type LinkTarget, type OpenLink } from "./grpc-link.js";
 export * from "./messages.js";
-export { GrpcCode, GrpcError, type CallOptions, type GrpcLink, type LinkTarget, type OpenLink } from "./grpc-link.js";
 export type { PluginMethodName, PluginMethods } from "./methods.js";
 export type { PluginImplementation, ServedCall, ServePlugin, ServePluginOptions } from "./plugin-server.js";
 // To be written:

@@ -1,1 +1,11 @@
-export { RevisionCompacted, RevisionConflict, RevisionFuture, type Change, type Entry, type Listing, type Page, type PutOptions, type Store } from "./store.js";
+export {
+  type Change,
+  type Entry,
+  type Listing,
+  type Page,
+  type PutOptions,
+  RevisionCompacted,
+  RevisionConflict,
+  RevisionFuture,
+  type Store,
+} from "./store.js";

@@ -1,0 +1,40 @@
+import security from "eslint-plugin-security";
+import sonarjs from "eslint-plugin-sonarjs";
+import tseslint from "typescript-eslint";
+
+/** Findings are errors: a rule that is off says why. */
+export default tseslint.config(
+  { ignores: ["**/dist/**", "**/src/gen/**", "**/node_modules/**", "data/**", "coverage/**", "bench/peers/**"] },
+  {
+    files: ["packages/*/src/**/*.ts", "plugins/*/src/**/*.ts", "tools/**/*.ts", "conformance/**/*.ts", "bench/**/*.ts"],
+    extends: [...tseslint.configs.strictTypeChecked, sonarjs.configs.recommended, security.configs.recommended],
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    linterOptions: { reportUnusedDisableDirectives: "error" },
+    rules: {
+      "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true, allowBoolean: true }],
+      "@typescript-eslint/no-confusing-void-expression": ["error", { ignoreArrowShorthand: true }],
+      "@typescript-eslint/switch-exhaustiveness-check": "error",
+      // Every lookup in a typed record would be a finding; noUncheckedIndexedAccess and Maps for foreign keys do that work.
+      "security/detect-object-injection": "off",
+      // The server's job is to open files that its configuration names.
+      "security/detect-non-literal-fs-filename": "off",
+      "sonarjs/no-nested-template-literals": "off",
+      "sonarjs/no-nested-conditional": "off",
+      "sonarjs/todo-tag": "error",
+      // Contract types use `readonly` arrays and void returns of callbacks on purpose; these two fight that style.
+      "sonarjs/void-use": "off",
+      "sonarjs/no-small-switch": "off",
+    },
+  },
+  {
+    files: ["**/*.test.ts", "conformance/**/*.ts", "**/testing/**/*.ts"],
+    rules: {
+      // Tests name ports, addresses and passwords that are nobody's.
+      "sonarjs/no-hardcoded-passwords": "off",
+      "sonarjs/no-hardcoded-ip": "off",
+      "sonarjs/no-clear-text-protocols": "off",
+      "sonarjs/publicly-writable-directories": "off",
+      "sonarjs/no-nested-functions": "off",
+    },
+  },
+);
