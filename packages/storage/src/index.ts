@@ -1,3 +1,7 @@
+// For authors of stores.
+export { Alarm } from "./alarm.js";
+export { checkKey, compareKeys, prefixEnd } from "./key.js";
+export { createMemoryStore, type MemoryStoreOptions } from "./memory-store.js";
 export {
   type Change,
   type Entry,
@@ -9,3 +13,4 @@ export {
   RevisionFuture,
   type Store,
 } from "./store.js";
+export { changeKey, changeRevision, type History, type ReadHistory, WatchHub, type WatchHubOptions, type WriteChange } from "./watch-hub.js";

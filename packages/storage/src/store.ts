@@ -51,11 +51,11 @@ export interface Store {
   delete(key: string, expected: bigint): Promise<{ readonly revision: bigint; readonly previous: Entry }>;
   /**
    * Each change under `prefix` after `since`, once and in order, until `signal` aborts (then it ends without an error).
-   * Throws RevisionCompacted when `since` is older than the kept history. After `revision()` gave r, each open watch
+   * Throws RevisionCompacted when `since` is older than the kept history, RevisionFuture when it has not happened. After `revision()` gave r, each open watch
    * yields something at r or later within 100 ms: a change, or `progress`.
    */
   watch(prefix: string, since: bigint, signal: AbortSignal): AsyncIterable<Change>;
-  /** Forgets the history before `before`; the newest state stays. Later reads and watches before it throw RevisionCompacted. */
+  /** Forgets the history before `before`; the newest state stays. Later reads and watches before it throw RevisionCompacted. RevisionFuture when not reached. */
   compact(before: bigint): Promise<void>;
   close(): Promise<void>;
 }
