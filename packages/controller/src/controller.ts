@@ -19,8 +19,8 @@ export interface ControllerOptions {
 export interface Controller {
   readonly name: string;
   enqueue(key: string): void;
-  /** Resolves when every key that was enqueued before the call has been worked on once, well or not. */
+  /** Resolves when every key that was enqueued before the call has been worked on once, well or not, or when the controller has ended. */
   drained(): Promise<void>;
-  /** Until `signal` aborts; the reconcile that is under way is waited for. */
+  /** Until `signal` aborts; the reconcile that is under way is waited for. Once only. */
   run(signal: AbortSignal): Promise<void>;
 }

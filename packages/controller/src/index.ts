@@ -1,2 +1,2 @@
 export type { Again, Controller, ControllerOptions } from "./controller.js";
-// To be written: createController(options: ControllerOptions): Controller.
+export { createController } from "./create-controller.js";

@@ -1,0 +1,70 @@
+import { type ClientRequest, Agent as HttpAgent, request as httpRequest, type IncomingMessage, type RequestOptions } from "node:http";
+import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
+import { parseRetryAfter, type Transport, type TransportRequest, type TransportResponse } from "./transport.js";
+
+export interface HttpClientOptions {
+  /** `http:` or `https:`; a path in it is put before each call's own. */
+  readonly baseUrl: string;
+  /** Sent with each call, such as `authorization`. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** PEM texts for `https:`: whom to trust instead of the system's authorities, and who we are. */
+  readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string };
+}
+
+/**
+ * Calls a server over HTTP/1.1 and keeps connections open between calls. It never goes through a proxy, whatever the environment says:
+ * what it talks to is this server's own address.
+ */
+export function httpTransport({ baseUrl, headers = {}, tls = {} }: HttpClientOptions): Transport {
+  const base = new URL(baseUrl);
+  if (base.protocol !== "http:" && base.protocol !== "https:") throw new TypeError(`baseUrl ${base.protocol}// is neither http nor https`);
+  const secure = base.protocol === "https:";
+  const agent = secure ? new HttpsAgent({ keepAlive: true, ...tls }) : new HttpAgent({ keepAlive: true });
+  const open = secure ? httpsRequest : httpRequest;
+  return async (request) => {
+    const options: RequestOptions = {
+      agent,
+      method: request.method,
+      path: pathOf(base, request),
+      headers: { ...headers, ...request.headers, ...lengthOf(request.body) },
+      signal: request.signal,
+    };
+    const send = (): ClientRequest => open(base, options);
+    try {
+      return await exchange(send(), request);
+    } catch (thrown) {
+      // The server may close an idle connection just as it is used again; nothing was read of it, so a GET may go again.
+      if (!(thrown instanceof StaleConnection) || request.method !== "GET") throw thrown;
+      return exchange(send(), request);
+    }
+  };
+}
+
+/** A kept connection was closed before it brought an answer. */
+class StaleConnection extends Error {
+  override readonly name = "StaleConnection";
+}
+
+const pathOf = (base: URL, { path, query }: TransportRequest): string =>
+  `${base.pathname.replace(/\/$/, "")}${path}${query.size === 0 ? "" : `?${query.toString()}`}`;
+
+const lengthOf = (body: Uint8Array | undefined): Record<string, number> => (body === undefined ? {} : { "content-length": body.byteLength });
+
+function exchange(sent: ClientRequest, { body }: TransportRequest): Promise<TransportResponse> {
+  return new Promise((resolve, reject) => {
+    sent.on("error", (error: NodeJS.ErrnoException) => {
+      const stale = sent.reusedSocket && (error.code === "ECONNRESET" || error.code === "EPIPE");
+      reject(stale ? new StaleConnection("the server closed the connection", { cause: error }) : error);
+    });
+    sent.on("response", (message: IncomingMessage) => {
+      resolve({ status: message.statusCode ?? 0, retryAfterSeconds: parseRetryAfter(message.headers["retry-after"]), body: bytesOf(message) });
+    });
+    sent.end(body);
+  });
+}
+
+async function* bytesOf(message: IncomingMessage): AsyncGenerator<Uint8Array> {
+  for await (const piece of message) {
+    if (piece instanceof Uint8Array) yield piece;
+  }
+}

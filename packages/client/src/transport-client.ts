@@ -1,0 +1,140 @@
+import { ApiError, type ApiList, type ApiObject, type JsonValue, type WatchEvent } from "@dataplane/meta";
+import { errorOf, noAnswer, parseJson, parseList, parseObject } from "./answer.js";
+import type { ApiClient, ListOptions, ObjectRef, PatchType, ResourceRef, WatchOptions, WriteOptions } from "./api-client.js";
+import { collectionPath, objectPath, requireNamespace } from "./resource-path.js";
+import type { Transport, TransportRequest, TransportResponse } from "./transport.js";
+import { readEvents } from "./watch-events.js";
+
+interface Call {
+  readonly method: TransportRequest["method"];
+  readonly path: string;
+  readonly query?: URLSearchParams;
+  readonly content?: { readonly type: string; readonly value: unknown };
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The API's verbs over whatever carries a call. */
+export class TransportClient implements ApiClient {
+  readonly #transport: Transport;
+
+  constructor(transport: Transport) {
+    this.#transport = transport;
+  }
+
+  async get<T extends ApiObject>(resource: ResourceRef, ref: ObjectRef, signal?: AbortSignal): Promise<T> {
+    return parseObject<T>(await this.#call({ method: "GET", path: objectPath(resource, ref), signal }));
+  }
+
+  async list<T extends ApiObject>(resource: ResourceRef, options: ListOptions = {}, signal?: AbortSignal): Promise<ApiList<T>> {
+    const path = collectionPath(resource, options.namespace);
+    return parseList<T>(await this.#call({ method: "GET", path, query: readQuery(options), signal }));
+  }
+
+  async *watch<T extends ApiObject>(
+    resource: ResourceRef,
+    options: WatchOptions,
+    signal: AbortSignal,
+  ): AsyncGenerator<WatchEvent<T>, void, undefined> {
+    const query = readQuery(options);
+    query.set("watch", "true");
+    // A consumer that leaves the loop early must end the call too.
+    const ended = new AbortController();
+    const either = AbortSignal.any([signal, ended.signal]);
+    try {
+      const response = await this.#send({ method: "GET", path: collectionPath(resource, options.namespace), query, signal: either });
+      yield* readEvents<T>(response.body);
+    } catch (thrown) {
+      if (!signal.aborted) throw thrown instanceof ApiError ? thrown : noAnswer("the watch was cut off", thrown);
+    } finally {
+      ended.abort();
+    }
+  }
+
+  async create<T extends ApiObject>(resource: ResourceRef, object: T, options?: WriteOptions, signal?: AbortSignal): Promise<T> {
+    requireNamespace(resource, object.metadata.namespace);
+    const path = collectionPath(resource, object.metadata.namespace);
+    return parseObject<T>(await this.#call({ method: "POST", path, query: writeQuery(options), content: json(object), signal }));
+  }
+
+  async update<T extends ApiObject>(resource: ResourceRef, ref: ObjectRef, object: T, options?: WriteOptions, signal?: AbortSignal): Promise<T> {
+    const path = objectPath(resource, ref);
+    return parseObject<T>(await this.#call({ method: "PUT", path, query: writeQuery(options), content: json(object), signal }));
+  }
+
+  async patch<T extends ApiObject>(
+    resource: ResourceRef,
+    ref: ObjectRef,
+    type: PatchType,
+    patch: unknown,
+    options?: WriteOptions,
+    signal?: AbortSignal,
+  ): Promise<T> {
+    // JSON is YAML, so that an apply patch needs no other encoding.
+    const content = { type, value: patch };
+    return parseObject<T>(await this.#call({ method: "PATCH", path: objectPath(resource, ref), query: writeQuery(options), content, signal }));
+  }
+
+  async delete(resource: ResourceRef, ref: ObjectRef, signal?: AbortSignal): Promise<void> {
+    await this.#call({ method: "DELETE", path: objectPath(resource, ref), signal });
+  }
+
+  async #call(call: Call): Promise<JsonValue> {
+    const { body } = await this.#send(call);
+    return parseJson(await readText(body));
+  }
+
+  /** The answer when it is a success; else throws what it says. */
+  async #send({ method, path, query = new URLSearchParams(), content, signal = new AbortController().signal }: Call): Promise<TransportResponse> {
+    const headers = { accept: "application/json", ...(content === undefined ? {} : { "content-type": content.type }) };
+    const body = content === undefined ? undefined : new TextEncoder().encode(JSON.stringify(content.value));
+    let response: TransportResponse;
+    try {
+      response = await this.#transport({ method, path, query, headers, body, signal });
+    } catch (thrown) {
+      throw thrown instanceof ApiError ? thrown : noAnswer(`no answer to ${method} ${path}`, thrown);
+    }
+    if (response.status < 400) return response;
+    throw errorOf(parseIfJson(await readText(response.body)), response.status, response.retryAfterSeconds);
+  }
+}
+
+const json = (value: unknown): { readonly type: string; readonly value: unknown } => ({ type: "application/json", value });
+
+// The namespace is part of the path; all other options are parameters of the same name.
+const readParameters = ["labelSelector", "fieldSelector", "limit", "continue", "resourceVersion", "allowWatchBookmarks", "timeoutSeconds"] as const;
+
+function readQuery(options: ListOptions & WatchOptions): URLSearchParams {
+  const query = new URLSearchParams();
+  for (const name of readParameters) {
+    const value = options[name];
+    if (value !== undefined) query.set(name, String(value));
+  }
+  return query;
+}
+
+function writeQuery({ fieldManager, dryRun, force }: WriteOptions = {}): URLSearchParams {
+  const query = new URLSearchParams();
+  if (fieldManager !== undefined) query.set("fieldManager", fieldManager);
+  if (dryRun === true) query.set("dryRun", "All");
+  if (force !== undefined) query.set("force", String(force));
+  return query;
+}
+
+async function readText(body: AsyncIterable<Uint8Array>): Promise<string> {
+  const pieces: Uint8Array[] = [];
+  try {
+    for await (const piece of body) pieces.push(piece);
+  } catch (thrown) {
+    throw thrown instanceof ApiError ? thrown : noAnswer("the server's answer was cut off", thrown);
+  }
+  return Buffer.concat(pieces).toString("utf8");
+}
+
+/** Proxies in between answer with text; then the code alone counts. */
+function parseIfJson(text: string): JsonValue | undefined {
+  try {
+    return parseJson(text);
+  } catch {
+    return undefined;
+  }
+}
