@@ -1,0 +1,68 @@
+import { type Frame, frameToArrow, frameToJson } from "@dataplane/frames";
+import { DataFrameFormat, type DataQuery, type DataResponse, type QueryDataRequest, type QueryDataResponse } from "@dataplane/plugin-protocol";
+import type { Call } from "./call.js";
+import { inParallel } from "./in-parallel.js";
+import { asPluginError, type PluginError } from "./plugin-error.js";
+import { type QueryAnswer, type QueryHandler, queryOf } from "./query.js";
+
+/** Answers every query of a request; a failure stays with its refId. */
+export async function answerQueries(options: {
+  readonly request: QueryDataRequest;
+  readonly handler: QueryHandler;
+  readonly call: Call;
+}): Promise<QueryDataResponse> {
+  const { request, handler, call } = options;
+  const answers = await inParallel(request.queries, concurrencyOf(request), async (query) => {
+    const response = await answerQuery({ query, handler, call, format: request.format });
+    return [query.refId, response] as const;
+  });
+  return { responses: Object.fromEntries(answers) };
+}
+
+/** The same error for every query, when none of them can be tried. */
+export function failQueries(request: QueryDataRequest, error: PluginError): QueryDataResponse {
+  const response = errorResponse(error, request.format);
+  return { responses: Object.fromEntries(request.queries.map(({ refId }) => [refId, response])) };
+}
+
+async function answerQuery(options: {
+  readonly query: DataQuery;
+  readonly handler: QueryHandler;
+  readonly call: Call;
+  readonly format: DataFrameFormat;
+}): Promise<DataResponse> {
+  const { query, handler, call, format } = options;
+  try {
+    const answer = await handler(queryOf(query), call);
+    return encodeAnswer("frames" in answer ? answer : { frames: answer }, query.refId, format);
+  } catch (thrown) {
+    const error = asPluginError(thrown);
+    if (error.source === "plugin") call.logger.error("query failed", { refId: query.refId, error: thrown });
+    else call.logger.debug("query failed downstream", { refId: query.refId, status: error.status, error: error.message });
+    return errorResponse(error, format);
+  }
+}
+
+function encodeAnswer(answer: QueryAnswer, refId: string, format: DataFrameFormat): DataResponse {
+  const encode = format === DataFrameFormat.JSON ? frameToJson : frameToArrow;
+  const frames = answer.frames.map((frame) => encode(withRefId(frame, refId)));
+  if (answer.error !== undefined) return { ...errorResponse(answer.error, format), frames };
+  return { frames, error: "", jsonMeta: nothing, status: answer.status ?? 200, errorSource: "", format };
+}
+
+/** Hosts join frames of several queries: each says whose it is. */
+function withRefId(frame: Frame, refId: string): Frame {
+  return frame.refId === undefined || frame.refId === "" ? { ...frame, refId } : frame;
+}
+
+function errorResponse(error: PluginError, format: DataFrameFormat): DataResponse {
+  return { frames: [], error: error.message, jsonMeta: nothing, status: error.status, errorSource: error.source, format };
+}
+
+const nothing = new Uint8Array();
+
+/** The host says in its configuration how many queries of one request may run at once. */
+function concurrencyOf(request: QueryDataRequest): number {
+  const told = Number(request.pluginContext.grafanaConfig["GF_CONCURRENT_QUERY_COUNT"]);
+  return Number.isInteger(told) && told > 0 ? told : 10;
+}
