@@ -64,7 +64,8 @@ export class WatchHub {
       this.#revision = changeRevision(change);
       const key = changeKey(change);
       for (const watcher of this.#watchers) {
-        if (watcher.live) this.#offer(watcher, change, key);
+        // A history that was read just now may hold the change already.
+        if (watcher.live && this.#revision > watcher.cursor) this.#offer(watcher, change, key);
       }
     }
   }

@@ -1,0 +1,4 @@
+import { describeStore } from "./conformance.js";
+import { createMemoryStore } from "./memory-store.js";
+
+describeStore("memory", () => Promise.resolve(createMemoryStore()));
