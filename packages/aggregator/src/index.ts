@@ -1,4 +1,33 @@
+// For the composition root.
+
+// For those who read DataPlaneServices.
+export {
+  aggregationGroup,
+  type DataPlaneService,
+  type DataPlaneServiceEntry,
+  type DataPlaneServiceSpec,
+  dataPlaneServiceFrom,
+  dataPlaneServices,
+  dataPlaneServicesRef,
+  managedLabel,
+} from "./dataplaneservice.js";
+export {
+  type AvailabilityController,
+  type AvailabilityControllerOptions,
+  dataPlaneServiceAvailabilityController,
+} from "./dataplaneservice-availability-controller.js";
+export {
+  dataPlaneServiceRegistrationController,
+  type RegistrationController,
+  type RegistrationControllerOptions,
+} from "./dataplaneservice-registration-controller.js";
+export { createGrafanaAggregator, type GrafanaAggregator, type GrafanaAggregatorOptions } from "./grafana-aggregator.js";
+export { type LegacyOptions, legacyHandler } from "./legacy/legacy-handler.js";
+export { type ManagedServicesOptions, managedDataPlaneServicesController, managedService } from "./managed-services-controller.js";
+export { type PluginConfigOptions, pluginConfig } from "./plugin-config.js";
+// For authors of service types.
 export type { DataSourceContext, PluginContexts } from "./plugin-contexts.js";
-export type { PluginCall, PluginRoute, ServiceType } from "./service-types/service-type.js";
-// To be written: dataPlaneServices (the declaration), createGrafanaAggregator({ delegate, plugins, contexts, ... }) -> { handler, apiSource, serve, withdraw },
-// dataPlaneServiceRegistrationController, dataPlaneServiceAvailability (conditions and events), managedDataPlaneServices (decision 23), legacy handlers (/api/ds/query, ...).
+export { createPluginContextsClient, type PluginContextsClient, type PluginContextsClientOptions } from "./plugin-contexts-client.js";
+export type { Conflict, StoredResources } from "./route-conflicts.js";
+export { type ServiceTypeName, serviceTypeNames } from "./service-types/names.js";
+export type { CallLimits, PluginCall, PluginRoute, ServiceType } from "./service-types/service-type.js";

@@ -1,6 +1,14 @@
-import type { Handler, HttpRequest, HttpResponse } from "@dataplane/meta";
+import type { Clock, GroupVersion, Handler, HttpRequest, HttpResponse, JsonObject, Logger } from "@dataplane/meta";
 import type { Plugin } from "@dataplane/plugin-host";
 import type { PluginContexts } from "../plugin-contexts.js";
+
+/** Bounds of one call. */
+export interface CallLimits {
+  /** Of a request's body; more is 413. */
+  readonly bodyBytes: number;
+  /** Of one call to a plugin; more is 504. */
+  readonly callTimeoutMs: number;
+}
 
 /** What a route's handler is given. */
 export interface PluginCall {
@@ -9,24 +17,34 @@ export interface PluginCall {
   readonly params: Readonly<Record<string, string>>;
   readonly plugin: Plugin;
   readonly contexts: PluginContexts;
-  readonly limits: { readonly bodyBytes: number; readonly callTimeoutMs: number };
+  readonly limits: CallLimits;
+  /** Where the service is bound: the group and version of the path. */
+  readonly groupVersion: GroupVersion;
+  readonly clock: Clock;
+  readonly logger: Logger;
 }
 
 /** One route of a group/version. `path` is relative to `/apis/G/V`: segments, `{name}`, or a trailing `*` for the rest. */
 export interface PluginRoute {
+  /** Upper case; every method when it is `["*"]`. */
   readonly methods: readonly string[];
   readonly path: string;
   readonly handle: (call: PluginCall) => Promise<HttpResponse>;
   /** How discovery shows it: a subresource such as `datasources/query`; absent when it is not shown. */
   readonly discovered?: { readonly name: string; readonly kind: string; readonly verbs: readonly string[] };
   /** OpenAPI operation by lower-case method. */
-  readonly operations?: Readonly<Record<string, object>>;
+  readonly operations?: Readonly<Record<string, JsonObject>>;
 }
 
 /** A service type of a DataPlaneService: one object in one file, one line in the table. */
 export interface ServiceType {
   readonly name: string;
+  /** False while its paths only answer 501; shown as ServiceTypeNotServed. */
+  readonly served: (service: { readonly type: string; readonly path?: string }) => boolean;
+  /** Fixed paths of the data plane: they come before stored resources. */
   readonly routes: (service: { readonly type: string; readonly method?: string; readonly path?: string }) => readonly PluginRoute[];
+  /** Patterns of the service's own: they come after stored resources. */
+  readonly patterns?: (service: { readonly type: string; readonly method?: string; readonly path?: string }) => readonly PluginRoute[];
 }
 
 export type { Handler };

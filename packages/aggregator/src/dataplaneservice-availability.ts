@@ -1,0 +1,61 @@
+import { type Condition, setCondition } from "@dataplane/meta";
+import type { Plugin, PluginState } from "@dataplane/plugin-host";
+import type { DataPlaneService } from "./dataplaneservice.js";
+import type { Conflict } from "./route-conflicts.js";
+import { isServiceTypeName } from "./service-types/names.js";
+import { serviceTypes } from "./service-types/table.js";
+
+type Verdict = Pick<Condition, "status" | "reason" | "message">;
+
+/** What is known of a service's plugin and routes. */
+export interface Surroundings {
+  readonly plugin: Plugin | undefined;
+  readonly conflict: Conflict | undefined;
+}
+
+/** The conditions that a service has now: Available, and PluginLoaded. The same list when nothing differs. */
+export function conditionsOf(service: DataPlaneService, surroundings: Surroundings, now: Date): readonly Condition[] {
+  const { generation } = service.metadata;
+  const observed = generation === undefined ? {} : { observedGeneration: generation };
+  const verdicts = { Available: availability(service, surroundings), PluginLoaded: loaded(service, surroundings.plugin) };
+  return Object.entries(verdicts).reduce<readonly Condition[]>((conditions, [type, verdict]) => {
+    const next = { type, ...verdict, ...observed };
+    const previous = conditions.find((it) => it.type === type);
+    return previous !== undefined && same(previous, next) ? conditions : setCondition(conditions, next, now);
+  }, service.conditions);
+}
+
+const same = (a: Omit<Condition, "lastTransitionTime">, b: Omit<Condition, "lastTransitionTime">): boolean =>
+  a.status === b.status && a.reason === b.reason && a.message === b.message && a.observedGeneration === b.observedGeneration;
+
+function availability(service: DataPlaneService, { plugin, conflict }: Surroundings): Verdict {
+  const { pluginID, pluginType, services } = service.spec;
+  if (conflict !== undefined) return { status: "False", ...conflict };
+  if (plugin === undefined) return pluginNotFound(pluginID);
+  if (plugin.json.type !== pluginType)
+    return no("PluginTypeMismatch", `plugin ${quoted(pluginID)} is of type ${plugin.json.type}, not ${pluginType}`);
+  const unserved = services.filter((entry) => !isServiceTypeName(entry.type) || !serviceTypes[entry.type].served(entry));
+  if (unserved.length > 0) {
+    const list = unserved.map(({ type, path }) => (path === undefined ? type : `${type} ${path}`)).join(", ");
+    return no("ServiceTypeNotServed", `not served by this version, and answered with 501: ${list}`);
+  }
+  return runs(plugin.state);
+}
+
+/** Dead data sources are no matter of the service: it answers, and says so in the results. */
+function runs({ phase, reason, message }: PluginState): Verdict {
+  if (phase === "running") return { status: "True", reason: "Passed", message: "all services are served" };
+  const words = { starting: "Starting", backoff: "BackOff", failed: "Crashed", stopped: "Stopped" } as const;
+  return no(/^[A-Z][A-Za-z]*$/.test(reason) ? reason : words[phase], message);
+}
+
+function loaded({ spec: { pluginID } }: DataPlaneService, plugin: Plugin | undefined): Verdict {
+  if (plugin === undefined) return pluginNotFound(pluginID);
+  const { note } = plugin.state;
+  const message = `version ${plugin.json.version}, signature ${plugin.signature}${note === undefined ? "" : `; ${note}`}`;
+  return { status: "True", reason: "Loaded", message };
+}
+
+const pluginNotFound = (pluginId: string): Verdict => no("PluginNotFound", `plugin ${quoted(pluginId)} is not installed`);
+const no = (reason: string, message: string): Verdict => ({ status: "False", reason, message });
+const quoted = (text: string): string => JSON.stringify(text);

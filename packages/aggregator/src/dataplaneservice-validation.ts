@@ -1,0 +1,63 @@
+import type { Cause } from "@dataplane/meta";
+import type { DataPlaneServiceEntry, DataPlaneServiceSpec } from "./dataplaneservice.js";
+import { parsePathPattern } from "./path-pattern.js";
+
+const methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+const dnsLabel = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/;
+const versionName = /^v\d+(?:(?:alpha|beta)\d+)?$/;
+
+/** What the schema of a DataPlaneService cannot say. */
+export function dataPlaneServiceCauses(spec: DataPlaneServiceSpec): readonly Cause[] {
+  return [
+    ...groupCauses(spec.group),
+    ...(spec.version === "" || versionName.test(spec.version)
+      ? []
+      : [invalidValue("spec.version", spec.version, "must be of the form v1, v1beta1 or v0alpha1")]),
+    ...(/[/\s\\]|\.\./.test(spec.pluginID) ? [invalidValue("spec.pluginID", spec.pluginID, "must be a plugin id, with no slash or space")] : []),
+    ...duplicateTypes(spec.services),
+    ...spec.services.flatMap(routeCauses),
+  ];
+}
+
+function groupCauses(group: string): readonly Cause[] {
+  if (group === "") return [];
+  const sound = group.length <= 253 && group.split(".").every((label) => dnsLabel.test(label));
+  return sound ? [] : [invalidValue("spec.group", group, "must be a DNS subdomain of lower case letters, digits, '-' and '.'")];
+}
+
+function duplicateTypes(services: readonly DataPlaneServiceEntry[]): readonly Cause[] {
+  return services.flatMap(({ type }, index) =>
+    services.findIndex((other) => other.type === type) === index
+      ? []
+      : [{ reason: "FieldValueDuplicate", message: `Duplicate value: ${JSON.stringify({ type })}`, field: `spec.services[${index}]` }],
+  );
+}
+
+function routeCauses({ type, method, path }: DataPlaneServiceEntry, index: number): readonly Cause[] {
+  if (type !== "route") return [];
+  const field = `spec.services[${index}]`;
+  return [...pathCauses(`${field}.path`, path), ...methodCauses(`${field}.method`, method)];
+}
+
+function pathCauses(field: string, path: string | undefined): readonly Cause[] {
+  if (path === undefined || path === "") return [{ reason: "FieldValueRequired", message: "Required value: a route needs a path", field }];
+  const pattern = parsePathPattern(path);
+  return typeof pattern === "string" ? [invalidValue(field, path, pattern)] : [];
+}
+
+function methodCauses(field: string, method: string | undefined): readonly Cause[] {
+  if (method === undefined || method === "") return [];
+  const unknown = method.split(",").filter((it) => !methods.includes(it.trim().toUpperCase()));
+  const supported = methods.map((it) => `"${it}"`).join(", ");
+  return unknown.map((it) => ({
+    reason: "FieldValueNotSupported",
+    message: `Unsupported value: ${JSON.stringify(it.trim())}: supported values: ${supported}`,
+    field,
+  }));
+}
+
+const invalidValue = (field: string, value: string, why: string): Cause => ({
+  reason: "FieldValueInvalid",
+  message: `Invalid value: ${JSON.stringify(value)}: ${why}`,
+  field,
+});

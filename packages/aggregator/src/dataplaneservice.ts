@@ -1,0 +1,175 @@
+import type { Column, ResourceDefinition } from "@dataplane/apiserver";
+import type { ResourceRef } from "@dataplane/client";
+import type { ApiObject, Condition, ObjectMeta } from "@dataplane/meta";
+import { dataPlaneServiceCauses } from "./dataplaneservice-validation.js";
+import { serviceTypeNames } from "./service-types/names.js";
+
+/** One entry of `spec.services`: what the plugin serves under the group and version. */
+export interface DataPlaneServiceEntry {
+  readonly type: string;
+  /** Comma list of HTTP methods; for `route` only, all methods when absent. */
+  readonly method?: string;
+  /** For `route` only: segments, `{name}`, or a trailing `*`, relative to `/apis/G/V/namespaces/{namespace}/`. */
+  readonly path?: string;
+}
+
+export interface DataPlaneServiceSpec {
+  readonly pluginID: string;
+  readonly pluginType: string;
+  readonly group: string;
+  readonly version: string;
+  readonly services: readonly DataPlaneServiceEntry[];
+}
+
+/** Binds one plugin to one group and version of the API, and says what it serves there. */
+export interface DataPlaneService {
+  readonly metadata: ObjectMeta;
+  readonly spec: DataPlaneServiceSpec;
+  readonly conditions: readonly Condition[];
+}
+
+export const aggregationGroup = "aggregation.grafana.app";
+
+/** DataPlaneServices as a client names them. */
+export const dataPlaneServicesRef: ResourceRef = {
+  group: aggregationGroup,
+  version: "v0alpha1",
+  resource: "dataplaneservices",
+  namespaced: false,
+};
+
+/** Label of the services that the server keeps for each plugin's own group. */
+export const managedLabel = "dataplane/managed";
+
+const condition = {
+  type: "object",
+  required: ["type", "status", "lastTransitionTime", "reason", "message"],
+  properties: {
+    type: { type: "string" },
+    status: { type: "string", enum: ["True", "False", "Unknown"] },
+    observedGeneration: { type: "integer", format: "int64" },
+    lastTransitionTime: { type: "string", format: "date-time" },
+    reason: { type: "string" },
+    message: { type: "string" },
+  },
+} as const;
+
+const entry = {
+  type: "object",
+  required: ["type"],
+  properties: {
+    type: { type: "string", enum: [...serviceTypeNames], description: "What the plugin serves." },
+    method: { type: "string", description: "HTTP methods of a route, separated by commas; all when absent." },
+    path: { type: "string", description: "Path of a route, relative to the namespace: segments, {name}, or * at the end." },
+  },
+} as const;
+
+const spec = {
+  type: "object",
+  required: ["pluginID", "pluginType", "group", "version", "services"],
+  properties: {
+    pluginID: { type: "string", minLength: 1, description: "Id of the plugin that answers." },
+    pluginType: { type: "string", enum: ["app", "datasource"], description: "Type of that plugin." },
+    group: { type: "string", minLength: 1, description: "API group that the plugin is served in." },
+    version: { type: "string", minLength: 1, description: "Version of that group." },
+    // Apply merges by type, so that two owners may each add a service.
+    services: { type: "array", items: entry, "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"] },
+  },
+} as const;
+
+const status = {
+  type: "object",
+  properties: {
+    conditions: { type: "array", items: condition, "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"] },
+  },
+} as const;
+
+const column = (name: string, value: (service: DataPlaneService) => string | undefined, rest: Partial<Column> = {}): Column => ({
+  name,
+  type: "string",
+  ...rest,
+  value: (object) => value(dataPlaneServiceFrom(object)),
+});
+
+/** The one declaration of the resource: verbs, discovery, validation, table and OpenAPI are derived from it. */
+export const dataPlaneServices: ResourceDefinition = {
+  group: aggregationGroup,
+  version: "v0alpha1",
+  kind: "DataPlaneService",
+  plural: "dataplaneservices",
+  shortNames: ["dps"],
+  categories: ["grafana-plugins"],
+  scope: "cluster",
+  description: "DataPlaneService binds one plugin to one group and version of the API, and says what it serves there.",
+  schema: { type: "object", required: ["spec"], properties: { spec, status } },
+  hasStatus: true,
+  nameRule: "dnsSubdomain",
+  selectableFields: ["spec.pluginID", "spec.group"],
+  validate: (object) => dataPlaneServiceCauses(dataPlaneServiceFrom(object).spec),
+  warn: (object) => ignoredFields(dataPlaneServiceFrom(object).spec),
+  columns: [
+    column("Plugin", ({ spec: { pluginID } }) => pluginID),
+    column("Type", ({ spec: { pluginType } }) => pluginType),
+    column("Group", ({ spec: { group } }) => group),
+    column("Version", ({ spec: { version } }) => version),
+    column("Services", ({ spec: { services } }) => services.map(({ type }) => type).join(",")),
+    column("Available", (service) => available(service)?.status ?? "Unknown"),
+    column("Reason", (service) => available(service)?.reason, { priority: 1 }),
+    { name: "Age", type: "date", value: ({ metadata }) => metadata.creationTimestamp },
+  ],
+};
+
+/** Reads a stored object, whose schema was checked when it was written; what is not as it should be reads as empty. */
+export function dataPlaneServiceFrom(object: ApiObject): DataPlaneService {
+  const raw = record(object["spec"]);
+  return {
+    metadata: object.metadata,
+    spec: {
+      pluginID: text(raw["pluginID"]),
+      pluginType: text(raw["pluginType"]),
+      group: text(raw["group"]),
+      version: text(raw["version"]),
+      services: list(raw["services"]).map(entryFrom),
+    },
+    conditions: list(record(object["status"])["conditions"]).map(conditionFrom),
+  };
+}
+
+const available = ({ conditions }: DataPlaneService): Condition | undefined => conditions.find(({ type }) => type === "Available");
+
+function ignoredFields(service: DataPlaneServiceSpec): readonly string[] {
+  return service.services.flatMap(({ type, method, path }, index) =>
+    type === "route"
+      ? []
+      : [
+          ...(method === undefined ? [] : [`spec.services[${index}].method: ignored, it means something for type "route" only`]),
+          ...(path === undefined ? [] : [`spec.services[${index}].path: ignored, it means something for type "route" only`]),
+        ],
+  );
+}
+
+function entryFrom(value: unknown): DataPlaneServiceEntry {
+  const { type, method, path } = record(value);
+  return {
+    type: text(type),
+    ...(typeof method === "string" ? { method } : {}),
+    ...(typeof path === "string" ? { path } : {}),
+  };
+}
+
+function conditionFrom(value: unknown): Condition {
+  const { type, status: state, reason, message, lastTransitionTime, observedGeneration } = record(value);
+  return {
+    type: text(type),
+    status: state === "True" || state === "False" ? state : "Unknown",
+    reason: text(reason),
+    message: text(message),
+    lastTransitionTime: text(lastTransitionTime),
+    ...(typeof observedGeneration === "number" ? { observedGeneration } : {}),
+  };
+}
+
+const text = (value: unknown): string => (typeof value === "string" ? value : "");
+const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
+const record = (value: unknown): Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null ? Object.fromEntries(Object.entries(value)) : {};

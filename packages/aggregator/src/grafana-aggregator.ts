@@ -1,0 +1,125 @@
+import type { ApiSource } from "@dataplane/apiserver";
+import { ApiError, type Handler, type HttpRequest, type HttpResponse, type RequestInfo, unavailable } from "@dataplane/meta";
+import type { DataPlaneService } from "./dataplaneservice.js";
+import { type MatchedPath, PluginHandler, type PluginHandlerOptions } from "./plugin-handler.js";
+import type { Conflict, StoredResources } from "./route-conflicts.js";
+import { RouteTable } from "./route-table.js";
+import { routesApiSource } from "./routes-api-source.js";
+import { isDataPlanePath } from "./service-types/data-plane-paths.js";
+
+export interface GrafanaAggregatorOptions extends PluginHandlerOptions {
+  /** The next server in the chain: it gets what is no route of the data plane. */
+  readonly delegate: Handler;
+  readonly stored: StoredResources;
+}
+
+/** First in the request path: a route of a DataPlaneService goes to its plugin, anything else to the delegate. */
+export interface GrafanaAggregator {
+  readonly handler: Handler;
+  /** For discovery and OpenAPI. */
+  readonly apiSource: ApiSource;
+  /** Adds or replaces the service of that name; obeyed by the next request. */
+  serve(service: DataPlaneService): void;
+  withdraw(name: string): void;
+  /** Judges all services again; call it when the stored resources or the remote APIServices change. */
+  rejudge(): void;
+  /** Every service that is known, routed or not. */
+  readonly names: readonly string[];
+  /** Why the service of that name is not routed; undefined when it is, or is not known. */
+  conflictOf(name: string): Conflict | undefined;
+  /** Set once, after all services were seen: until then an unknown group is 503, not 404. */
+  readonly hasSynced: boolean;
+  markSynced(): void;
+  /** Calls back after the routes changed; returns the way to stop that. */
+  onChange(listener: () => void): () => void;
+  /**
+   * Calls back after a write went through to the delegate with success, and waits, before the answer is given: what a client wrote
+   * is then obeyed by its next request.
+   */
+  onWrite(listener: (info: RequestInfo) => Promise<void>): () => void;
+}
+
+export function createGrafanaAggregator(options: GrafanaAggregatorOptions): GrafanaAggregator {
+  const { delegate, stored } = options;
+  const changed = new Set<() => void>();
+  const written = new Set<(info: RequestInfo) => Promise<void>>();
+  let table = RouteTable.empty;
+  let generation = 0;
+  let hasSynced = false;
+
+  const swap = (next: RouteTable): void => {
+    table = next;
+    generation += 1;
+    for (const listener of changed) listener();
+  };
+
+  const handler: Handler = async (request) => {
+    const { info } = request.context;
+    if (info === undefined || info.group === "") return delegate(request);
+    const route = findRoute(table, stored, request.method, info);
+    if (route !== undefined) return answer(route, request);
+    if (!hasSynced) refuseUntilSynced(info, stored);
+    return delegated(request, info, { delegate, written });
+  };
+
+  return {
+    handler,
+    apiSource: routesApiSource(() => ({ table, generation })),
+    serve: (service) => swap(table.with(new PluginHandler(service, options), stored)),
+    withdraw: (name) => {
+      if (table.has(name)) swap(table.without(name, stored));
+    },
+    rejudge: () => swap(table.judgedBy(stored)),
+    get names() {
+      return table.names;
+    },
+    conflictOf: (name) => table.conflictOf(name),
+    get hasSynced() {
+      return hasSynced;
+    },
+    markSynced: () => {
+      hasSynced = true;
+    },
+    onChange: (listener) => listen(changed, listener),
+    onWrite: (listener) => listen(written, listener),
+  };
+}
+
+/** Fixed paths of the data plane, then stored resources (the delegate's), then patterns. */
+function findRoute(table: RouteTable, stored: StoredResources, method: string, info: RequestInfo): MatchedPath | undefined {
+  const { group, version, resource, segments } = info;
+  const plugin = table.handlerOf({ group, version });
+  const fixed = plugin?.matchFixed(method, segments);
+  if (fixed !== undefined || plugin === undefined) return fixed;
+  if (stored.hasResource(group, version, resource)) return undefined;
+  return plugin.matchPattern(method, segments);
+}
+
+function answer({ handle, allowed }: MatchedPath, request: HttpRequest): Promise<HttpResponse> {
+  if (handle !== undefined) return handle(request);
+  const allow = [...new Set(allowed)].join(", ");
+  throw new ApiError("MethodNotAllowed", `${request.method} is not allowed here, only ${allow}`, { headers: { allow } });
+}
+
+async function delegated(
+  request: HttpRequest,
+  info: RequestInfo,
+  { delegate, written }: { readonly delegate: Handler; readonly written: ReadonlySet<(info: RequestInfo) => Promise<void>> },
+): Promise<HttpResponse> {
+  const response = await delegate(request);
+  const isRead = request.method === "GET" || request.method === "HEAD" || request.method === "OPTIONS";
+  if (isRead || response.status >= 300) return response;
+  await Promise.all([...written].map((listener) => listener(info)));
+  return response;
+}
+
+/** Which groups there are is not known yet: 404 would be a lie that clients keep. */
+function refuseUntilSynced(info: RequestInfo, stored: StoredResources): void {
+  const known = stored.hasGroup(info.group) && !isDataPlanePath(info.segments);
+  if (!known && info.segments.length > 0) throw unavailable("the routes of the data plane are not known yet");
+}
+
+function listen<T>(listeners: Set<T>, listener: T): () => void {
+  listeners.add(listener);
+  return () => void listeners.delete(listener);
+}

@@ -1,0 +1,39 @@
+import type { Authorizer } from "@dataplane/apiserver";
+import type { Handler, HttpRequest, HttpResponse } from "@dataplane/meta";
+import type { PluginHandlerOptions } from "../plugin-handler.js";
+import { legacyDataSourceHealth } from "./data-source-health.js";
+import { legacyQuery } from "./ds-query.js";
+
+export interface LegacyOptions extends PluginHandlerOptions {
+  /** These paths have no group: each data source is authorized in its plugin's own. */
+  readonly authorizer: Authorizer;
+  /** The next server in the chain. */
+  readonly delegate: Handler;
+}
+
+/** One of Grafana's own paths, from before its API had groups. */
+export interface LegacyRoute {
+  readonly method: string;
+  readonly path: RegExp;
+  readonly handle: (request: HttpRequest, options: LegacyOptions, parameter: string) => Promise<HttpResponse>;
+}
+
+const health: LegacyRoute = {
+  method: "GET",
+  path: /^\/api\/health$/,
+  handle: () => Promise.resolve({ status: 200, headers: { "content-type": "application/json" }, body: '{"database":"ok"}' }),
+};
+
+const routes: readonly LegacyRoute[] = [legacyQuery, legacyDataSourceHealth, health];
+
+/** Serves the paths that people have scripts for; anything else goes to the delegate. */
+export function legacyHandler(options: LegacyOptions): Handler {
+  return async (request) => {
+    const path = request.context.info?.path ?? request.path;
+    for (const { method, path: pattern, handle } of routes) {
+      const found = method === request.method ? pattern.exec(path) : null;
+      if (found !== null) return handle(request, options, found[1] ?? "");
+    }
+    return options.delegate(request);
+  };
+}

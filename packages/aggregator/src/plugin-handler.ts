@@ -1,0 +1,112 @@
+import { type Clock, type HttpRequest, type HttpResponse, type Logger, unavailable } from "@dataplane/meta";
+import type { PluginSource } from "@dataplane/plugin-host";
+import type { DataPlaneService } from "./dataplaneservice.js";
+import { matchPath, type PathPattern, parsePathPattern } from "./path-pattern.js";
+import { pluginMissing } from "./plugin-call-errors.js";
+import type { PluginContexts } from "./plugin-contexts.js";
+import { healthRoute } from "./service-types/health.js";
+import { metricsRoute } from "./service-types/metrics.js";
+import { isServiceTypeName } from "./service-types/names.js";
+import type { CallLimits, PluginRoute } from "./service-types/service-type.js";
+import { serviceTypes } from "./service-types/table.js";
+
+/** What handlers need of the server around them. */
+export interface PluginHandlerOptions {
+  readonly plugins: PluginSource;
+  readonly contexts: PluginContexts;
+  readonly limits: CallLimits;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** A path that matched, its method aside. */
+export interface MatchedPath {
+  readonly allowed: readonly string[];
+  /** Undefined when the path has no such method: 405. */
+  readonly handle: ((request: HttpRequest) => Promise<HttpResponse>) | undefined;
+}
+
+interface CompiledRoute {
+  readonly route: PluginRoute;
+  readonly pattern: PathPattern;
+}
+
+/** One DataPlaneService, ready to serve: its routes, and calls to its plugin. Immutable. */
+export class PluginHandler {
+  readonly service: DataPlaneService;
+  /** Paths of the data plane: they come before stored resources. */
+  readonly #fixed: readonly CompiledRoute[];
+  /** Patterns of the service's own: they come after stored resources, longest literal prefix first. */
+  readonly #patterns: readonly CompiledRoute[];
+  readonly #options: PluginHandlerOptions;
+
+  constructor(service: DataPlaneService, options: PluginHandlerOptions) {
+    this.service = service;
+    this.#options = options;
+    this.#fixed = compiled(fixedRoutes(service));
+    const patterns = service.spec.services.flatMap((entry) =>
+      isServiceTypeName(entry.type) ? (serviceTypes[entry.type].patterns?.(entry) ?? []) : [],
+    );
+    this.#patterns = [...compiled(patterns)].sort((a, b) => literalPrefix(b.pattern) - literalPrefix(a.pattern));
+  }
+
+  get routes(): readonly PluginRoute[] {
+    return [...this.#fixed, ...this.#patterns].map(({ route }) => route);
+  }
+
+  get patterns(): readonly PathPattern[] {
+    return this.#patterns.map(({ pattern }) => pattern);
+  }
+
+  /** `segments` are the decoded ones after `/apis/G/V`. */
+  matchFixed(method: string, segments: readonly string[]): MatchedPath | undefined {
+    return this.#match(this.#fixed, method, segments);
+  }
+
+  matchPattern(method: string, segments: readonly string[]): MatchedPath | undefined {
+    return this.#match(this.#patterns, method, segments);
+  }
+
+  #match(routes: readonly CompiledRoute[], method: string, segments: readonly string[]): MatchedPath | undefined {
+    const allowed: string[] = [];
+    for (const { route, pattern } of routes) {
+      const params = matchPath(pattern, segments);
+      if (params === undefined) continue;
+      allowed.push(...route.methods);
+      if (route.methods.includes(method) || route.methods.includes("*")) {
+        return { allowed, handle: (request) => this.#call(route, params, request) };
+      }
+    }
+    return allowed.length === 0 ? undefined : { allowed, handle: undefined };
+  }
+
+  async #call(route: PluginRoute, params: Readonly<Record<string, string>>, request: HttpRequest): Promise<HttpResponse> {
+    const { pluginID, pluginType, group, version } = this.service.spec;
+    const { plugins, ...rest } = this.#options;
+    const plugin = plugins.get(pluginID);
+    if (plugin === undefined) throw pluginMissing(pluginID);
+    if (plugin.json.type !== pluginType) {
+      throw unavailable(`plugin ${JSON.stringify(pluginID)} is of type ${plugin.json.type}, not ${pluginType} as its DataPlaneService says`, 10);
+    }
+    return route.handle({ request, params, plugin, groupVersion: { group, version }, ...rest });
+  }
+}
+
+/** Health and metrics come with any service, whatever types it lists. */
+function fixedRoutes({ spec }: DataPlaneService): readonly PluginRoute[] {
+  const listed = spec.services.flatMap((entry) => (isServiceTypeName(entry.type) ? serviceTypes[entry.type].routes(entry) : []));
+  return [...listed, ...(spec.pluginType === "datasource" ? [healthRoute] : []), metricsRoute];
+}
+
+const compiled = (routes: readonly PluginRoute[]): readonly CompiledRoute[] =>
+  routes.flatMap((route) => {
+    const pattern = parsePathPattern(route.path);
+    // Validation keeps unsound patterns out; one that got in all the same serves nothing.
+    return typeof pattern === "string" ? [] : [{ route, pattern }];
+  });
+
+function literalPrefix(pattern: PathPattern): number {
+  // The first two segments are namespaces/{namespace} in each.
+  const first = pattern.slice(2).findIndex(({ kind }) => kind !== "literal");
+  return first === -1 ? pattern.length : first;
+}

@@ -1,0 +1,100 @@
+import type { HttpRequest } from "@dataplane/meta";
+import type { StringList } from "@dataplane/plugin-protocol";
+import type { DataSourceContext } from "./plugin-contexts.js";
+import { headerOf } from "./request-body.js";
+
+/** Headers by which Grafana's pages say where a query comes from. */
+const tracked = ["X-Dashboard-Uid", "X-Panel-Id", "X-Panel-Plugin-Id", "X-Query-Group-Id", "X-Grafana-From-Expr", "X-Cache-Skip"];
+
+/** Never a plugin's business: of one connection only, or what could make a caller look like another. */
+const hopByHop = new Set([
+  ...["connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"],
+  ...["host", "content-length", "expect", "http2-settings"],
+]);
+const hostsOwn = ["x-remote-", "x-grafana-", "http_", "impersonate-"];
+
+/** gRPC metadata of each call. Plugins keep instances apart by tenant, so two namespaces never share one with its secrets. */
+export function callMetadata(request: HttpRequest, namespace: string): Readonly<Record<string, string>> {
+  const trace = headerOf(request, "traceparent");
+  const sound = trace !== undefined && /^[\da-f]{2}-[\da-f]{32}-[\da-f]{16}-[\da-f]{2}$/.test(trace);
+  return { tenantid: namespace, ...(sound ? { traceparent: trace } : {}) };
+}
+
+/**
+ * The `headers` map of QueryData, CheckHealth and stream calls: Authorization, X-Id-Token and Cookie by name, others as `http_<Name>`.
+ * Only what the data source asks for goes on (`oauthPassThru`, `keepCookies`, `allowedHeaders` of its JSON data), and nothing that
+ * authenticated the caller here.
+ */
+export function callHeaders(request: HttpRequest, context: DataSourceContext): Readonly<Record<string, string>> {
+  const headers = new Map<string, string>();
+  for (const name of [...allowedHeaders(context.jsonData), ...tracked]) {
+    const value = forwardable(request, name.toLowerCase());
+    if (value !== undefined) headers.set(`http_${canonical(name)}`, value);
+  }
+  const fromAlert = forwardable(request, "fromalert");
+  if (fromAlert !== undefined) headers.set("FromAlert", fromAlert);
+  if (context.jsonData["oauthPassThru"] === true) {
+    for (const name of ["Authorization", "X-Id-Token"]) {
+      const value = forwardable(request, name.toLowerCase());
+      if (value !== undefined) headers.set(name, value);
+    }
+  }
+  const cookie = keptCookies(request, context.jsonData);
+  if (cookie !== "") headers.set("Cookie", cookie);
+  headers.set("http_X-Datasource-Uid", context.uid);
+  headers.set("http_X-Grafana-Org-Id", String(context.pluginContext.orgId));
+  return Object.fromEntries(headers);
+}
+
+/** The header lists of CallResource: all that came, without hop-by-hop headers, credentials and names that are the host's. */
+export function resourceHeaders(request: HttpRequest, context: DataSourceContext): Readonly<Record<string, StringList>> {
+  const headers = new Map<string, StringList>();
+  const named = new Set((headerOf(request, "connection") ?? "").split(",").map((name) => name.trim().toLowerCase()));
+  for (const [name, value] of Object.entries(request.headers)) {
+    if (value === undefined || name.startsWith(":") || name === "cookie" || named.has(name) || !mayForward(request, name)) continue;
+    headers.set(canonical(name), { values: typeof value === "string" ? [value] : value });
+  }
+  const cookie = keptCookies(request, context.jsonData);
+  if (cookie !== "") headers.set("Cookie", { values: [cookie] });
+  headers.set("X-Datasource-Uid", { values: [context.uid] });
+  headers.set("X-Grafana-Org-Id", { values: [String(context.pluginContext.orgId)] });
+  return Object.fromEntries(headers);
+}
+
+/** `X-Panel-Id` for `x-panel-id`, as Go's net/http writes names. */
+const canonical = (name: string): string =>
+  name
+    .toLowerCase()
+    .split("-")
+    .map((word) => word.charAt(0).toUpperCase() + word.slice(1))
+    .join("-");
+
+function mayForward(request: HttpRequest, name: string): boolean {
+  if (hopByHop.has(name) || request.context.credentialHeaders?.includes(name) === true) return false;
+  return name === "x-grafana-from-expr" || !hostsOwn.some((prefix) => name.startsWith(prefix));
+}
+
+/** Values cleaned to what gRPC may carry, several joined. */
+function forwardable(request: HttpRequest, name: string): string | undefined {
+  const value = request.headers[name];
+  if (value === undefined || !mayForward(request, name)) return undefined;
+  return (typeof value === "string" ? value : value.join(", ")).replace(/[^\x20-\x7e]/g, "");
+}
+
+function allowedHeaders(jsonData: DataSourceContext["jsonData"]): readonly string[] {
+  const names = jsonData["allowedHeaders"];
+  if (!Array.isArray(names)) return [];
+  const taken = new Set(["authorization", "cookie", "x-id-token", "x-datasource-uid"]);
+  return names.filter((name): name is string => typeof name === "string" && !taken.has(name.toLowerCase()));
+}
+
+/** `keepCookies` holds names, prefixes written `name[]`, or `[]` for all. */
+function keptCookies(request: HttpRequest, jsonData: DataSourceContext["jsonData"]): string {
+  const names: unknown = jsonData["keepCookies"];
+  if (!Array.isArray(names) || !mayForward(request, "cookie")) return "";
+  const kept = names.filter((name): name is string => typeof name === "string");
+  const cookies = (headerOf(request, "cookie") ?? "").split(";").map((cookie) => cookie.trim());
+  return cookies.filter((cookie) => cookie !== "" && kept.some((name) => keeps(name, cookie.split("=", 1)[0] ?? ""))).join("; ");
+}
+
+const keeps = (rule: string, name: string): boolean => (rule.endsWith("[]") ? name.startsWith(rule.slice(0, -2)) : rule === name);

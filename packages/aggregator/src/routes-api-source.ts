@@ -1,0 +1,44 @@
+import type { ApiSource, DiscoveredResource, ServedGroupVersion } from "@dataplane/apiserver";
+import { basePathOf, type JsonObject } from "@dataplane/meta";
+import type { PluginHandler } from "./plugin-handler.js";
+import type { RouteTable } from "./route-table.js";
+import { querySchemas } from "./service-types/query-openapi.js";
+import type { PluginRoute } from "./service-types/service-type.js";
+
+/** The data plane's part of discovery and OpenAPI: the subresources that plugins answer. */
+export function routesApiSource(current: () => { readonly table: RouteTable; readonly generation: number }): ApiSource {
+  return {
+    served: () => current().table.served.map(servedGroupVersion),
+    get generation() {
+      return current().generation;
+    },
+  };
+}
+
+function servedGroupVersion({ service, routes }: PluginHandler): ServedGroupVersion {
+  const { group, version } = service.spec;
+  return {
+    group,
+    version,
+    resources: routes.flatMap(discovered),
+    openapi: { paths: Object.fromEntries(routes.flatMap((route) => openApiPath(route, { group, version }))), schemas: querySchemas },
+    freshness: "Current",
+  };
+}
+
+const discovered = ({ discovered: shown, path }: PluginRoute): readonly DiscoveredResource[] =>
+  shown === undefined ? [] : [{ ...shown, singularName: "", namespaced: path.startsWith("namespaces/") }];
+
+function openApiPath(
+  { path, operations }: PluginRoute,
+  groupVersion: { readonly group: string; readonly version: string },
+): readonly [string, JsonObject][] {
+  if (operations === undefined) return [];
+  const parameters = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = ""]) => ({
+    name,
+    in: "path",
+    required: true,
+    schema: { type: "string" },
+  }));
+  return [[`${basePathOf(groupVersion)}/${path}`, { ...operations, ...(parameters.length === 0 ? {} : { parameters }) }]];
+}

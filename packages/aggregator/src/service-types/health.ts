@@ -1,0 +1,64 @@
+import type { HttpResponse, JsonValue } from "@dataplane/meta";
+import { type CheckHealthResponse, HealthStatus } from "@dataplane/plugin-protocol";
+import { pluginCallError } from "../plugin-call-errors.js";
+import { callHeaders, callMetadata } from "../plugin-headers.js";
+import { callerOf, type DataSourceKey } from "./run-queries.js";
+import type { PluginCall, PluginRoute } from "./service-type.js";
+
+/** Asks the plugin whether one data source works: `pluginv2.Diagnostics/CheckHealth`. Comes with every service of a data source plugin. */
+export const healthRoute: PluginRoute = {
+  methods: ["GET"],
+  path: "namespaces/{namespace}/datasources/{uid}/health",
+  handle: (call) => checkHealth(call, { namespace: call.params["namespace"] ?? "", uid: call.params["uid"] ?? "" }),
+  discovered: { name: "datasources/health", kind: "HealthCheckResult", verbs: ["get"] },
+  operations: {
+    get: {
+      description: "Check one data source.",
+      operationId: "getDataSourceHealth",
+      responses: { "200": { description: "It works." }, "400": { description: "It does not; the message says why." } },
+    },
+  },
+};
+
+/** `{"status":"OK","code":1,"message":"…","details":{…}}`: 200 when OK, else 400, as Grafana answers. */
+export async function checkHealth(
+  call: Pick<PluginCall, "request" | "plugin" | "contexts" | "limits">,
+  { namespace, uid }: DataSourceKey,
+): Promise<HttpResponse> {
+  const { request, plugin, contexts, limits } = call;
+  const context = await contexts.forDataSource({ pluginId: plugin.id, namespace, uid }, callerOf(call), request.signal);
+  try {
+    const client = await plugin.client(request.signal);
+    const result = await client.checkHealth(
+      { pluginContext: context.pluginContext, headers: callHeaders(request, context) },
+      { signal: request.signal, timeoutMs: limits.callTimeoutMs, metadata: callMetadata(request, namespace) },
+    );
+    return healthResponse(result);
+  } catch (thrown) {
+    throw pluginCallError(thrown, plugin.id, request.signal);
+  }
+}
+
+function healthResponse({ status, message, jsonDetails }: CheckHealthResponse): HttpResponse {
+  const name = status === HealthStatus.OK ? "OK" : status === HealthStatus.ERROR ? "ERROR" : "UNKNOWN";
+  const details = detailsOf(jsonDetails);
+  return {
+    status: status === HealthStatus.OK ? 200 : 400,
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ status: name, code: status, message, ...(details === undefined ? {} : { details }) }),
+  };
+}
+
+/** Most plugins send none; what is no JSON is left out rather than failing a check that went well. */
+function detailsOf(jsonDetails: Uint8Array): JsonValue | undefined {
+  if (jsonDetails.byteLength === 0) return undefined;
+  try {
+    const details: unknown = JSON.parse(Buffer.from(jsonDetails).toString("utf8"));
+    return isJson(details) ? details : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+// Whatever JSON.parse gave is JSON.
+const isJson = (value: unknown): value is JsonValue => value !== undefined;

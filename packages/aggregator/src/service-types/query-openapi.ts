@@ -1,0 +1,61 @@
+import type { JsonObject } from "@dataplane/meta";
+
+const time = { description: "Epoch milliseconds, RFC 3339, or relative: now-1h, now/d.", anyOf: [{ type: "string" }, { type: "integer" }] };
+
+/** Schemas of the query's body and answer, by name. */
+export const querySchemas: Readonly<Record<string, JsonObject>> = {
+  QueryDataRequest: {
+    type: "object",
+    required: ["queries"],
+    properties: {
+      from: { ...time, default: "now-6h" },
+      to: { ...time, default: "now" },
+      queries: { type: "array", minItems: 1, items: { $ref: "#/components/schemas/DataQuery" } },
+    },
+  },
+  DataQuery: {
+    type: "object",
+    description: "One query. Keys that are not listed are the plugin's own, and reach it as they were sent.",
+    properties: {
+      refId: { type: "string", default: "A", description: "Names the result; once in a request." },
+      datasource: {
+        type: "object",
+        description: "If present, the data source of the path.",
+        properties: { type: { type: "string" }, uid: { type: "string" }, apiVersion: { type: "string" } },
+      },
+      queryType: { type: "string" },
+      maxDataPoints: { type: "integer", format: "int64", default: 100 },
+      intervalMs: { type: "number", default: 1000 },
+      hide: { type: "boolean", description: "True: left out." },
+      timeRange: { type: "object", properties: { from: time, to: time } },
+    },
+    additionalProperties: true,
+  },
+  QueryDataResponse: {
+    type: "object",
+    required: ["results"],
+    properties: { results: { type: "object", additionalProperties: { $ref: "#/components/schemas/DataResponse" } } },
+  },
+  DataResponse: {
+    type: "object",
+    properties: {
+      status: { type: "integer" },
+      error: { type: "string" },
+      errorSource: { type: "string", enum: ["plugin", "downstream"] },
+      frames: { type: "array", items: { type: "object", properties: { schema: { type: "object" }, data: { type: "object" } } } },
+    },
+  },
+};
+
+/** The POST of `<resource>/{uid}/query`. */
+export const queryOperation = (resource: string): JsonObject => ({
+  description: "Query one data source.",
+  operationId: `create${resource === "connections" ? "Connection" : "DataSource"}Query`,
+  requestBody: { required: true, content: { "application/json": { schema: { $ref: "#/components/schemas/QueryDataRequest" } } } },
+  responses: {
+    "200": {
+      description: "The plugin answered; each result has its own status.",
+      content: { "application/json": { schema: { $ref: "#/components/schemas/QueryDataResponse" } } },
+    },
+  },
+});

@@ -1,0 +1,44 @@
+import { badRequest, type HttpResponse } from "@dataplane/meta";
+import { readText, requireJsonContentType } from "../request-body.js";
+import { answerResponse } from "./query-answer.js";
+import { queryOperation } from "./query-openapi.js";
+import { type ParsedQuery, parseQueryRequest } from "./query-request.js";
+import { runQueries } from "./run-queries.js";
+import type { PluginCall, PluginRoute, ServiceType } from "./service-type.js";
+
+/** Runs the queries of one data source: `pluginv2.Data/QueryData`. */
+export const query: ServiceType = {
+  name: "query",
+  served: () => true,
+  routes: () => [queryRoute("datasources"), queryRoute("connections")],
+};
+
+// `connections` is the first name of the path, `datasources` the newer one; they mean the same.
+const queryRoute = (resource: string): PluginRoute => ({
+  methods: ["POST"],
+  path: `namespaces/{namespace}/${resource}/{uid}/query`,
+  handle: answerQueries,
+  discovered: { name: `${resource}/query`, kind: "QueryDataResponse", verbs: ["create"] },
+  operations: { post: queryOperation(resource) },
+});
+
+async function answerQueries(call: PluginCall): Promise<HttpResponse> {
+  const { request, params, plugin, limits, clock } = call;
+  requireJsonContentType(request);
+  const queries = parseQueryRequest(await readText(request, limits.bodyBytes), clock.now());
+  const { namespace = "", uid = "" } = params;
+  requireSameDatasource(queries, plugin.id, uid);
+  // 200 whatever the results say: the plugin answered, and each result has its own status.
+  return answerResponse(200, await runQueries(call, { namespace, uid }, queries));
+}
+
+// The path was authorized, not the body: a body that names another source must not pass.
+function requireSameDatasource(queries: readonly ParsedQuery[], pluginId: string, uid: string): void {
+  for (const { query: asked, datasource } of queries) {
+    const differs = (datasource.uid ?? uid) !== uid ? "uid" : (datasource.type ?? pluginId) !== pluginId ? "type" : undefined;
+    if (differs === undefined) continue;
+    const [named, expected] = differs === "uid" ? [datasource.uid, uid] : [datasource.type, pluginId];
+    const place = `query ${JSON.stringify(asked.refId)} names ${differs} ${JSON.stringify(named)}, the path ${JSON.stringify(expected)}`;
+    throw badRequest(`expected query body datasource and request to match: ${place}`);
+  }
+}

@@ -1,0 +1,51 @@
+import { type UserInfo, unavailable } from "@dataplane/meta";
+import { DataFrameFormat } from "@dataplane/plugin-protocol";
+import { pluginCallError } from "../plugin-call-errors.js";
+import { callHeaders, callMetadata } from "../plugin-headers.js";
+import { type QueryAnswer, queryAnswer } from "./query-answer.js";
+import type { ParsedQuery } from "./query-request.js";
+import type { PluginCall } from "./service-type.js";
+
+/** One data source in its namespace. */
+export interface DataSourceKey {
+  readonly namespace: string;
+  readonly uid: string;
+}
+
+/** Asks the plugin, in one call, for all queries of one data source. Throws ApiError: NotFound, or as decided for failed calls. */
+export async function runQueries(
+  call: Pick<PluginCall, "request" | "plugin" | "contexts" | "limits" | "logger">,
+  { namespace, uid }: DataSourceKey,
+  queries: readonly ParsedQuery[],
+): Promise<QueryAnswer> {
+  const { request, plugin, contexts, limits } = call;
+  const context = await contexts.forDataSource({ pluginId: plugin.id, namespace, uid }, callerOf(call), request.signal);
+  if (queries.length === 0) return queryAnswer({ responses: {} }, []);
+  try {
+    const client = await plugin.client(request.signal);
+    const response = await client.queryData(
+      {
+        pluginContext: context.pluginContext,
+        headers: callHeaders(request, context),
+        queries: queries.map(({ query }) => query),
+        // Plugins of older SDKs answer Arrow all the same.
+        format: DataFrameFormat.JSON,
+      },
+      { signal: request.signal, timeoutMs: limits.callTimeoutMs, metadata: callMetadata(request, namespace) },
+    );
+    return await queryAnswer(
+      response,
+      queries.map(({ query: { refId } }) => refId),
+    );
+  } catch (thrown) {
+    throw pluginCallError(thrown, plugin.id, request.signal);
+  }
+}
+
+/** Who asks, as the authenticate filter found. */
+export function callerOf({ request }: Pick<PluginCall, "request">): UserInfo {
+  const { user } = request.context;
+  // The filters come first in every chain; a request without a user has not passed them.
+  if (user === undefined) throw unavailable("the request was not authenticated");
+  return user;
+}
