@@ -1,5 +1,6 @@
 // For hosts and plugins.
 
+export { type CertificateRequest, certificatePem, issueCertificate, type KeyPair, newKeyPair } from "./certificate.js";
 export { type CallOptions, GrpcCode, GrpcError, type GrpcLink, type LinkTarget, type OpenLink } from "./grpc-link.js";
 export * from "./messages.js";
 export type { PluginMethodName, PluginMethods } from "./methods.js";

@@ -1,0 +1,39 @@
+import path from "node:path";
+import { systemGroups } from "@dataplane/meta";
+import { writeFileAtomically } from "../write-file.js";
+import type { Tokens } from "./tokens.js";
+
+/** `<data>/grafana-apiserver/grafana.kubeconfig`: where Grafana's users look for it. */
+export const kubeconfigPath = (dataPath: string): string => path.join(dataPath, "grafana-apiserver", "grafana.kubeconfig");
+
+/** Writes the kubeconfig (0600) with a fresh token; called at start and daily, so that the file in place never expires. */
+export async function writeKubeconfig(options: {
+  readonly file: string;
+  readonly server: string;
+  readonly ca: string;
+  readonly tokens: Tokens;
+}): Promise<void> {
+  const token = await options.tokens.sign({ name: "kubeconfig-admin", groups: [systemGroups.masters] });
+  const content = [
+    "apiVersion: v1",
+    "kind: Config",
+    "current-context: default-context",
+    "clusters:",
+    "- name: default-cluster",
+    "  cluster:",
+    `    server: ${options.server}`,
+    `    certificate-authority-data: ${Buffer.from(options.ca).toString("base64")}`,
+    "contexts:",
+    "- name: default-context",
+    "  context:",
+    "    cluster: default-cluster",
+    "    namespace: default",
+    "    user: default",
+    "users:",
+    "- name: default",
+    "  user:",
+    `    token: ${token}`,
+    "",
+  ].join("\n");
+  writeFileAtomically(options.file, content, 0o600);
+}
