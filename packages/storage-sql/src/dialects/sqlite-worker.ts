@@ -1,0 +1,37 @@
+import { parentPort, workerData } from "node:worker_threads";
+import { openDatabase, type SqliteDriver } from "./sqlite-driver.js";
+import { SqliteWriter, type WriterAnswer, type WriterTurn } from "./sqlite-writer.js";
+
+/** What the thread is started with. */
+export interface WorkerStart {
+  readonly driver: SqliteDriver;
+  readonly path: string;
+}
+
+export type WorkerMessage = { readonly type: "answer"; readonly answer: WriterAnswer } | { readonly type: "failed"; readonly message: string };
+
+// The thread of the writer: only sqlite-writer-thread.ts starts it, and only there is a port.
+if (parentPort !== null) {
+  const port = parentPort;
+  const { driver, path } = workerData as WorkerStart;
+  const database = openDatabase(driver, path);
+  database.exec("PRAGMA busy_timeout = 10000");
+  database.exec("PRAGMA synchronous = FULL");
+  const writer = new SqliteWriter(database);
+  port.on("message", (turn: WriterTurn | "close") => {
+    if (turn === "close") {
+      database.close();
+      port.close();
+      return;
+    }
+    port.postMessage(answer(writer, turn));
+  });
+}
+
+function answer(writer: SqliteWriter, turn: WriterTurn): WorkerMessage {
+  try {
+    return { type: "answer", answer: writer.turn(turn) };
+  } catch (thrown) {
+    return { type: "failed", message: thrown instanceof Error ? thrown.message : String(thrown) };
+  }
+}
