@@ -27,6 +27,7 @@ export { BadRequestError, DownstreamError, type ErrorSource, PluginError, Settin
 // For tests of plugins, without a process.
 export { type ImplementationOptions, implementPlugin } from "./plugin-implementation.js";
 export type { Query, QueryAnswer, QueryHandler } from "./query.js";
+export { readBoolean, readNumber, readString } from "./read-fields.js";
 export { jsonResponse, type ResourceHandler, type ResourceRequest, type ResourceResponse } from "./resource.js";
 export { type ResourceRoute, type RouteHandler, resourceRouter, route } from "./resource-router.js";
 export { type AppPlugin, type DataSourcePlugin, serveApp, serveDataSource } from "./serve.js";

@@ -42,7 +42,6 @@ const grpcCodes: Readonly<Record<number, GrpcCode>> = {
   400: GrpcCode.InvalidArgument,
   403: GrpcCode.PermissionDenied,
   404: GrpcCode.NotFound,
-  502: GrpcCode.Unavailable,
 };
 
 interface Incoming {

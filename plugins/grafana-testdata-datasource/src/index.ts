@@ -1,1 +1,1 @@
-export {};
+export { testDataPlugin } from "./test-data-plugin.js";

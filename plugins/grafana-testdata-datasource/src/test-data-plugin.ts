@@ -1,0 +1,14 @@
+import type { DataSourcePlugin } from "@dataplane/plugin-sdk";
+import { resources } from "./resources.js";
+import { scenarioRunner } from "./scenarios.js";
+import { streams } from "./streaming.js";
+
+/** Answers that need nothing but this process. */
+export const testDataPlugin: DataSourcePlugin = {
+  createInstance: (settings) => ({
+    queryData: scenarioRunner(settings),
+    callResource: resources,
+    checkHealth: async () => ({ status: "ok", message: "Data source is working" }),
+    streams,
+  }),
+};
