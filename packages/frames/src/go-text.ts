@@ -57,8 +57,8 @@ export function formatFloat64(value: number): string {
 export function formatFloat32(value: number): string {
   if (Number.isInteger(value) && Math.abs(value) < 1e6) return formatFloat64(value);
   for (let digits = 1; digits < 9; digits++) {
-    const nearest = value.toExponential(digits - 1);
-    for (const candidate of [nearest, stepAway(nearest)]) {
+    const nearest = nearestDecimal(value, digits);
+    for (const candidate of [nearest, stepAway(nearest, 1)]) {
       const double = Number(candidate);
       if (Math.fround(double) === value) return formatFloat64(double);
     }
@@ -66,11 +66,22 @@ export function formatFloat32(value: number): string {
   return formatFloat64(Number(value.toExponential(8)));
 }
 
-/** The next decimal of as many digits, away from zero: just above a power of two the gap is the wider one. */
-function stepAway(decimal: string): string {
+/** The nearest decimal of so many digits; of two equally near ones the even one, where toExponential takes the larger. */
+function nearestDecimal(value: number, digits: number): string {
+  const nearest = value.toExponential(digits - 1);
+  const [mantissa = ""] = nearest.split("e");
+  if (Number(mantissa.at(-1)) % 2 === 0) return nearest;
+  const longer = value.toExponential(digits).split("e")[0] ?? "";
+  const exact = value.toExponential(100).split("e")[0] ?? "";
+  const isTie = longer.endsWith("5") && exact.startsWith(longer) && Number(exact.slice(longer.length)) === 0;
+  return isTie ? stepAway(nearest, -1) : nearest;
+}
+
+/** The decimal of as many digits that is `step` farther from zero: just above a power of two the gap is the wider one. */
+function stepAway(decimal: string, step: 1 | -1): string {
   const [mantissa = "0", exponent = "+0"] = decimal.split("e");
   const point = mantissa.indexOf(".");
   const scale = point < 0 ? 0 : mantissa.length - point - 1;
   const digits = Number(mantissa.replace(".", ""));
-  return `${digits + (digits < 0 ? -1 : 1)}e${Number(exponent) - scale}`;
+  return `${digits + (digits < 0 ? -step : step)}e${Number(exponent) - scale}`;
 }

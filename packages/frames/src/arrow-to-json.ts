@@ -1,0 +1,50 @@
+import { type ArrowFrame, type ColumnChunk, readArrow } from "./arrow-reader.js";
+import type { ArrowField } from "./arrow-schema-reader.js";
+import { printRows } from "./column-json.js";
+import { ColumnExtras, printExtras } from "./entities.js";
+import { printSchema } from "./schema-json.js";
+
+const ROWS_PER_PIECE = 8192;
+
+function* columnPieces(field: ArrowField, chunks: readonly ColumnChunk[], extras: ColumnExtras): Generator<Uint8Array> {
+  let first = 0;
+  for (const chunk of chunks) {
+    for (let from = 0; from < chunk.rows; from += ROWS_PER_PIECE) {
+      const to = Math.min(chunk.rows, from + ROWS_PER_PIECE);
+      const comma = first + from > 0 ? "," : "";
+      yield Buffer.from(comma + printRows(field, chunk, from, to, first, extras));
+    }
+    first += chunk.rows;
+  }
+}
+
+function* framePieces(frame: ArrowFrame): Generator<Uint8Array> {
+  yield Buffer.from(`{"schema":${printSchema(frame.schema)},"data":{"values":[`);
+  const extras: ColumnExtras[] = [];
+  for (const [index, field] of frame.schema.fields.entries()) {
+    const own = new ColumnExtras();
+    extras.push(own);
+    yield Buffer.from(index === 0 ? "[" : ",[");
+    yield* columnPieces(field, frame.columns[index] ?? [], own);
+    yield Buffer.from("]");
+  }
+  yield Buffer.from(`]${printExtras(extras, frame.rows)}}}`);
+}
+
+/**
+ * An Arrow IPC file or stream as Grafana's frame JSON in pieces of 8,192 rows of a column at most, so that a large frame can be
+ * sent while it is printed. Throws FrameError at the call, before the first piece, if the Arrow data is malformed.
+ */
+export function arrowToJsonChunks(arrow: Uint8Array): Iterable<Uint8Array> {
+  return framePieces(readArrow(arrow));
+}
+
+/**
+ * An Arrow IPC file or stream as Grafana's frame JSON, byte for byte what Go's SDK prints for the same frame, and its rows.
+ * Where that would not be JSON in UTF-8 (names that are not UTF-8, `json` values that are empty) this differs: the output is
+ * always well-formed. Throws FrameError if the Arrow data is malformed or holds what frames do not use.
+ */
+export function arrowToJson(arrow: Uint8Array): { json: Uint8Array; rows: number } {
+  const frame = readArrow(arrow);
+  return { json: Buffer.concat([...framePieces(frame)]), rows: frame.rows };
+}

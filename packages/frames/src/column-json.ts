@@ -1,0 +1,89 @@
+import type { ColumnChunk } from "./arrow-reader.js";
+import type { ArrowField } from "./arrow-schema-reader.js";
+import type { ColumnExtras } from "./entities.js";
+import { quoteBytes } from "./go-bytes.js";
+import { formatFloat32, formatFloat64 } from "./go-text.js";
+import { rawJsonOrNull } from "./raw-json.js";
+
+const NANOS_PER_MILLI = 1_000_000n;
+
+/** Prints the value of one row of a chunk that is not null. */
+type Print = (row: number) => string;
+
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+function integers(field: ArrowField, values: DataView): Print {
+  const { bits, signed } = field.kind;
+  switch (bits) {
+    case 8:
+      return (row) => String(signed ? values.getInt8(row) : values.getUint8(row));
+    case 16:
+      return (row) => String(signed ? values.getInt16(row * 2, true) : values.getUint16(row * 2, true));
+    case 32:
+      return (row) => String(signed ? values.getInt32(row * 4, true) : values.getUint32(row * 4, true));
+    default:
+      return (row) => String(signed ? values.getBigInt64(row * 8, true) : values.getBigUint64(row * 8, true));
+  }
+}
+
+function floats(field: ArrowField, values: DataView, first: number, extras: ColumnExtras): Print {
+  const single = field.kind.bits === 32;
+  return (row) => {
+    const value = single ? values.getFloat32(row * 4, true) : values.getFloat64(row * 8, true);
+    if (Number.isFinite(value)) return single ? formatFloat32(value) : formatFloat64(value);
+    extras.addEntity(value, first + row);
+    return "null";
+  };
+}
+
+function times(values: DataView, first: number, extras: ColumnExtras): Print {
+  return (row) => {
+    const nanos = values.getBigInt64(row * 8, true);
+    const rest = ((nanos % NANOS_PER_MILLI) + NANOS_PER_MILLI) % NANOS_PER_MILLI;
+    extras.addNanos(Number(rest), first + row);
+    return String((nanos - rest) / NANOS_PER_MILLI);
+  };
+}
+
+function texts(field: ArrowField, chunk: ColumnChunk, offsets: Uint8Array): Print {
+  const view = viewOf(offsets);
+  const bytes = Buffer.from(chunk.values.buffer, chunk.values.byteOffset, chunk.values.byteLength);
+  const offset = (row: number): number => (field.offsetBytes === 8 ? Number(view.getBigInt64(row * 8, true)) : view.getInt32(row * 4, true));
+  return (row) => {
+    const value = bytes.subarray(offset(row), offset(row + 1));
+    return field.kind.type === "json" ? rawJsonOrNull(value.toString("utf8")) : quoteBytes(value);
+  };
+}
+
+function printerOf(field: ArrowField, chunk: ColumnChunk, first: number, extras: ColumnExtras): Print {
+  if (chunk.offsets !== undefined) return texts(field, chunk, chunk.offsets);
+  const values = viewOf(chunk.values);
+  switch (field.kind.type) {
+    case "float32":
+    case "float64":
+      return floats(field, values, first, extras);
+    case "time":
+      return times(values, first, extras);
+    case "bool":
+      return (row) => String(((values.getUint8(row >> 3) >> (row & 7)) & 1) === 1);
+    default:
+      return integers(field, values);
+  }
+}
+
+/**
+ * Rows `from` to `to` of a chunk as JSON, separated by commas; what JSON cannot say goes to `extras`, rows counted from `first`.
+ * It is plain TypeScript: the WebAssembly twin must print the same bytes.
+ */
+export function printRows(field: ArrowField, chunk: ColumnChunk, from: number, to: number, first: number, extras: ColumnExtras): string {
+  const print = printerOf(field, chunk, first, extras);
+  const { validity } = chunk;
+  const out: string[] = [];
+  for (let row = from; row < to; row++) {
+    const there = validity === undefined || (((validity[row >> 3] ?? 0) >> (row & 7)) & 1) === 1;
+    out.push(there ? print(row) : "null");
+  }
+  return out.join(",");
+}
