@@ -9,7 +9,7 @@ export interface Statement {
   all(...values: readonly SqlValue[]): readonly Row[];
 }
 
-/** What the dialect asks of a synchronous SQLite library. */
+/** What the dialect asks of a synchronous SQLite library. One value alone must not be bytes: libsql takes it for named parameters. */
 export interface Database {
   exec(sql: string): unknown;
   prepare(sql: string): Statement;
@@ -55,9 +55,10 @@ export function textOf(row: Row, column: string): string {
   throw new TypeError(`column ${column} holds no text`);
 }
 
-/** The bytes, in memory of their own. */
+/** The bytes, in memory of their own. libsql gives a Buffer for one row and ArrayBuffers for many. */
 export function bytesOf(row: Row, column: string): Uint8Array {
   const value = row[column];
-  if (value instanceof Uint8Array) return value.constructor === Uint8Array ? value : new Uint8Array(value);
+  if (value instanceof ArrayBuffer) return new Uint8Array(value);
+  if (value instanceof Uint8Array) return value.byteLength === value.buffer.byteLength ? new Uint8Array(value.buffer) : new Uint8Array(value);
   throw new TypeError(`column ${column} holds no bytes`);
 }
