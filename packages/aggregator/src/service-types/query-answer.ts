@@ -1,5 +1,5 @@
 import { setImmediate } from "node:timers/promises";
-import { arrowToJson, scanJsonFrame } from "@dataplane/frames";
+import { arrowToJson, FrameError, scanJsonFrame } from "@dataplane/frames";
 import type { HttpResponse } from "@dataplane/meta";
 import { DataFrameFormat, type DataResponse, type QueryDataResponse } from "@dataplane/plugin-protocol";
 
@@ -72,8 +72,8 @@ async function resultOf(answer: DataResponse, turn: (bytes: number) => Promise<v
       frames.push(frameJson(frame, answer.format));
     }
   } catch (thrown) {
-    const why = thrown instanceof Error ? thrown.message : "unknown";
-    return errorResult({ error: `the plugin sent a broken data frame: ${why}`, errorSource: "plugin", status: 502 }, []);
+    if (!(thrown instanceof FrameError)) throw thrown;
+    return errorResult({ error: `the plugin sent a broken data frame: ${thrown.message}`, errorSource: "plugin", status: 502 }, []);
   }
   if (answer.error !== "") return errorResult({ ...answer, status: soundStatus(answer.status) ?? 500 }, frames);
   return { pieces: [Buffer.from(`{"status":${soundStatus(answer.status) ?? 200},"frames":[`), ...joined(frames), Buffer.from("]}")], failed: false };

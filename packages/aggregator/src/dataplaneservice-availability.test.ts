@@ -1,0 +1,45 @@
+import { expect, test } from "vitest";
+import { dataPlaneServiceFrom } from "./dataplaneservice.js";
+import { conditionsOf, type Surroundings } from "./dataplaneservice-availability.js";
+import { aDataPlaneService } from "./testing/a-data-plane-service.js";
+import { aPlugin } from "./testing/a-plugin.js";
+
+const now = new Date("2026-11-24T12:00:00Z");
+const plugin = aPlugin({ id: "p" });
+const service = dataPlaneServiceFrom(aDataPlaneService({ plugin: "p" }));
+const running: Surroundings = { plugin, conflict: undefined };
+
+const available = (of = service, surroundings = running): unknown => conditionsOf(of, surroundings, now).find(({ type }) => type === "Available");
+
+test("a service whose plugin runs is available", () => {
+  expect(available()).toMatchObject({ status: "True", reason: "Passed", lastTransitionTime: "2026-11-24T12:00:00Z" });
+});
+
+test.each<[string, Partial<Surroundings>]>([
+  ["PluginNotFound", { plugin: undefined }],
+  ["GroupConflict", { conflict: { reason: "GroupConflict", message: "taken" } }],
+  ["PluginTypeMismatch", { plugin: aPlugin({ id: "p", type: "app" }) }],
+  ["Starting", { plugin: aPlugin({ id: "p", state: { phase: "starting", reason: "Starting" } }) }],
+  ["BackOff", { plugin: aPlugin({ id: "p", state: { phase: "backoff", reason: "BackOff" } }) }],
+  ["Crashed", { plugin: aPlugin({ id: "p", state: { phase: "failed", reason: "" } }) }],
+])("%s", (reason, surroundings) => {
+  expect(available(service, { ...running, ...surroundings })).toMatchObject({ status: "False", reason });
+});
+
+test("ServiceTypeNotServed names the types", () => {
+  const streams = dataPlaneServiceFrom(aDataPlaneService({ plugin: "p", serves: ["query", "stream", { type: "route", path: "x" }] }));
+  expect(available(streams)).toMatchObject({
+    status: "False",
+    reason: "ServiceTypeNotServed",
+    message: expect.stringContaining("stream, route x") as string,
+  });
+});
+
+test("nothing is written anew when nothing changed, and the time moves only with the status", () => {
+  const conditions = conditionsOf(service, running, now);
+  const known = { ...service, conditions };
+  const later = new Date("2026-11-24T13:00:00Z");
+  expect(conditionsOf(known, running, later)).toBe(conditions);
+  const back = conditionsOf(known, { ...running, plugin: undefined }, later);
+  expect(back.find(({ type }) => type === "Available")).toMatchObject({ status: "False", lastTransitionTime: "2026-11-24T13:00:00Z" });
+});

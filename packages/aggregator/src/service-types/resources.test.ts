@@ -1,0 +1,99 @@
+import { Buffer } from "node:buffer";
+import type { CallResourceRequest, CallResourceResponse } from "@dataplane/plugin-protocol";
+import { expect, test } from "vitest";
+import { aDataPlaneService, aPlugin, startAggregator } from "../testing/start-aggregator.js";
+
+const services = [aDataPlaneService({ plugin: "prometheus", serves: ["query", { type: "route", path: "datasources/{uid}/resources/*" }] })];
+const base = "/apis/prometheus.grafana.app/v0alpha1/namespaces/default/datasources/main/resources";
+
+function answering(answers: readonly Partial<CallResourceResponse>[]) {
+  const received: CallResourceRequest[] = [];
+  async function* callResource(request: CallResourceRequest): AsyncIterable<CallResourceResponse> {
+    received.push(request);
+    for (const answer of answers) yield await Promise.resolve({ code: 200, headers: {}, body: new Uint8Array(), ...answer });
+  }
+  const { send } = startAggregator({ plugins: [aPlugin({ id: "prometheus", calls: { callResource } })], services });
+  return { send, received };
+}
+
+test("a resource call keeps method, path, query, body and header lists", async () => {
+  const { send, received } = answering([{ body: Buffer.from("ok") }]);
+  const headers = {
+    "content-type": "text/x",
+    "x-a": "1",
+    authorization: "Basic x",
+    cookie: "a=b",
+    connection: "x-hop",
+    "x-hop": "1",
+    "x-remote-user": "root",
+  };
+  const response = await send("PUT", `${base}/api/v1/labels%2Fx/?match[]=up&a=1%202`, { body: "hello", headers });
+  expect(response).toMatchObject({ status: 200, text: "ok" });
+  expect(received).toHaveLength(1);
+  const [request] = received;
+  expect(request).toMatchObject({ method: "PUT", path: "api/v1/labels/x/", url: "api/v1/labels/x/?match%5B%5D=up&a=1+2" });
+  expect(Buffer.from(request?.body ?? []).toString()).toBe("hello");
+  expect(request?.headers).toEqual({
+    "Content-Type": { values: ["text/x"] },
+    "X-A": { values: ["1"] },
+    "X-Datasource-Uid": { values: ["main"] },
+    "X-Grafana-Org-Id": { values: ["1"] },
+  });
+});
+
+test("the first message has code and headers, all have parts of the body; cookies of a plugin are dropped", async () => {
+  const headers = {
+    "Content-Type": { values: ["text/plain"] },
+    "Set-Cookie": { values: ["a=b"] },
+    "X-Many": { values: ["1", "2"] },
+    "Transfer-Encoding": { values: ["chunked"] },
+  };
+  const { send } = answering([
+    { code: 418, headers, body: Buffer.from("a") },
+    { code: 200, body: Buffer.from("b") },
+  ]);
+  const response = await send("GET", `${base}/x`);
+  expect(response).toMatchObject({ status: 418, text: "ab" });
+  expect(response.headers).toEqual({ "content-type": ["text/plain"], "x-many": ["1", "2"], "content-security-policy": "sandbox" });
+});
+
+test("a plugin that answers nothing is 502, one without resources 501", async () => {
+  expect((await answering([]).send("GET", `${base}/x`)).json).toMatchObject({ code: 502, reason: "BadGateway" });
+  const { send } = startAggregator({ plugins: [aPlugin({ id: "prometheus" })], services });
+  expect((await send("GET", `${base}/x`)).status).toBe(501);
+});
+
+test("pieces are passed on as they come, and a client that leaves ends the call", async () => {
+  let ended = false;
+  async function* callResource(): AsyncIterable<CallResourceResponse> {
+    try {
+      for (;;) yield await Promise.resolve({ code: 200, headers: {}, body: Buffer.from("x") });
+    } finally {
+      ended = true;
+    }
+  }
+  const { callResource: answer } = await import("./resources.js");
+  const plugin = aPlugin({ id: "prometheus", calls: { callResource } });
+  const { knownDataSources } = await import("../testing/known-data-sources.js");
+  const request = {
+    method: "GET",
+    path: "/x",
+    query: new URLSearchParams(),
+    headers: {},
+    body: Object.assign([], { [Symbol.asyncIterator]: async function* () {} }),
+    signal: new AbortController().signal,
+    remoteAddress: "127.0.0.1",
+    context: { user: { name: "a", groups: [] } },
+  };
+  const contexts = knownDataSources([{ pluginId: "prometheus", uid: "main" }]);
+  const { body } = await answer(
+    { request, plugin, contexts, limits: { bodyBytes: 10, callTimeoutMs: 10 } },
+    { namespace: "default", uid: "main", path: "x" },
+  );
+  if (body === undefined || typeof body === "string" || !(Symbol.asyncIterator in body)) throw new Error("the body is no stream");
+  for await (const piece of body) {
+    expect(Buffer.from(piece).toString()).toBe("x");
+    break;
+  }
+  expect(ended).toBe(true);
+});

@@ -1,0 +1,81 @@
+import { Buffer } from "node:buffer";
+import { ApiError, type Handler, type HttpRequest, type HttpResponse, type RequestInfo, systemGroups, type UserInfo } from "@dataplane/meta";
+
+export interface Sent {
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | Uint8Array | object;
+  readonly user?: UserInfo;
+  readonly signal?: AbortSignal;
+  readonly credentialHeaders?: readonly string[];
+}
+
+/** A response that was read to its end. */
+export interface Received {
+  readonly status: number;
+  readonly headers: HttpResponse["headers"];
+  readonly text: string;
+  readonly json: unknown;
+}
+
+const admin: UserInfo = { name: "admin", groups: [systemGroups.masters, systemGroups.authenticated] };
+
+/** Sends one request to a server of the chain, without a socket; errors come as the Status that they are rendered to. */
+export async function call(handler: Handler, method: string, url: string, sent: Sent = {}): Promise<Received> {
+  const [path = "", query = ""] = url.split("?", 2);
+  const { body } = sent;
+  const bytes = body === undefined ? undefined : Buffer.from(typeof body === "string" || body instanceof Uint8Array ? body : JSON.stringify(body));
+  const request: HttpRequest = {
+    method,
+    path,
+    query: new URLSearchParams(query),
+    headers: sent.headers ?? {},
+    body: once(bytes),
+    signal: sent.signal ?? new AbortController().signal,
+    remoteAddress: "127.0.0.1",
+    context: { user: sent.user ?? admin, info: requestInfo(method, path), credentialHeaders: sent.credentialHeaders ?? ["authorization"] },
+  };
+  return read(await handler(request).catch(rendered));
+}
+
+async function* once(bytes: Uint8Array | undefined): AsyncIterable<Uint8Array> {
+  if (bytes !== undefined) yield await Promise.resolve(bytes);
+}
+
+function rendered(thrown: unknown): HttpResponse {
+  const error = ApiError.from(thrown);
+  if (error.reason === "InternalError") throw thrown;
+  return { status: error.code, headers: { "content-type": "application/json", ...error.headers }, body: JSON.stringify(error.toStatus()) };
+}
+
+async function read({ status, headers, body }: HttpResponse): Promise<Received> {
+  const pieces: Uint8Array[] = [];
+  if (typeof body === "string" || body instanceof Uint8Array) pieces.push(Buffer.from(body));
+  else if (body !== undefined) for await (const piece of body) pieces.push(piece);
+  const text = Buffer.concat(pieces).toString("utf8");
+  const isJson = String(headers["content-type"] ?? "").includes("json");
+  return { status, headers, text, json: isJson ? (JSON.parse(text) as unknown) : undefined };
+}
+
+/** Enough of what the filter of that name finds. */
+function requestInfo(method: string, path: string): RequestInfo {
+  const [root, group = "", version = "", ...segments] = path
+    .split("/")
+    .slice(1)
+    .filter((it) => it !== "")
+    .map(decodeURIComponent);
+  const isResourceRequest = root === "apis" && segments.length > 0;
+  const namespaced = segments[0] === "namespaces" && segments.length > 2;
+  const [resource = "", name = "", subresource = ""] = namespaced ? segments.slice(2) : segments;
+  return {
+    isResourceRequest,
+    path: decodeURIComponent(path),
+    verb: method.toLowerCase(),
+    group: root === "apis" ? group : "",
+    version: root === "apis" ? version : "",
+    namespace: namespaced ? (segments[1] ?? "") : "",
+    resource,
+    name,
+    subresource,
+    segments: root === "apis" ? segments : [],
+  };
+}

@@ -1,0 +1,53 @@
+import { Buffer } from "node:buffer";
+import { notFound } from "@dataplane/meta";
+import { orgIdOf } from "../org-id.js";
+import { pluginConfig } from "../plugin-config.js";
+import type { PluginContexts } from "../plugin-contexts.js";
+import { pluginUser } from "../plugin-user.js";
+
+export interface KnownDataSource {
+  readonly pluginId: string;
+  readonly uid: string;
+  readonly namespace?: string;
+  readonly url?: string;
+  readonly jsonData?: Readonly<Record<string, unknown>>;
+}
+
+const grafanaConfig = pluginConfig({ appUrl: "http://localhost:3000/" });
+
+/** Plugin contexts of a fixed list of data sources. */
+export const knownDataSources = (known: readonly KnownDataSource[]): PluginContexts => ({
+  forDataSource: ({ pluginId, namespace, uid }, user) => {
+    const found = known.find((it) => it.pluginId === pluginId && it.uid === uid && (it.namespace ?? "default") === namespace);
+    if (found === undefined) return Promise.reject(notFound("datasources", uid, `${pluginId}.datasource.grafana.app`));
+    const jsonData = found.jsonData ?? {};
+    return Promise.resolve({
+      uid,
+      jsonData,
+      pluginContext: {
+        orgId: orgIdOf(namespace),
+        pluginId,
+        user: pluginUser(user),
+        dataSourceInstanceSettings: {
+          id: 1,
+          uid,
+          name: uid,
+          url: found.url ?? "",
+          user: "",
+          database: "",
+          basicAuthEnabled: false,
+          basicAuthUser: "",
+          jsonData: Buffer.from(JSON.stringify(jsonData)),
+          decryptedSecureJsonData: { token: "s3cret" },
+          lastUpdatedMS: 1_704_067_200_000,
+          apiVersion: "",
+        },
+        grafanaConfig,
+        pluginVersion: "1.0.0",
+        userAgent: "Grafana/12.0.0 (linux; amd64)",
+        apiVersion: "v0alpha1",
+        namespace,
+      },
+    });
+  },
+});
