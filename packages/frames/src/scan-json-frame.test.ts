@@ -1,0 +1,76 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { FrameError, scanJsonFrame } from "./index.js";
+
+const scan = (text: string) => scanJsonFrame(Buffer.from(text)).rows;
+
+test.each([
+  ["{}", 0],
+  ['{"schema":{"fields":[]},"data":{"values":[]}}', 0],
+  ['{"data":{"values":[[]]}}', 0],
+  ['{"data":{"values":[[1,"]",[2],{"a":[]},null],[1]]}}', 5],
+  [' { "data" : { "values" : [ [ 1 , 2 ] ] } } ', 2],
+  ['{"x":{"values":[[1]]},"data":{"x":{"values":[[1]]},"values":[1,[2,3]]}}', 0],
+  ['{"data":{"values":[[1,2,3]],"nanos":[[0,0,1]],"entities":[null]},"schema":{}}', 3],
+])("counts the rows of the first column: %s", (text, rows) => {
+  expect(scan(text)).toBe(rows);
+});
+
+test.each([
+  "",
+  "[]",
+  "1",
+  "{",
+  '{"a"}',
+  '{"a":1,}',
+  "{} x",
+  '{"a":01}',
+  '{"a":1.}',
+  '{"a":-}',
+  '{"a":+1}',
+  '{"a":"\\x"}',
+  '{"a":"\\u12g4"}',
+  '{"a":"\n"}',
+  '{"a":tru}',
+  '{"a":NaN}',
+  "{a:1}",
+  '{"a":[1 2]}',
+  '{"a":[1,]}',
+  '{"a":}',
+  '{"a":"',
+  "\ufeff{}",
+])("refuses what is not one JSON object: %j", (text) => {
+  expect(() => scan(text)).toThrow(FrameError);
+});
+
+test("refuses bytes that are not UTF-8", () => {
+  expect(() => scanJsonFrame(Buffer.from('{"a":"\xff"}', "latin1"))).toThrow(FrameError);
+});
+
+test("refuses nesting without end and does not overflow the stack", () => {
+  expect(() => scan(`{"a":${"[".repeat(1_000_000)}`)).toThrow(FrameError);
+});
+
+test("agrees with JSON.parse on mutated JSON", () => {
+  const source = fc.json({ maxDepth: 4 }).map((json) => `{"data":{"values":[[${json}, -1.5e+3 ,"\\ud800"]]}}`);
+  fc.assert(
+    fc.property(
+      source,
+      fc.nat(),
+      fc.constantFrom("", "{", "}", "[", "]", ",", '"', ":", "0", "-", "e", ".", "\\", " ", "u", "\t"),
+      (text, seed, insert) => {
+        const at = seed % text.length;
+        const mutated = text.slice(0, at) + insert + text.slice(at + (seed % 2));
+        let valid = true;
+        try {
+          JSON.parse(mutated);
+        } catch {
+          valid = false;
+        }
+        if (valid) expect(() => scan(mutated)).not.toThrow();
+        else expect(() => scan(mutated)).toThrow(FrameError);
+      },
+    ),
+    { numRuns: 2000 },
+  );
+});
