@@ -1,3 +1,4 @@
+/* eslint-disable sonarjs/no-empty-test-file -- describeStore declares the tests */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,7 +11,11 @@ import { nodeHasSqlite, type SqliteDriver } from "./sqlite-driver.js";
 const folder = await mkdtemp(join(tmpdir(), "dataplane-sqlite-"));
 afterAll(() => rm(folder, { recursive: true }));
 
-const drivers: readonly SqliteDriver[] = nodeHasSqlite() ? ["libsql", "node"] : ["libsql"];
+// Both where both are; one alone by the environment.
+const forced = process.env["DATAPLANE_SQLITE_DRIVER"];
+const available: readonly SqliteDriver[] = nodeHasSqlite() ? ["libsql", "node"] : ["libsql"];
+const drivers = available.filter((driver) => forced === undefined || forced === driver);
+if (drivers.length === 0) throw new Error(`DATAPLANE_SQLITE_DRIVER=${forced ?? ""}: this Node has no such driver`);
 let files = 0;
 
 for (const driver of drivers) {
