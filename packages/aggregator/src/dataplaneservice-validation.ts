@@ -3,14 +3,15 @@ import type { DataPlaneServiceEntry, DataPlaneServiceSpec } from "./dataplaneser
 import { parsePathPattern } from "./path-pattern.js";
 
 const methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
-const dnsLabel = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/;
-const versionName = /^v\d+(?:(?:alpha|beta)\d+)?$/;
+
+const isDnsLabel = (label: string): boolean => /^[-a-z0-9]{1,63}$/.test(label) && !label.startsWith("-") && !label.endsWith("-");
+const isVersionName = (version: string): boolean => /^v\d+$/.test(version) || /^v\d+(?:alpha|beta)\d+$/.test(version);
 
 /** What the schema of a DataPlaneService cannot say. */
 export function dataPlaneServiceCauses(spec: DataPlaneServiceSpec): readonly Cause[] {
   return [
     ...groupCauses(spec.group),
-    ...(spec.version === "" || versionName.test(spec.version)
+    ...(spec.version === "" || isVersionName(spec.version)
       ? []
       : [invalidValue("spec.version", spec.version, "must be of the form v1, v1beta1 or v0alpha1")]),
     ...(/[/\s\\]|\.\./.test(spec.pluginID) ? [invalidValue("spec.pluginID", spec.pluginID, "must be a plugin id, with no slash or space")] : []),
@@ -21,7 +22,7 @@ export function dataPlaneServiceCauses(spec: DataPlaneServiceSpec): readonly Cau
 
 function groupCauses(group: string): readonly Cause[] {
   if (group === "") return [];
-  const sound = group.length <= 253 && group.split(".").every((label) => dnsLabel.test(label));
+  const sound = group.length <= 253 && group.split(".").every(isDnsLabel);
   return sound ? [] : [invalidValue("spec.group", group, "must be a DNS subdomain of lower case letters, digits, '-' and '.'")];
 }
 
@@ -41,8 +42,8 @@ function routeCauses({ type, method, path }: DataPlaneServiceEntry, index: numbe
 
 function pathCauses(field: string, path: string | undefined): readonly Cause[] {
   if (path === undefined || path === "") return [{ reason: "FieldValueRequired", message: "Required value: a route needs a path", field }];
-  const pattern = parsePathPattern(path);
-  return typeof pattern === "string" ? [invalidValue(field, path, pattern)] : [];
+  const { problem } = parsePathPattern(path);
+  return problem === undefined ? [] : [invalidValue(field, path, problem)];
 }
 
 function methodCauses(field: string, method: string | undefined): readonly Cause[] {

@@ -107,9 +107,8 @@ async function delegated(
   { delegate, written }: { readonly delegate: Handler; readonly written: ReadonlySet<(info: RequestInfo) => Promise<void>> },
 ): Promise<HttpResponse> {
   const response = await delegate(request);
-  const isRead = request.method === "GET" || request.method === "HEAD" || request.method === "OPTIONS";
-  if (isRead || response.status >= 300) return response;
-  await Promise.all([...written].map((listener) => listener(info)));
+  const isWrite = !["GET", "HEAD", "OPTIONS"].includes(request.method);
+  if (isWrite && response.status < 300) await Promise.all([...written].map((listener) => listener(info)));
   return response;
 }
 

@@ -42,16 +42,14 @@ function endOfValue(text: string, start: number): number {
 
 function endOfContainer(text: string, start: number): number {
   let depth = 0;
-  for (let at = start; at < text.length; at += 1) {
+  let at = start;
+  do {
     const char = text[at];
-    if (char === '"') at = endOfString(text, at) - 1;
-    else if (char === "{" || char === "[") depth += 1;
-    else if (char === "}" || char === "]") {
-      depth -= 1;
-      if (depth === 0) return at + 1;
-    }
-  }
-  return text.length;
+    if (char === "{" || char === "[") depth += 1;
+    else if (char === "}" || char === "]") depth -= 1;
+    at = char === '"' ? endOfString(text, at) : at + 1;
+  } while (depth > 0 && at < text.length);
+  return at;
 }
 
 function endOfString(text: string, start: number): number {

@@ -7,25 +7,28 @@ export type PatternSegment =
 /** A path as routes declare it: segments, `{name}` for exactly one of any kind, a trailing `*` for one or more. */
 export type PathPattern = readonly PatternSegment[];
 
-/** The pattern, or the words that say what is wrong with it. A leading slash is allowed. */
-export function parsePathPattern(path: string): PathPattern | string {
+/** The pattern, and what is wrong with it in words: it is then not to be used. A leading slash is allowed. */
+export function parsePathPattern(path: string): { readonly pattern: PathPattern; readonly problem: string | undefined } {
   const texts = path.replace(/^\//, "").split("/");
-  const segments: PatternSegment[] = [];
-  for (const [index, text] of texts.entries()) {
-    const segment = parseSegment(text, index === texts.length - 1);
-    if (typeof segment === "string") return segment;
-    segments.push(segment);
-  }
-  const names = segments.flatMap((it) => (it.kind === "parameter" ? [it.name] : []));
-  return new Set(names).size === names.length ? segments : "names each parameter once";
+  const pattern = texts.map(segmentOf);
+  const names = pattern.flatMap((it) => (it.kind === "parameter" ? [it.name] : []));
+  const problem = texts.map((text, index) => segmentProblem(text, index === texts.length - 1)).find((it) => it !== undefined);
+  return { pattern, problem: problem ?? (new Set(names).size === names.length ? undefined : "must name each parameter once") };
 }
 
-function parseSegment(text: string, last: boolean): PatternSegment | string {
+const nameIn = (text: string): string | undefined => /^\{([A-Za-z_]\w*)\}$/.exec(text)?.[1];
+
+function segmentOf(text: string): PatternSegment {
+  if (text === "*") return { kind: "rest" };
+  const name = nameIn(text);
+  return name === undefined ? { kind: "literal", text } : { kind: "parameter", name };
+}
+
+function segmentProblem(text: string, last: boolean): string | undefined {
   if (text === "" || text === "." || text === "..") return "must have no empty, '.' or '..' segment";
-  if (text === "*") return last ? { kind: "rest" } : "may have '*' as its last segment only";
-  const name = /^\{([A-Za-z_]\w*)\}$/.exec(text)?.[1];
-  if (name !== undefined) return { kind: "parameter", name };
-  return /^[\w.~!$&'()+,;=:@-]+$/.test(text) ? { kind: "literal", text } : `has a segment that is no path segment: ${JSON.stringify(text)}`;
+  if (text === "*") return last ? undefined : "may have '*' as its last segment only";
+  if (nameIn(text) !== undefined || /^[\w.~!$&'()+,;=:@-]+$/.test(text)) return undefined;
+  return `has a segment that is no path segment: ${JSON.stringify(text)}`;
 }
 
 /** The parameters (the rest under `*`, joined by "/") when `segments`, decoded, match. */

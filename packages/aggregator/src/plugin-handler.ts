@@ -100,9 +100,9 @@ function fixedRoutes({ spec }: DataPlaneService): readonly PluginRoute[] {
 
 const compiled = (routes: readonly PluginRoute[]): readonly CompiledRoute[] =>
   routes.flatMap((route) => {
-    const pattern = parsePathPattern(route.path);
+    const { pattern, problem } = parsePathPattern(route.path);
     // Validation keeps unsound patterns out; one that got in all the same serves nothing.
-    return typeof pattern === "string" ? [] : [{ route, pattern }];
+    return problem === undefined ? [{ route, pattern }] : [];
   });
 
 function literalPrefix(pattern: PathPattern): number {

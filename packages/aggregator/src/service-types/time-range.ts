@@ -46,14 +46,16 @@ function parseTimeText(text: string, now: Date, roundUp: boolean): number | unde
   if (text.startsWith("now")) return relative(text.slice(3), now.getTime(), roundUp);
   const ago = /^(\d{1,9})(ms|[smhdwMQy])$/.exec(text);
   if (ago !== null) return shift(now.getTime(), -Number(ago[1]), ago[2] ?? "");
-  return /^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+-]\d{2}:\d{2})?)?$/.test(text) ? instant(text) : undefined;
+  return instant(text);
 }
 
-/** A time without a zone is UTC. */
+/** RFC 3339, a date alone, or a time without a zone, which is UTC. */
 function instant(text: string): number | undefined {
-  const zoned = /(?:Z|[+-]\d{2}:\d{2})$/.test(text) && text.length > 10 ? text : text.length === 10 ? text : `${text}Z`;
-  const time = Date.parse(zoned.replace(" ", "T"));
-  return Number.isNaN(time) ? undefined : time;
+  const date = text.slice(0, 10);
+  const [, time, zone] = text.length === 10 ? ["", "00:00:00", ""] : (/^[T ](\d\d:\d\d:\d\d[.\d]{0,10})(.{0,6})$/.exec(text.slice(10)) ?? []);
+  if (time === undefined || !/^\d{4}-\d\d-\d\d$/.test(date)) return undefined;
+  const parsed = Date.parse(`${date}T${time}${zone === undefined || zone === "" ? "Z" : zone}`);
+  return Number.isNaN(parsed) ? undefined : parsed;
 }
 
 function relative(text: string, now: number, roundUp: boolean): number | undefined {

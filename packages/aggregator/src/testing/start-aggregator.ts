@@ -27,9 +27,9 @@ export interface StartOptions {
 export interface TestAggregator {
   readonly aggregator: GrafanaAggregator;
   readonly plugins: ReturnType<typeof aPluginSource>;
-  send(method: string, path: string, sent?: Sent): Promise<Received>;
+  readonly send: (method: string, path: string, sent?: Sent) => Promise<Received>;
   /** Posts one or more queries to a data source in the plugin's group `<plugin>.grafana.app`. */
-  query(plugin: string, uid: string, queries: readonly object[] | object, sent?: Sent): Promise<Received>;
+  readonly query: (plugin: string, uid: string, queries: readonly object[] | object, sent?: Sent) => Promise<Received>;
 }
 
 export function startAggregator(options: StartOptions = {}): TestAggregator {
