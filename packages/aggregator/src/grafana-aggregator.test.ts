@@ -127,7 +127,7 @@ test("discovery shows the subresources of the services that are routed", () => {
   const before = aggregator.apiSource.generation;
   const [served] = aggregator.apiSource.served();
   expect(served).toMatchObject({ group: "prometheus.grafana.app", version: "v0alpha1", freshness: "Current" });
-  expect(served?.resources.map(({ name }) => name)).toEqual(["datasources/query", "connections/query", "datasources/health"]);
+  expect(served?.resources.map(({ name }) => name)).toEqual(["datasources/query", "connections/query", "datasources/health", "datasources/access"]);
   expect(Object.keys(served?.openapi.paths ?? {})).toContain(`/apis/prometheus.grafana.app/v0alpha1/namespaces/{namespace}/datasources/{uid}/query`);
   aggregator.withdraw("v0alpha1.prometheus.grafana.app");
   expect(aggregator.apiSource.served()).toEqual([]);

@@ -1,9 +1,11 @@
+import type { Authorizer } from "@dataplane/apiserver";
 import { type Clock, type HttpRequest, type HttpResponse, type Logger, unavailable } from "@dataplane/meta";
 import type { PluginSource } from "@dataplane/plugin-host";
 import type { DataPlaneService } from "./dataplaneservice.js";
 import { matchPath, type PathPattern, parsePathPattern } from "./path-pattern.js";
 import { pluginMissing } from "./plugin-call-errors.js";
 import type { PluginContexts } from "./plugin-contexts.js";
+import { accessRoute } from "./service-types/access.js";
 import { healthRoute } from "./service-types/health.js";
 import { metricsRoute } from "./service-types/metrics.js";
 import { isServiceTypeName } from "./service-types/names.js";
@@ -15,6 +17,7 @@ export interface PluginHandlerOptions {
   readonly plugins: PluginSource;
   readonly contexts: PluginContexts;
   readonly limits: CallLimits;
+  readonly authorizer: Authorizer;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -92,10 +95,10 @@ export class PluginHandler {
   }
 }
 
-/** Health and metrics come with any service, whatever types it lists. */
+/** Health, access and metrics come with any service, whatever types it lists. */
 function fixedRoutes({ spec }: DataPlaneService): readonly PluginRoute[] {
   const listed = spec.services.flatMap((entry) => (isServiceTypeName(entry.type) ? serviceTypes[entry.type].routes(entry) : []));
-  return [...listed, ...(spec.pluginType === "datasource" ? [healthRoute] : []), metricsRoute];
+  return [...listed, ...(spec.pluginType === "datasource" ? [healthRoute, accessRoute] : []), metricsRoute];
 }
 
 const compiled = (routes: readonly PluginRoute[]): readonly CompiledRoute[] =>

@@ -1,12 +1,9 @@
-import type { Authorizer } from "@dataplane/apiserver";
 import type { Handler, HttpRequest, HttpResponse } from "@dataplane/meta";
 import type { PluginHandlerOptions } from "../plugin-handler.js";
 import { legacyDataSourceHealth } from "./data-source-health.js";
 import { legacyQuery } from "./ds-query.js";
 
 export interface LegacyOptions extends PluginHandlerOptions {
-  /** These paths have no group: each data source is authorized in its plugin's own. */
-  readonly authorizer: Authorizer;
   /** The next server in the chain. */
   readonly delegate: Handler;
 }
@@ -26,7 +23,10 @@ const health: LegacyRoute = {
 
 const routes: readonly LegacyRoute[] = [legacyQuery, legacyDataSourceHealth, health];
 
-/** Serves the paths that people have scripts for; anything else goes to the delegate. */
+/**
+ * Serves the paths that people have scripts for; anything else goes to the delegate. They have no group: each data source is
+ * authorized in its plugin's own.
+ */
 export function legacyHandler(options: LegacyOptions): Handler {
   return async (request) => {
     const path = request.context.info?.path ?? request.path;

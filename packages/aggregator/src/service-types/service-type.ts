@@ -1,3 +1,4 @@
+import type { Authorizer } from "@dataplane/apiserver";
 import type { Clock, GroupVersion, Handler, HttpRequest, HttpResponse, JsonObject, Logger } from "@dataplane/meta";
 import type { Plugin } from "@dataplane/plugin-host";
 import type { PluginContexts } from "../plugin-contexts.js";
@@ -20,6 +21,8 @@ export interface PluginCall {
   readonly limits: CallLimits;
   /** Where the service is bound: the group and version of the path. */
   readonly groupVersion: GroupVersion;
+  /** For questions about rights; the call itself was authorized before. */
+  readonly authorizer: Authorizer;
   readonly clock: Clock;
   readonly logger: Logger;
 }

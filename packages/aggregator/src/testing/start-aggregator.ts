@@ -1,4 +1,4 @@
-import { type ApiObject, type Clock, type Handler, notFound, silentLogger, systemClock } from "@dataplane/meta";
+import { type ApiObject, type Clock, type Handler, notFound, silentLogger, systemClock, systemGroups } from "@dataplane/meta";
 import type { Plugin } from "@dataplane/plugin-host";
 import { dataPlaneServiceFrom } from "../dataplaneservice.js";
 import { createGrafanaAggregator, type GrafanaAggregator } from "../grafana-aggregator.js";
@@ -41,6 +41,7 @@ export function startAggregator(options: StartOptions = {}): TestAggregator {
     plugins,
     contexts: knownDataSources(options.dataSources ?? list.map(({ id }) => ({ pluginId: id, uid: "main" }))),
     limits: { bodyBytes: 1024 * 1024, callTimeoutMs: 5000, ...options.limits },
+    authorizer: { authorize: (user) => ({ allowed: user.groups.includes(systemGroups.masters), reason: "" }) },
     clock: options.clock ?? systemClock,
     logger: silentLogger,
   });
