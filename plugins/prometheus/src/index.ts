@@ -1,1 +1,1 @@
-export {};
+export { prometheusPlugin } from "./prometheus-plugin.js";
