@@ -1,12 +1,24 @@
 // For hosts and plugins.
 
+export { type AutoMtlsIdentity, createAutoMtlsIdentity } from "./auto-mtls.js";
 export { type CertificateRequest, certificatePem, issueCertificate, type KeyPair, newKeyPair } from "./certificate.js";
+export { codecs, type MethodCodec } from "./codecs.js";
 export { type CallOptions, GrpcCode, GrpcError, type GrpcLink, type LinkTarget, type OpenLink } from "./grpc-link.js";
+export { coreProtocolVersion, type Handshake, HandshakeError, handshakeCookie, parseHandshake, pluginProtocolVersion } from "./handshake.js";
+export { links } from "./links.js";
 export * from "./messages.js";
 export type { PluginMethodName, PluginMethods } from "./methods.js";
 export type { PluginImplementation, ServedCall, ServePlugin, ServePluginOptions } from "./plugin-server.js";
-// To be written:
-//   codecs: Record<PluginMethodName, { path, kind, encodeRequest, decodeRequest, encodeResponse, decodeResponse }> from src/gen (protobufjs static);
-//   openGrpcJsLink: OpenLink (and openNativeLink: OpenLink, our own HTTP/2, the same suite); links by name: links["grpc-js" | "native"];
-//   servePlugin: ServePlugin; parseHandshake(line), createClientCertificate() for AutoMTLS;
-//   the controller, stdio, broker and health services' codecs.
+export { servePlugin } from "./serve-plugin.js";
+// For hosts, beside the plugin's own calls.
+
+export {
+  emptyCodec,
+  healthCheckRequestCodec,
+  healthCheckResponseCodec,
+  processMethods,
+  ServingStatus,
+  StdioChannel,
+  type StdioData,
+  stdioDataCodec,
+} from "./process-services.js";
