@@ -1,0 +1,67 @@
+import { DataFrameFormat } from "@dataplane/plugin-protocol";
+import { expect, test } from "vitest";
+import { aPlugin } from "./testing/a-plugin.js";
+import { startRealPlugin } from "./testing/a-real-plugin.js";
+import { aDataPlaneService, startAggregator } from "./testing/start-aggregator.js";
+
+/** The folder of the Go test plugin, built by the conformance suite; without Go there is none. */
+const directory = process.env["DATAPLANE_TESTPLUGIN_DIR"];
+const id = "acme-testplugin-datasource";
+const services = [aDataPlaneService({ plugin: id, serves: ["query", { type: "route", path: "datasources/{uid}/resources/*" }] })];
+const base = `/apis/${id}.grafana.app/v0alpha1`;
+
+test.skipIf(directory === undefined)("queries, health, resources and metrics of a plugin of the official Go SDK", async () => {
+  await using real = await startRealPlugin(id, directory ?? "");
+  const { query, send } = startAggregator({ plugins: [real.plugin], services });
+
+  const small = await query(id, "main", [
+    { refId: "S", queryType: "small" },
+    { refId: "E", queryType: "error" },
+    { refId: "X", queryType: "echo", own: 12345 },
+  ]);
+  expect(small.status).toBe(200);
+  expect(small.json).toMatchObject({
+    results: { S: { status: 200, frames: [{ schema: { name: "small" } }] }, E: { status: 502 }, X: { status: 200 } },
+  });
+  expect(small.text).toContain("s3cret");
+  expect(small.text).toContain(String.raw`\"own\":12345`);
+
+  const large = await query(id, "main", { refId: "A", queryType: "large" });
+  expect(large.text.length).toBeGreaterThan(5_000_000);
+
+  expect(await send("GET", `${base}/namespaces/default/datasources/main/health`)).toMatchObject({ status: 200, json: { status: "OK" } });
+  const resource = await send("POST", `${base}/namespaces/default/datasources/main/resources/status/418?a=b`, {
+    body: "hi",
+    headers: { "x-a": "1" },
+  });
+  expect(resource).toMatchObject({ status: 418 });
+  expect((await send("GET", `${base}/namespaces/default/datasources/main/resources/chunks/3`)).status).toBe(200);
+  expect((await send("GET", `${base}/metrics`)).text).toContain("acme_testplugin_queries_total");
+});
+
+test.skipIf(directory === undefined)("a plugin that is killed in the middle of a query is 503", async () => {
+  await using real = await startRealPlugin(id, directory ?? "");
+  const { query } = startAggregator({ plugins: [real.plugin], services });
+  const slow = query(id, "main", { refId: "A", queryType: "slow", delayMs: 30_000 });
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  real.kill();
+  expect((await slow).json).toMatchObject({ kind: "Status", code: 503, reason: "ServiceUnavailable" });
+});
+
+test.skipIf(directory === undefined)("a plugin that hangs is 504 after the time of a call", async () => {
+  await using real = await startRealPlugin(id, directory ?? "");
+  const { query } = startAggregator({ plugins: [real.plugin], services, limits: { callTimeoutMs: 100 } });
+  expect((await query(id, "main", { refId: "A", queryType: "slow", delayMs: 30_000 })).json).toMatchObject({ code: 504, reason: "Timeout" });
+});
+
+test.skipIf(directory === undefined)("JSON frames and Arrow frames give the same bytes", async () => {
+  await using real = await startRealPlugin(id, directory ?? "");
+  const client = await real.plugin.client(new AbortController().signal);
+  const older = aPlugin({ id, calls: { queryData: (request, options) => client.queryData({ ...request, format: DataFrameFormat.ARROW }, options) } });
+  const queries = ["small", "echo", "error"].map((queryType) => ({ refId: queryType, queryType }));
+  const range = { body: { from: "1000", to: "2000", queries } };
+  const [json, arrow] = await Promise.all(
+    [real.plugin, older].map((plugin) => startAggregator({ plugins: [plugin], services }).query(id, "main", [], range)),
+  );
+  expect(arrow?.text).toBe(json?.text);
+});
