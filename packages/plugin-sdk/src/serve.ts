@@ -24,6 +24,7 @@ export function serveApp(plugin: AppPlugin): Promise<void> {
 
 /** As the Go SDK: calls in flight may finish before their instance is disposed of. */
 const disposalGraceMs = 5000;
+const lingerMs = 500;
 
 async function serve<Settings>(definition: PluginDefinition<Settings>, settingsOf: (context: PluginContext) => Settings): Promise<void> {
   const logger = createLogger({
@@ -37,6 +38,8 @@ async function serve<Settings>(definition: PluginDefinition<Settings>, settingsO
   collectProcessMetrics(metrics);
   const { implementation, dispose } = implementPlugin({ definition, settingsOf, logger, metrics, graceMs: disposalGraceMs });
   await servePlugin({ implementation, env: process.env, onShutdown: dispose });
+  // What a plugin left running (a timer, a connection) must not keep its process until the host kills it.
+  setTimeout(() => process.exit(), lingerMs).unref();
 }
 
 /** One forgotten promise must not end the answers to everyone else. */
