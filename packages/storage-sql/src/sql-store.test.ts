@@ -1,6 +1,6 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm, stat, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Store } from "@dataplane/storage";
@@ -63,16 +63,6 @@ test("a key whose time is over while nobody has the store open is deleted soon a
   }
   expect(await second.get("/a")).toBeUndefined();
   await second.close();
-});
-
-test("files are the owner's alone", async () => {
-  const path = join(folder, "mode/store.db");
-  const store = await open(path);
-  await store.put("/a", bytes("1"), { expected: 0n });
-  expect((await stat(path)).mode & 0o777).toBe(0o600);
-  expect((await stat(`${path}-wal`)).mode & 0o777).toBe(0o600);
-  expect((await stat(join(folder, "mode"))).mode & 0o777).toBe(0o700);
-  await store.close();
 });
 
 test("a store that is open is refused to others, who learn the process that has it", async () => {

@@ -36,6 +36,7 @@ interface Waiting {
 
 // More in one transaction gains nothing, and would keep the next ones waiting.
 const largestBatch = 1000;
+const largestBatchBytes = 16 * 1024 * 1024;
 
 class SqlStore implements Store {
   readonly #engine: Engine;
@@ -47,6 +48,7 @@ class SqlStore implements Store {
   /** Readers that saw a commit before it was published. */
   readonly #ahead = new Set<{ readonly revision: bigint; readonly resolve: () => void }>();
   #closed = false;
+  #closing: Promise<void> | undefined;
 
   constructor(engine: Engine, clock: Clock, revision: bigint) {
     this.#engine = engine;
@@ -103,19 +105,24 @@ class SqlStore implements Store {
     await this.#engine.compact(before);
   }
 
-  async close(): Promise<void> {
-    if (this.#closed) return;
-    this.#closed = true;
-    this.#alarm.stop();
-    this.#hub.close();
-    await this.#writing;
-    await this.#engine.close();
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
   }
 
   /** Sets the alarm for what was stored with a time to live before. */
   async watchExpiries(): Promise<void> {
     const next = await this.#engine.nextExpiry();
     if (next !== undefined && !this.#closed) this.#alarm.setNoLaterThan(next);
+  }
+
+  /** What was submitted before is still written. */
+  async #close(): Promise<void> {
+    this.#closed = true;
+    this.#alarm.stop();
+    this.#hub.close();
+    await this.#writing;
+    await this.#engine.close();
   }
 
   #checkOpen(): void {
@@ -135,7 +142,7 @@ class SqlStore implements Store {
     // Writes of the same turn of the loop go in one transaction.
     await Promise.resolve();
     while (this.#waiting.length > 0) {
-      const batch = this.#waiting.splice(0, largestBatch);
+      const batch = this.#waiting.splice(0, batchLength(this.#waiting));
       try {
         this.#acknowledge(batch, await this.#engine.write(batch.map(({ write }) => write)));
       } catch (thrown) {
@@ -176,6 +183,16 @@ class SqlStore implements Store {
     await Promise.all(expired.map(({ key, revision }) => this.#submit({ type: "delete", key, expected: revision })));
     if (!this.#closed) await this.watchExpiries();
   }
+}
+
+/** How many of the writes go in the next transaction; at least one. */
+function batchLength(waiting: readonly Waiting[]): number {
+  let sum = 0;
+  const full = waiting.findIndex(({ write }, index) => {
+    sum += write.type === "put" ? write.value.byteLength : 0;
+    return index >= largestBatch || (index > 0 && sum > largestBatchBytes);
+  });
+  return full < 0 ? waiting.length : full;
 }
 
 function changeOf(write: Write, result: WriteResult | undefined): WriteChange[] {

@@ -1,5 +1,8 @@
 import { expect, test } from "vitest";
+import { describeStore } from "./conformance.js";
 import { createMemoryStore } from "./memory-store.js";
+
+describeStore("memory", () => Promise.resolve(createMemoryStore()));
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 

@@ -17,6 +17,8 @@ if (parentPort !== null) {
   const database = openDatabase(driver, path);
   database.exec("PRAGMA busy_timeout = 10000");
   database.exec("PRAGMA synchronous = FULL");
+  // After a burst the write-ahead log gives its space back.
+  database.exec("PRAGMA journal_size_limit = 67108864");
   const writer = new SqliteWriter(database);
   port.on("message", (turn: WriterTurn | "close") => {
     if (turn === "close") {

@@ -1,9 +1,8 @@
-/* eslint-disable sonarjs/no-empty-test-file -- describeStore declares the tests */
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describeStore } from "@dataplane/storage/conformance";
-import { afterAll } from "vitest";
+import { afterAll, expect, test } from "vitest";
 import { openSqlStore } from "../sql-store.js";
 import { openSqlite } from "./sqlite.js";
 import { nodeHasSqlite, type SqliteDriver } from "./sqlite-driver.js";
@@ -24,3 +23,13 @@ for (const driver of drivers) {
     return openSqlStore({ dialect: openSqlite(join(folder, `${String(files)}.db`), { driver }) });
   });
 }
+
+test("files are the owner's alone", async () => {
+  const path = join(folder, "mode/store.db");
+  const store = await openSqlStore({ dialect: openSqlite(path) });
+  await store.put("/a", Buffer.from("1"), { expected: 0n });
+  expect((await stat(path)).mode & 0o777).toBe(0o600);
+  expect((await stat(`${path}-wal`)).mode & 0o777).toBe(0o600);
+  expect((await stat(join(folder, "mode"))).mode & 0o777).toBe(0o700);
+  await store.close();
+});
