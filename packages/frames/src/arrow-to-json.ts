@@ -3,16 +3,23 @@ import type { ArrowField } from "./arrow-schema-reader.js";
 import { printRows } from "./column-json.js";
 import { ColumnExtras, printExtras } from "./entities.js";
 import { printSchema } from "./schema-json.js";
+import { printRowsByWasm } from "./wasm-columns.js";
 
 const ROWS_PER_PIECE = 8192;
+const COMMA = Buffer.from(",");
+
+/** Rows of one column that are printed at once: a multiple of eight, so that bitmaps are cut at whole bytes. */
+function printPiece(field: ArrowField, chunk: ColumnChunk, from: number, first: number, extras: ColumnExtras): Buffer {
+  const to = Math.min(chunk.rows, from + ROWS_PER_PIECE);
+  return printRowsByWasm(field, chunk, from, to, first + from, extras) ?? Buffer.from(printRows(field, chunk, from, to, first, extras));
+}
 
 function* columnPieces(field: ArrowField, chunks: readonly ColumnChunk[], extras: ColumnExtras): Generator<Uint8Array> {
   let first = 0;
   for (const chunk of chunks) {
     for (let from = 0; from < chunk.rows; from += ROWS_PER_PIECE) {
-      const to = Math.min(chunk.rows, from + ROWS_PER_PIECE);
-      const comma = first + from > 0 ? "," : "";
-      yield Buffer.from(comma + printRows(field, chunk, from, to, first, extras));
+      if (first + from > 0) yield COMMA;
+      yield printPiece(field, chunk, from, first, extras);
     }
     first += chunk.rows;
   }

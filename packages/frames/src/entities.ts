@@ -17,15 +17,15 @@ function printEntities(entities: Entities | undefined): string {
 /** What stands beside a column's values in frame JSON. */
 export class ColumnExtras {
   #entities: Entities | undefined;
-  /** Nanoseconds beyond the millisecond by row, of rows that have some. */
-  readonly #nanos = new Map<number, number>();
+  /** Nanoseconds beyond the millisecond by row, up to the last row that has some. */
+  readonly #nanos: number[] = [];
 
   get hasEntities(): boolean {
     return this.#entities !== undefined;
   }
 
   get hasNanos(): boolean {
-    return this.#nanos.size > 0;
+    return this.#nanos.length > 0;
   }
 
   addEntity(value: number, row: number): void {
@@ -35,7 +35,9 @@ export class ColumnExtras {
   }
 
   addNanos(nanos: number, row: number): void {
-    if (nanos !== 0) this.#nanos.set(row, nanos);
+    if (nanos === 0) return;
+    while (this.#nanos.length < row) this.#nanos.push(0);
+    this.#nanos.push(nanos);
   }
 
   printEntities(): string {
@@ -43,8 +45,8 @@ export class ColumnExtras {
   }
 
   printNanos(rows: number): string {
-    if (this.#nanos.size === 0) return "null";
-    return `[${Array.from({ length: rows }, (_, row) => this.#nanos.get(row) ?? 0).join(",")}]`;
+    if (this.#nanos.length === 0) return "null";
+    return `[${this.#nanos.join(",")}${",0".repeat(rows - this.#nanos.length)}]`;
   }
 }
 

@@ -1,0 +1,4 @@
+export { doubles, singles, specialCount } from "./floats";
+export { anyNanos, booleans, integers, times } from "./integers";
+export { reserve } from "./memory";
+export { strings } from "./strings";
