@@ -2,7 +2,7 @@ import { createPrivateKey, type KeyObject, randomBytes, X509Certificate } from "
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import path from "node:path";
-import { issueCertificate, newKeyPair } from "@dataplane/plugin-protocol";
+import { certificatePem, issueCertificate, newKeyPair } from "@dataplane/plugin-protocol";
 import { writeFileAtomically } from "../write-file.js";
 
 const day = 86_400_000;
@@ -47,7 +47,7 @@ export function openServingCertificate(directory: string, now: Date): ServingCer
     isAuthority: false,
   });
   const key = pair.privateKey.export({ type: "pkcs8", format: "pem" }).toString();
-  const cert = pemOf(leaf);
+  const cert = certificatePem(leaf);
   writeFileAtomically(file.key, key, 0o600);
   writeFileAtomically(file.cert, cert, 0o644);
   return { key, cert: cert + ca.pem, ca: ca.pem };
@@ -86,13 +86,5 @@ function makeAuthority(file: { readonly key: string; readonly cert: string }, no
     isAuthority: true,
   });
   writeFileAtomically(file.key, pair.privateKey.export({ type: "pkcs8", format: "pem" }).toString(), 0o600);
-  writeFileAtomically(file.cert, pemOf(certificate), 0o644);
+  writeFileAtomically(file.cert, certificatePem(certificate), 0o644);
 }
-
-const pemOf = (der: Uint8Array): string => {
-  const lines =
-    Buffer.from(der)
-      .toString("base64")
-      .match(/.{1,64}/g) ?? [];
-  return `-----BEGIN CERTIFICATE-----\n${lines.join("\n")}\n-----END CERTIFICATE-----\n`;
-};

@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# Builds what the conformance tests run, from Go modules, into .cache/tools: kubectl 1.32 and the newest, the Go test plugin, and a
+# program that starts plugins as any host of the protocol does. What is there and up to date is not built again.
+set -euo pipefail
+cd "$(dirname "$0")"
+out=$(realpath -m ../.cache/tools)
+mkdir -p "$out"
+export GOFLAGS=-buildvcs=false
+
+# build NAME FOLDER [LDFLAGS]
+build() {
+  local target=$out/$1 stamp=$out/$1.sources hash
+  hash=$(find "$2" -type f \( -name '*.go' -o -name go.mod -o -name go.sum \) -print0 | sort -z | xargs -0 sha256sum | sha256sum)
+  if [ -x "$target" ] && [ "$(cat "$stamp" 2>/dev/null)" = "$hash" ]; then return; fi
+  echo "building $1"
+  mkdir -p "$(dirname "$target")"
+  (cd "$2" && go build -trimpath -ldflags "-s -w ${3:-}" -o "$target" .)
+  echo "$hash" >"$stamp"
+}
+
+version_flags() { echo "-X k8s.io/component-base/version.gitVersion=$1 -X k8s.io/client-go/pkg/version.gitVersion=$1"; }
+
+build testplugin/acme-testplugin-datasource/gpx_testplugin_linux_amd64 testplugin
+cp testplugin/plugin.json "$out/testplugin/acme-testplugin-datasource/"
+build plugin-runner plugin-runner
+build kubectl-v1.32 kubectl/v1.32 "$(version_flags v1.32.4)"
+build kubectl-newest kubectl/newest "$(version_flags v1.37.2)"

@@ -1,0 +1,51 @@
+import type { HttpRequest } from "@dataplane/meta";
+import { expect, test } from "vitest";
+import { healthEndpoints } from "./health-endpoints.js";
+
+async function* nothing(): AsyncGenerator<Uint8Array> {
+  // No body.
+}
+
+const request = (url: string): HttpRequest => {
+  const { pathname, searchParams } = new URL(url, "http://localhost");
+  return {
+    method: "GET",
+    path: pathname,
+    query: searchParams,
+    headers: {},
+    body: nothing(),
+    signal: new AbortController().signal,
+    remoteAddress: "127.0.0.1",
+    context: {},
+  };
+};
+
+const ready = { name: "ping", problem: () => undefined };
+const broken = { name: "store", problem: () => "the disk is full" };
+const handler = healthEndpoints({ livez: [ready], readyz: [ready, broken] }, () => Promise.resolve({ status: 404, headers: {} }));
+
+test("all is well in one word", async () => {
+  expect(await handler(request("/livez"))).toMatchObject({ status: 200, body: "ok" });
+  expect(await handler(request("/healthz"))).toMatchObject({ status: 200, body: "ok" });
+});
+
+test("a failed check is named, its reason is not", async () => {
+  const { status, body } = await handler(request("/readyz"));
+  expect(status).toBe(500);
+  expect(body).toBe("[+]ping ok\n[-]store failed: reason withheld\nreadyz check failed\n");
+});
+
+test("verbose lists the checks, and one can be excluded", async () => {
+  expect(await handler(request("/readyz?verbose&exclude=store"))).toMatchObject({
+    status: 200,
+    body: "[+]ping ok\n[+]store excluded: ok\nreadyz check passed\n",
+  });
+  expect((await handler(request("/livez?verbose&exclude=nope"))).body).toContain('no matches for "nope"');
+});
+
+test("a check has a path of its own", async () => {
+  expect(await handler(request("/livez/ping"))).toMatchObject({ status: 200, body: "ok" });
+  expect(await handler(request("/readyz/store"))).toMatchObject({ status: 500 });
+  expect(await handler(request("/readyz/nope"))).toMatchObject({ status: 404 });
+  expect(await handler(request("/readyzz"))).toMatchObject({ status: 404 });
+});

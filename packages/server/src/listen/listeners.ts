@@ -1,0 +1,120 @@
+import { createServer as createHttpServer, type Server as HttpServer } from "node:http";
+import { createServer as createHttp2Server } from "node:http2";
+import type { AddressInfo, Server as NetServer, Socket } from "node:net";
+import { createServer as createTlsServer } from "node:tls";
+import type { Handler, Logger } from "@dataplane/meta";
+import type { ServingCertificate } from "../tls/serving-certificate.js";
+import { nodeListener } from "./node-adapter.js";
+
+export interface Listener {
+  readonly port: number;
+  /** No new connections or requests; resolves when those in flight are answered. */
+  close(): Promise<void>;
+  /** Breaks what is still open. */
+  destroy(): void;
+}
+
+/** The port is somebody else's. */
+export class PortTaken extends Error {
+  override readonly name = "PortTaken";
+}
+
+interface ListenOptions {
+  /** Empty: all addresses, IPv6 and IPv4. */
+  readonly host: string;
+  readonly port: number;
+  readonly handler: Handler;
+  readonly logger: Logger;
+}
+
+// A header section of over 64 KiB is refused with 431 by Node; a slow one is cut after a minute.
+const httpOptions = { maxHeaderSize: 65_536, headersTimeout: 60_000, requestTimeout: 0, keepAliveTimeout: 75_000 };
+
+/** HTTP/1.1 in the clear. Throws PortTaken. */
+export async function listenHttp(options: ListenOptions): Promise<Listener> {
+  const server = createHttpServer(httpOptions, nodeListener(options.handler, options.logger));
+  const port = await listen(server, options);
+  return {
+    port,
+    close: () => closeHttp(server),
+    destroy: () => server.closeAllConnections(),
+  };
+}
+
+/**
+ * HTTP/1.1 and HTTP/2 over TLS, told apart by ALPN: one TLS server hands each connection to a server for its protocol, so that
+ * either can be exchanged alone. Throws PortTaken.
+ */
+export async function listenHttps(options: ListenOptions & { readonly certificate: ServingCertificate }): Promise<Listener> {
+  const listener = nodeListener(options.handler, options.logger);
+  const http1 = createHttpServer(httpOptions, listener);
+  const http2 = createHttp2Server({ maxSessionMemory: 64, settings: { maxConcurrentStreams: 250 } }, listener);
+  const sessions = new Set<{ close(): void; destroy(): void; readonly closed: boolean }>();
+  http2.on("session", (session) => {
+    sessions.add(session);
+    session.on("close", () => sessions.delete(session));
+    // A broken connection is its client's affair.
+    session.on("error", () => undefined);
+  });
+  const sockets = new Set<Socket>();
+  const tls = createTlsServer(
+    { key: options.certificate.key, cert: options.certificate.cert, ALPNProtocols: ["h2", "http/1.1"], minVersion: "TLSv1.2" },
+    (socket) => {
+      sockets.add(socket);
+      socket.on("close", () => sockets.delete(socket));
+      socket.on("error", () => undefined);
+      (socket.alpnProtocol === "h2" ? http2 : http1).emit("connection", socket);
+    },
+  );
+  tls.on("tlsClientError", (_error, socket) => socket.destroy());
+  const port = await listen(tls, options);
+  return {
+    port,
+    async close() {
+      const ended = new Promise<void>((resolve) => tls.close(() => resolve()));
+      http1.closeIdleConnections();
+      for (const session of sessions) session.close();
+      const idle = setInterval(() => http1.closeIdleConnections(), 50);
+      await ended;
+      clearInterval(idle);
+    },
+    destroy() {
+      for (const session of sessions) session.destroy();
+      for (const socket of sockets) socket.destroy();
+    },
+  };
+}
+
+async function closeHttp(server: HttpServer): Promise<void> {
+  const ended = new Promise<void>((resolve) => server.close(() => resolve()));
+  // A connection that was busy at the call is idle after its answer, and would be kept alive.
+  const idle = setInterval(() => server.closeIdleConnections(), 50);
+  await ended;
+  clearInterval(idle);
+}
+
+async function listen(server: NetServer, { host, port }: ListenOptions): Promise<number> {
+  try {
+    return await bind(server, host === "" ? "::" : host, port);
+  } catch (error) {
+    // A machine without IPv6 has no "::".
+    if (host === "" && hasCode(error, "EAFNOSUPPORT", "EADDRNOTAVAIL")) return bind(server, "0.0.0.0", port);
+    throw error;
+  }
+}
+
+function bind(server: NetServer, host: string, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const failed = (error: unknown): void =>
+      reject(hasCode(error, "EADDRINUSE") ? new PortTaken(`port ${port} is taken`, { cause: error }) : asError(error));
+    server.once("error", failed);
+    server.listen({ host, port }, () => {
+      server.removeListener("error", failed);
+      resolve((server.address() as AddressInfo).port);
+    });
+  });
+}
+
+const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));
+const hasCode = (error: unknown, ...codes: readonly string[]): boolean =>
+  error instanceof Error && "code" in error && codes.includes(String(error.code));

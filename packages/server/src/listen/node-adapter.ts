@@ -1,0 +1,115 @@
+import { once } from "node:events";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
+import type { Handler, Headers, HttpBody, HttpRequest, HttpResponse, Logger } from "@dataplane/meta";
+
+type Incoming = IncomingMessage | Http2ServerRequest;
+type Outgoing = ServerResponse | Http2ServerResponse;
+
+/** Answers Node's requests by a Handler, which is the outermost filter and so never rejects but by a bug. */
+export function nodeListener(handler: Handler, logger: Logger): (incoming: Incoming, outgoing: Outgoing) => void {
+  return (incoming, outgoing) => {
+    respond(handler, incoming, outgoing).catch((error: unknown) => {
+      logger.error({ err: error, method: incoming.method }, "request broke outside the handler");
+      incoming.destroy();
+    });
+  };
+}
+
+async function respond(handler: Handler, incoming: Incoming, outgoing: Outgoing): Promise<void> {
+  const gone = new AbortController();
+  outgoing.once("close", () => {
+    if (!outgoing.writableFinished) gone.abort(new Error("the client went away"));
+  });
+  const response = await handler(new NodeRequest(incoming, gone.signal));
+  if (gone.signal.aborted) return;
+  await write(response, incoming, outgoing, gone.signal);
+}
+
+class NodeRequest implements HttpRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Headers;
+  readonly body: AsyncIterable<Uint8Array>;
+  readonly signal: AbortSignal;
+  readonly remoteAddress: string;
+  readonly context = {};
+  readonly #search: string;
+  #query: URLSearchParams | undefined;
+
+  constructor(incoming: Incoming, signal: AbortSignal) {
+    const url = incoming.url ?? "/";
+    const mark = url.indexOf("?");
+    this.method = incoming.method ?? "GET";
+    this.path = mark < 0 ? url : url.slice(0, mark);
+    this.#search = mark < 0 ? "" : url.slice(mark + 1);
+    this.headers = incoming.headers;
+    this.body = incoming;
+    this.signal = signal;
+    this.remoteAddress = incoming.socket.remoteAddress ?? "";
+  }
+
+  get query(): URLSearchParams {
+    return (this.#query ??= new URLSearchParams(this.#search));
+  }
+}
+
+async function write(response: HttpResponse, incoming: Incoming, outgoing: Outgoing, signal: AbortSignal): Promise<void> {
+  outgoing.statusCode = response.status;
+  const overHttp2 = incoming.httpVersionMajor === 2;
+  for (const [name, value] of Object.entries(response.headers)) {
+    // HTTP/2 knows no connection headers, and Node throws on them (RFC 9113 8.2.2).
+    if (value === undefined || (overHttp2 && connectionHeaders.has(name))) continue;
+    outgoing.setHeader(name, typeof value === "string" ? value : [...value]);
+  }
+  if (!incoming.complete) discard(incoming, outgoing, overHttp2);
+  const { body } = response;
+  if (body === undefined || incoming.method === "HEAD") {
+    outgoing.end();
+    return;
+  }
+  if (isStream(body)) await pipe(body, outgoing, signal);
+  else end(body, outgoing);
+}
+
+const connectionHeaders = new Set(["connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade"]);
+
+/** An answer given before the body was read: what still comes is not waited for on this connection. */
+function discard(incoming: Incoming, outgoing: Outgoing, overHttp2: boolean): void {
+  const length = Number(incoming.headers["content-length"] ?? (incoming.headers["transfer-encoding"] === undefined ? 0 : Number.NaN));
+  if (length === 0) return;
+  if (!overHttp2) outgoing.setHeader("connection", "close");
+  incoming.resume();
+}
+
+const isStream = (body: HttpBody): body is AsyncIterable<Uint8Array> => typeof body === "object" && Symbol.asyncIterator in body;
+
+function end(body: Exclude<HttpBody, AsyncIterable<Uint8Array>>, outgoing: Outgoing): void {
+  if (typeof body === "string" || body instanceof Uint8Array) {
+    const bytes = typeof body === "string" ? Buffer.from(body) : body;
+    outgoing.setHeader("content-length", bytes.byteLength);
+    outgoing.end(bytes);
+    return;
+  }
+  let length = 0;
+  for (const piece of body) length += piece.byteLength;
+  outgoing.setHeader("content-length", length);
+  // Written in one turn, the pieces leave together.
+  for (const piece of body) send(outgoing, piece);
+  outgoing.end();
+}
+
+async function pipe(body: AsyncIterable<Uint8Array>, outgoing: Outgoing, signal: AbortSignal): Promise<void> {
+  // What the first piece waits for must not hold up the status and headers.
+  if ("flushHeaders" in outgoing) outgoing.flushHeaders();
+  else outgoing.writeHead(outgoing.statusCode);
+  for await (const piece of body) {
+    if (signal.aborted) return;
+    if (!send(outgoing, piece))
+      await Promise.race([once(outgoing, "drain", { signal }).catch(() => undefined), once(outgoing, "close").catch(() => undefined)]);
+  }
+  outgoing.end();
+}
+
+// The two Node types share this call, but not one signature.
+const send = (outgoing: Outgoing, piece: Uint8Array): boolean => (outgoing as NodeJS.WritableStream).write(piece);
