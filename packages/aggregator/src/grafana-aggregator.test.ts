@@ -104,7 +104,9 @@ test("until the first sync a group that is not known is 503 with Retry-After, wh
   const delegate = () => Promise.resolve({ status: 200, headers: {} });
   const { send, aggregator } = startAggregator({ synced: false, delegate, stored: { hasGroup: (group) => group === "example.com" } });
   expect(await send("POST", queryPath, query)).toMatchObject({ status: 503, headers: { "retry-after": "1" } });
-  expect((await send("GET", "/apis/example.com/v1/widgets")).status).toBe(200);
+  for (const path of ["/apis/prometheus.grafana.app", "/apis/prometheus.grafana.app/v0alpha1"]) expect((await send("GET", path)).status).toBe(503);
+  for (const path of ["/apis/example.com/v1/widgets", "/apis/example.com/v1", "/apis", "/version"])
+    expect((await send("GET", path)).status).toBe(200);
   aggregator.markSynced();
   expect((await send("POST", queryPath, query)).status).toBe(200);
 });

@@ -55,8 +55,8 @@ export function createGrafanaAggregator(options: GrafanaAggregatorOptions): Graf
 
   const handler: Handler = async (request) => {
     const { info } = request.context;
-    if (info === undefined || info.group === "") return delegate(request);
-    const route = findRoute(table, stored, request.method, info);
+    if (info === undefined) return delegate(request);
+    const route = info.isResourceRequest ? findRoute(table, stored, request.method, info) : undefined;
     if (route !== undefined) return answer(route, request);
     if (!hasSynced) refuseUntilSynced(info, stored);
     return delegated(request, info, { delegate, written });
@@ -113,9 +113,11 @@ async function delegated(
 }
 
 /** Which groups there are is not known yet: 404 would be a lie that clients keep. */
-function refuseUntilSynced(info: RequestInfo, stored: StoredResources): void {
-  const known = stored.hasGroup(info.group) && !isDataPlanePath(info.segments);
-  if (!known && info.segments.length > 0) throw unavailable("the routes of the data plane are not known yet");
+function refuseUntilSynced({ path, isResourceRequest, segments }: RequestInfo, stored: StoredResources): void {
+  const [, root, group = ""] = path.split("/");
+  if (root !== "apis" || group === "") return;
+  const known = stored.hasGroup(group) && !(isResourceRequest && isDataPlanePath(segments));
+  if (!known) throw unavailable("the routes of the data plane are not known yet");
 }
 
 function listen<T>(listeners: Set<T>, listener: T): () => void {

@@ -103,6 +103,8 @@ test("a write through this server is obeyed at once", async () => {
 
 test("a data source that is not there is NotFound, also one of a plugin without a group", async () => {
   await using it = await start();
-  await expect(it.contexts.forDataSource({ ...key, uid: "other" }, user, signal)).rejects.toMatchObject({ code: 404 });
+  for (const uid of ["other", "..", ".", "", "a/b"]) {
+    await expect(it.contexts.forDataSource({ ...key, uid }, user, signal)).rejects.toMatchObject({ code: 404 });
+  }
   await expect(it.contexts.forDataSource({ ...key, pluginId: "No_Label" }, user, signal)).rejects.toMatchObject({ code: 404 });
 });

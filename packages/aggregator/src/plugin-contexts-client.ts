@@ -79,7 +79,8 @@ class CachedPluginContexts implements PluginContextsClient {
   async #read(key: DataSourceKey, signal: AbortSignal): Promise<Cached> {
     const { pluginId, namespace, uid } = key;
     const resource = dataSourcesOf(pluginId);
-    if (resource === undefined) throw notFound("datasources", uid);
+    // A uid can come from a body: one that would change the path names nothing.
+    if (resource === undefined || !isName(uid) || !isName(namespace)) throw notFound("datasources", uid, resource?.group);
     this.#watch(pluginId, resource);
     const writes = this.#writes;
     const object = await this.#options.client.get(resource, { name: uid, namespace, subresource: "plugincontext" }, signal);
@@ -115,6 +116,8 @@ class CachedPluginContexts implements PluginContextsClient {
     void informer.run(this.#lifetime);
   }
 }
+
+const isName = (text: string): boolean => text !== "" && text !== "." && text !== ".." && !text.includes("/");
 
 const cacheKey = ({ pluginId, namespace, uid }: DataSourceKey): string => `${pluginId}/${namespace}/${uid}`;
 
