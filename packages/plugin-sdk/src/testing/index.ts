@@ -1,0 +1,13 @@
+// For tests of plugins: a real process behind a real handshake, and the requests a host sends.
+
+export {
+  type CallResourceResponse,
+  DataFrameFormat,
+  GrpcCode,
+  GrpcError,
+  HealthStatus,
+  type PluginContext,
+  StreamStatus,
+} from "@dataplane/plugin-protocol";
+export { type ContextOptions, dataSourceContext, type QueryOptions, queryRequest } from "./requests.js";
+export { type RunningPlugin, type StartOptions, startPlugin, type TestCallOptions } from "./start-plugin.js";
