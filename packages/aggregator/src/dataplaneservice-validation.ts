@@ -7,7 +7,7 @@ const methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 const isDnsLabel = (label: string): boolean => /^[-a-z0-9]{1,63}$/.test(label) && !label.startsWith("-") && !label.endsWith("-");
 const isVersionName = (version: string): boolean => /^v\d+$/.test(version) || /^v\d+(?:alpha|beta)\d+$/.test(version);
 
-/** What the schema of a DataPlaneService cannot say. */
+/** What the schema of a DataPlaneService cannot say; that types are known and unique, it says itself. */
 export function dataPlaneServiceCauses(spec: DataPlaneServiceSpec): readonly Cause[] {
   return [
     ...groupCauses(spec.group),
@@ -15,7 +15,6 @@ export function dataPlaneServiceCauses(spec: DataPlaneServiceSpec): readonly Cau
       ? []
       : [invalidValue("spec.version", spec.version, "must be of the form v1, v1beta1 or v0alpha1")]),
     ...(/[/\s\\]|\.\./.test(spec.pluginID) ? [invalidValue("spec.pluginID", spec.pluginID, "must be a plugin id, with no slash or space")] : []),
-    ...duplicateTypes(spec.services),
     ...spec.services.flatMap(routeCauses),
   ];
 }
@@ -24,14 +23,6 @@ function groupCauses(group: string): readonly Cause[] {
   if (group === "") return [];
   const sound = group.length <= 253 && group.split(".").every(isDnsLabel);
   return sound ? [] : [invalidValue("spec.group", group, "must be a DNS subdomain of lower case letters, digits, '-' and '.'")];
-}
-
-function duplicateTypes(services: readonly DataPlaneServiceEntry[]): readonly Cause[] {
-  return services.flatMap(({ type }, index) =>
-    services.findIndex((other) => other.type === type) === index
-      ? []
-      : [{ reason: "FieldValueDuplicate", message: `Duplicate value: ${JSON.stringify({ type })}`, field: `spec.services[${index}]` }],
-  );
 }
 
 function routeCauses({ type, method, path }: DataPlaneServiceEntry, index: number): readonly Cause[] {

@@ -19,7 +19,6 @@ test.each<[string, Parameters<typeof aDataPlaneService>[0], string]>([
   ["a group that is no DNS name", { plugin: "p", group: "Not_DNS" }, "spec.group FieldValueInvalid"],
   ["a version of another form", { plugin: "p", version: "1.0" }, "spec.version FieldValueInvalid"],
   ["a plugin id with a slash", { plugin: "p", spec: { pluginID: "../x" } }, "spec.pluginID FieldValueInvalid"],
-  ["a type that is there twice", { plugin: "p", serves: ["query", "query"] }, "spec.services[1] FieldValueDuplicate"],
   ["a route without a path", { plugin: "p", serves: ["query", "route"] }, "spec.services[1].path FieldValueRequired"],
   ["a route with dots", { plugin: "p", serves: [{ type: "route", path: "a/../b" }] }, "spec.services[0].path FieldValueInvalid"],
   ["a star in the middle", { plugin: "p", serves: [{ type: "route", path: "a/*/b" }] }, "spec.services[0].path FieldValueInvalid"],

@@ -1,16 +1,5 @@
 // For the composition root.
 
-// For those who read DataPlaneServices.
-export {
-  aggregationGroup,
-  type DataPlaneService,
-  type DataPlaneServiceEntry,
-  type DataPlaneServiceSpec,
-  dataPlaneServiceFrom,
-  dataPlaneServices,
-  dataPlaneServicesRef,
-  managedLabel,
-} from "./dataplaneservice.js";
 export {
   type AvailabilityController,
   type AvailabilityControllerOptions,
@@ -25,9 +14,26 @@ export { createGrafanaAggregator, type GrafanaAggregator, type GrafanaAggregator
 export { type LegacyOptions, legacyHandler } from "./legacy/legacy-handler.js";
 export { type ManagedServicesOptions, managedDataPlaneServicesController, managedService } from "./managed-services-controller.js";
 export { type PluginConfigOptions, pluginConfig } from "./plugin-config.js";
-// For authors of service types.
-export type { DataSourceContext, PluginContexts } from "./plugin-contexts.js";
 export { createPluginContextsClient, type PluginContextsClient, type PluginContextsClientOptions } from "./plugin-contexts-client.js";
+export type { PluginHandlerOptions } from "./plugin-handler.js";
+export { registryResources } from "./registry-resources.js";
+
+// For those who read DataPlaneServices.
+
+export {
+  aggregationGroup,
+  type DataPlaneService,
+  type DataPlaneServiceEntry,
+  type DataPlaneServiceSpec,
+  dataPlaneServiceFrom,
+  dataPlaneServices,
+  dataPlaneServicesRef,
+  managedLabel,
+} from "./dataplaneservice.js";
 export type { Conflict, StoredResources } from "./route-conflicts.js";
+
+// For authors of service types.
+
+export type { DataSourceContext, PluginContexts } from "./plugin-contexts.js";
 export { type ServiceTypeName, serviceTypeNames } from "./service-types/names.js";
 export type { CallLimits, PluginCall, PluginRoute, ServiceType } from "./service-types/service-type.js";
