@@ -4,8 +4,6 @@ import { isThere, POWERS, putNull } from "./memory";
 // Shortest decimals by Schubfach (Raffaello Giulietti, "The Schubfach way to render doubles").
 const SMALLEST_POWER: i32 = -292;
 
-// @ts-ignore: decorator
-@inline
 function multiplyHigh(a: u64, b: u64): u64 {
   const a0 = a & 0xffffffff;
   const a1 = a >> 32;
@@ -19,8 +17,6 @@ function multiplyHigh(a: u64, b: u64): u64 {
 }
 
 /** The upper part of a product with a power of ten, rounded to odd. */
-// @ts-ignore: decorator
-@inline
 function roundToOdd(high: u64, low: u64, factor: u64): u64 {
   const carry = multiplyHigh(low, factor);
   let fraction = high * factor;
@@ -30,15 +26,11 @@ function roundToOdd(high: u64, low: u64, factor: u64): u64 {
   return whole | <u64>(fraction > 1);
 }
 
-// @ts-ignore: decorator
-@inline
 function floorLog2Pow10(exponent: i32): i32 {
   return (exponent * 1741647) >> 19;
 }
 
 /** Copies up to 20 bytes; reads and writes past the end, all reads come first. */
-// @ts-ignore: decorator
-@inline
 function move(to: usize, from: usize): void {
   const a = load<u64>(from);
   const b = load<u64>(from, 8);
@@ -103,7 +95,7 @@ function putShortest(significand: u64, exponent: i32, narrow: bool, tiesUp: bool
   const even = <u64>((significand & 1) ^ 1);
   const power = (exponent * 1262611 - (narrow ? 524031 : 0)) >> 22;
   const shift = <u64>(exponent + floorLog2Pow10(-power) + 1);
-  const entry = POWERS + (<usize>(-power - SMALLEST_POWER) << 4);
+  const entry = POWERS + ((<usize>(-power - SMALLEST_POWER)) << 4);
   const high = load<u64>(entry);
   const low = load<u64>(entry, 8);
   const value = roundToOdd(high, low, (4 * significand) << shift);
@@ -137,7 +129,8 @@ function putDouble(bits: u64, out: usize): usize {
   }
   const significand = fraction | 0x10000000000000;
   const exponent = biased - 1075;
-  if (exponent <= 0 && exponent > -53 && (significand & ((<u64>1 << <u64>-exponent) - 1)) == 0) return putUnsigned(significand >> <u64>-exponent, out);
+  if (exponent <= 0 && exponent > -53 && (significand & (((<u64>1) << (<u64>-exponent)) - 1)) == 0)
+    return putUnsigned(significand >> <u64>-exponent, out);
   return putShortest(significand, exponent, fraction == 0 && biased > 1, false, out);
 }
 
@@ -152,7 +145,8 @@ function putSingle(bits: u32, out: usize): usize {
   }
   const significand = fraction | 0x800000;
   const exponent = biased - 150;
-  if (exponent <= 0 && exponent > -24 && (significand & ((<u32>1 << <u32>-exponent) - 1)) == 0) return putUnsigned(significand >> <u32>-exponent, out);
+  if (exponent <= 0 && exponent > -24 && (significand & (((<u32>1) << (<u32>-exponent)) - 1)) == 0)
+    return putUnsigned(significand >> <u32>-exponent, out);
   const narrow = fraction == 0 && biased > 1;
   return putShortest(significand, exponent, narrow, narrow, out);
 }

@@ -1,5 +1,7 @@
 // Compiles the WebAssembly module and embeds it in src/gen, so that the package needs no file beside its code.
-import { mkdirSync, writeFileSync } from "node:fs";
+// With --check it writes nothing and fails if the embedded module is another one.
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import asc from "assemblyscript/asc";
 
@@ -17,9 +19,12 @@ if (error || binary === undefined) {
   console.error(stderr.toString());
   process.exit(1);
 }
-mkdirSync(fileURLToPath(new URL("../src/gen/", import.meta.url)), { recursive: true });
-const text = Buffer.from(binary).toString("base64");
-writeFileSync(
-  target,
-  `// Generated from assembly/ by "npm run generate -w packages/frames". Do not edit.\nexport const WASM_MODULE =\n  "${text}";\n`,
-);
+const encoded = Buffer.from(binary).toString("base64");
+const text = `// Generated from assembly/ by "npm run generate -w packages/frames". Do not edit.\nexport const WASM_MODULE =\n  "${encoded}";\n`;
+if (!process.argv.includes("--check")) {
+  mkdirSync(dirname(target), { recursive: true });
+  writeFileSync(target, text);
+} else if (readFileSync(target, "utf8") !== text) {
+  console.error("src/gen/wasm-module.ts is not what assembly/ compiles to: npm run generate -w packages/frames");
+  process.exit(1);
+}

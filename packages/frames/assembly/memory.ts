@@ -12,14 +12,10 @@ export function reserve(bytes: i32): void {
 }
 
 /** Is the row's bit set? Without a bitmap all rows are there. */
-// @ts-ignore: decorator
-@inline
 export function isThere(bitmap: usize, row: i32): bool {
   return bitmap == 0 || ((load<u8>(bitmap + (row >> 3)) >> <u8>(row & 7)) & 1) != 0;
 }
 
-// @ts-ignore: decorator
-@inline
 export function putNull(out: usize): usize {
   store<u32>(out, 0x6c6c756e);
   return out + 4;

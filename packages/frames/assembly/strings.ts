@@ -1,7 +1,5 @@
 import { isThere, putNull } from "./memory";
 
-// @ts-ignore: decorator
-@inline
 function isPlain(c: u8): bool {
   return c >= 0x20 && c < 0x80 && c != 0x22 && c != 0x5c && c != 0x3c && c != 0x3e && c != 0x26;
 }
@@ -29,8 +27,6 @@ function putEscape(c: u8, out: usize): usize {
   return out + 6;
 }
 
-// @ts-ignore: decorator
-@inline
 function isContinuation(at: usize, end: usize): bool {
   return at < end && (load<u8>(at) & 0xc0) == 0x80;
 }

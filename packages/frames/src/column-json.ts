@@ -1,6 +1,7 @@
 import type { ColumnChunk } from "./arrow-reader.js";
 import type { ArrowField } from "./arrow-schema-reader.js";
 import type { ColumnExtras } from "./entities.js";
+import { ArrowType } from "./field-kinds.js";
 import { quoteBytes } from "./go-bytes.js";
 import { formatFloat32, formatFloat64 } from "./go-text.js";
 import { rawJsonOrNull } from "./raw-json.js";
@@ -60,17 +61,10 @@ function texts(field: ArrowField, chunk: ColumnChunk, offsets: Uint8Array): Prin
 function printerOf(field: ArrowField, chunk: ColumnChunk, first: number, extras: ColumnExtras): Print {
   if (chunk.offsets !== undefined) return texts(field, chunk, chunk.offsets);
   const values = viewOf(chunk.values);
-  switch (field.kind.type) {
-    case "float32":
-    case "float64":
-      return floats(field, values, first, extras);
-    case "time":
-      return times(values, first, extras);
-    case "bool":
-      return (row) => String(((values.getUint8(row >> 3) >> (row & 7)) & 1) === 1);
-    default:
-      return integers(field, values);
-  }
+  const { arrow, bits } = field.kind;
+  if (arrow === ArrowType.Float) return floats(field, values, first, extras);
+  if (arrow === ArrowType.Timestamp) return times(values, first, extras);
+  return bits === 1 ? (row) => String(((values.getUint8(row >> 3) >> (row & 7)) & 1) === 1) : integers(field, values);
 }
 
 /**

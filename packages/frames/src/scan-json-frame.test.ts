@@ -1,8 +1,22 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { FrameError, scanJsonFrame } from "./index.js";
+import { scanByTypeScript } from "./scan-json-frame.js";
 
-const scan = (text: string) => scanJsonFrame(Buffer.from(text)).rows;
+/** By both twins, which must agree. */
+function scan(text: string): number {
+  const bytes = Buffer.from(text);
+  let twin: number | undefined;
+  try {
+    twin = scanByTypeScript(bytes);
+  } catch (error) {
+    expect(error).toBeInstanceOf(FrameError);
+    expect(() => scanJsonFrame(bytes)).toThrow(FrameError);
+    throw error;
+  }
+  expect(scanJsonFrame(bytes).rows).toBe(twin);
+  return twin;
+}
 
 test.each([
   ["{}", 0],

@@ -1,6 +1,33 @@
 import { isUtf8 } from "node:buffer";
 import { FrameError } from "./frame-error.js";
-import { JsonScanner } from "./json-scanner.js";
+import { JsonScanner, MAX_DEPTH } from "./json-scanner.js";
+import { loadKernels, WORK } from "./wasm-kernels.js";
+
+/** A text that is larger is left to the TypeScript twin: a module's memory never shrinks again. */
+const MAX_TEXT = 32 << 20;
+/** The module ends a text with a zero byte and reads whole words. */
+const SLACK = 32;
+const TOO_DEEP = -2;
+
+/** Rows of the frame, by WebAssembly; undefined if there is no memory for it. */
+function scanByWasm(json: Uint8Array): number | undefined {
+  const kernels = loadKernels();
+  const end = WORK + json.length;
+  kernels.reserve(end + SLACK);
+  const memory = new Uint8Array(kernels.memory.buffer);
+  if (memory.length < end + SLACK) return undefined;
+  memory.set(json, WORK);
+  memory.fill(0, end, end + SLACK);
+  const rows = kernels.scan(WORK, end);
+  if (rows === TOO_DEEP) throw new FrameError(`frame JSON nests deeper than ${MAX_DEPTH}`);
+  if (rows < 0) throw new FrameError(`frame JSON is not well-formed at byte ${kernels.scannedTo() - WORK}`);
+  return rows;
+}
+
+/** The twin of scanJsonFrame that is plain TypeScript. Throws FrameError. */
+export function scanByTypeScript(json: Uint8Array): number {
+  return new JsonScanner(Buffer.from(json.buffer, json.byteOffset, json.byteLength)).scan();
+}
 
 /**
  * Rows of a frame in Grafana's frame JSON (values of `data.values[0]`), read in one pass that keeps nothing.
@@ -8,5 +35,6 @@ import { JsonScanner } from "./json-scanner.js";
  */
 export function scanJsonFrame(json: Uint8Array): { rows: number } {
   if (!isUtf8(json)) throw new FrameError("frame JSON is not UTF-8");
-  return { rows: new JsonScanner(Buffer.from(json.buffer, json.byteOffset, json.byteLength)).scan() };
+  const rows = json.length > MAX_TEXT ? undefined : scanByWasm(json);
+  return { rows: rows ?? scanByTypeScript(json) };
 }

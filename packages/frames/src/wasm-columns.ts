@@ -1,7 +1,8 @@
 import type { ColumnChunk } from "./arrow-reader.js";
 import type { ArrowField } from "./arrow-schema-reader.js";
 import type { ColumnExtras } from "./entities.js";
-import { type Kernels, loadKernels, WORK } from "./wasm-kernels.js";
+import { ArrowType } from "./field-kinds.js";
+import { loadKernels, WORK } from "./wasm-kernels.js";
 
 /** A piece that wants more memory than this is left to the TypeScript twin: a module's memory never shrinks again. */
 const MAX_MEMORY = 16 << 20;
@@ -33,7 +34,7 @@ class Piece {
     return (this.rows + 7) >> 3;
   }
 
-  /** Copies bitmap and inputs to the module's memory and leaves room for the output; false if that is too much. Returns where the inputs lie. */
+  /** Copies bitmap and inputs to the module's memory and leaves room for the output; undefined if that is too much. Returns where the inputs lie. */
   layOut(inputs: readonly Uint8Array[], outputBytes: number): number[] | undefined {
     const { validity } = this.#chunk;
     this.side = WORK + this.#bitmapBytes;
@@ -101,8 +102,8 @@ function printFloats(piece: Piece, field: ArrowField, first: number, extras: Col
   const values = piece.fixed(bytes);
   const [source] = piece.layOut([values], piece.rows * MAX_NUMBER) ?? [];
   if (source === undefined) return undefined;
-  const print: Kernels["doubles"] = bytes === 4 ? piece.kernels.singles : piece.kernels.doubles;
-  const end = print(source, piece.bitmap, piece.rows, piece.side, piece.out);
+  const { kernels, bitmap, rows, side, out } = piece;
+  const end = bytes === 4 ? kernels.singles(source, bitmap, rows, side, out) : kernels.doubles(source, bitmap, rows, side, out);
   const view = new DataView(values.buffer, values.byteOffset, values.byteLength);
   for (const row of piece.sideValues(piece.kernels.specialCount.value)) {
     extras.addEntity(bytes === 4 ? view.getFloat32(row * 4, true) : view.getFloat64(row * 8, true), first + row);
@@ -133,19 +134,11 @@ export function printRowsByWasm(
   extras: ColumnExtras,
 ): Buffer | undefined {
   const piece = new Piece(chunk, from, to);
-  switch (field.kind.type) {
-    case "json":
-      return undefined;
-    case "string":
-      return chunk.offsets === undefined || field.offsetBytes === 8 ? undefined : printStrings(piece, chunk.offsets, chunk.values, from);
-    case "float32":
-    case "float64":
-      return printFloats(piece, field, first, extras);
-    case "time":
-      return printTimes(piece, first, extras);
-    case "bool":
-      return printBooleans(piece, chunk);
-    default:
-      return printIntegers(piece, field);
+  const { arrow, bits } = field.kind;
+  if (chunk.offsets !== undefined) {
+    return field.kind.type === "json" || field.offsetBytes === 8 ? undefined : printStrings(piece, chunk.offsets, chunk.values, from);
   }
+  if (arrow === ArrowType.Float) return printFloats(piece, field, first, extras);
+  if (arrow === ArrowType.Timestamp) return printTimes(piece, first, extras);
+  return bits === 1 ? printBooleans(piece, chunk) : printIntegers(piece, field);
 }

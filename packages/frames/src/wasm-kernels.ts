@@ -12,6 +12,10 @@ export interface Kernels {
   times(source: number, bitmap: number, rows: number, nanos: number, out: number): number;
   doubles(source: number, bitmap: number, rows: number, special: number, out: number): number;
   singles(source: number, bitmap: number, rows: number, special: number, out: number): number;
+  /** Rows, or -1 for malformed, -2 for too deep; a zero byte must follow the text. */
+  scan(start: number, end: number): number;
+  /** Where the last scan stopped. */
+  scannedTo(): number;
   strings(offsets: number, data: number, bitmap: number, rows: number, out: number): number;
 }
 
@@ -51,9 +55,20 @@ function fillTables(memory: ArrayBuffer): void {
 }
 
 function isKernels(exports: object): exports is Kernels {
-  return ["memory", "specialCount", "anyNanos", "reserve", "integers", "booleans", "times", "doubles", "singles", "strings"].every(
-    (name) => name in exports,
-  );
+  return [
+    "memory",
+    "specialCount",
+    "anyNanos",
+    "reserve",
+    "integers",
+    "booleans",
+    "times",
+    "doubles",
+    "singles",
+    "strings",
+    "scan",
+    "scannedTo",
+  ].every((name) => name in exports);
 }
 
 let kernels: Kernels | undefined;
