@@ -2,6 +2,7 @@ import { type ArrowFrame, type ColumnChunk, readArrow } from "./arrow-reader.js"
 import type { ArrowField } from "./arrow-schema-reader.js";
 import { printRows } from "./column-json.js";
 import { ColumnExtras, printExtras } from "./entities.js";
+import { FrameError } from "./frame-error.js";
 import { printSchema } from "./schema-json.js";
 import { printRowsByWasm } from "./wasm-columns.js";
 
@@ -11,7 +12,12 @@ const COMMA = Buffer.from(",");
 /** Rows of one column that are printed at once: a multiple of eight, so that bitmaps are cut at whole bytes. */
 function printPiece(field: ArrowField, chunk: ColumnChunk, from: number, first: number, extras: ColumnExtras): Buffer {
   const to = Math.min(chunk.rows, from + ROWS_PER_PIECE);
-  return printRowsByWasm(field, chunk, from, to, first + from, extras) ?? Buffer.from(printRows(field, chunk, from, to, first, extras));
+  try {
+    return printRowsByWasm(field, chunk, from, to, first + from, extras) ?? Buffer.from(printRows(field, chunk, from, to, first, extras));
+  } catch (cause) {
+    // V8's strings have an end: about 512 MB of text in one piece.
+    throw new FrameError(`field ${JSON.stringify(field.name)}: values are too large to print`, { cause });
+  }
 }
 
 function* columnPieces(field: ArrowField, chunks: readonly ColumnChunk[], extras: ColumnExtras): Generator<Uint8Array> {

@@ -4,7 +4,7 @@ import { JsonScanner, MAX_DEPTH } from "./json-scanner.js";
 import { loadKernels, WORK } from "./wasm-kernels.js";
 
 /** A text that is larger is left to the TypeScript twin: a module's memory never shrinks again. */
-const MAX_TEXT = 32 << 20;
+const MAX_TEXT = 16 << 20;
 /** The module ends a text with a zero byte and reads whole words. */
 const SLACK = 32;
 const TOO_DEEP = -2;

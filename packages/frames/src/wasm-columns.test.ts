@@ -93,3 +93,26 @@ test("strings with offsets of 64 bits are read", () => {
     '"values":[["a",null,"é\\u003c"],["x","y","z"],[1,2,3]]',
   );
 });
+
+test("Arrow data may lie at any address", () => {
+  const arrow = frameToArrow({
+    fields: [
+      { name: "v", type: "float64", nullable: true, values: [0.1, null, Number.NaN] },
+      { name: "t", type: "time", nullable: false, values: [1n, 2n, 3n] },
+      { name: "s", type: "string", nullable: false, values: ["a", "", "é"] },
+    ],
+  });
+  const shifted = new Uint8Array(arrow.length + 3);
+  shifted.set(arrow, 3);
+  expect(Buffer.from(arrowToJson(shifted.subarray(3)).json).equals(arrowToJson(arrow).json)).toBe(true);
+});
+
+test("foreign keys of meta and config are kept behind Go's, nested order stays", () => {
+  const frame: Frame = {
+    meta: { zeta: 1, custom: { b: 1, a: 2 }, type: "x" },
+    fields: [{ name: "v", type: "int8", nullable: false, values: [], config: { foreign: true, unit: "s" } }],
+  };
+  const text = Buffer.from(arrowToJson(frameToArrow(frame)).json).toString("utf8");
+  expect(text).toContain('"meta":{"type":"x","typeVersion":[0,0],"custom":{"b":1,"a":2},"zeta":1}');
+  expect(text).toContain('"config":{"unit":"s","foreign":true}');
+});
