@@ -6,7 +6,7 @@ import type { LegacyRoute } from "./legacy-handler.js";
 export const legacyDataSourceHealth: LegacyRoute = {
   method: "GET",
   path: /^\/api\/datasources\/uid\/([^/]+)\/health$/,
-  handle: async (request, options, uid) => {
+  handle: async (request, options, [uid]) => {
     const namespace = namespaceOf(request);
     const plugin = await pluginOf(options, { namespace, uid }, request);
     await requireAllowed(request, options.authorizer, { pluginId: plugin.id, namespace, uid, verb: "get", subresource: "health" });

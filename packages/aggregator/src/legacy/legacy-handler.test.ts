@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { notFound, silentLogger, systemClock } from "@dataplane/meta";
 import { expect, test } from "vitest";
 import { aPlugin, aPluginSource } from "../testing/a-plugin.js";
@@ -6,7 +7,15 @@ import { knownDataSources } from "../testing/known-data-sources.js";
 import { legacyHandler } from "./legacy-handler.js";
 
 const prometheus = aPlugin({ id: "prometheus", answers: { F: { error: "no", status: 400, errorSource: "downstream" } } });
-const loki = aPlugin({ id: "loki" });
+const loki = aPlugin({
+  id: "loki",
+  calls: {
+    async *callResource({ method, path }) {
+      yield await Promise.resolve({ code: 200, headers: {}, body: Buffer.from(`${method} ${path}`) });
+    },
+    collectMetrics: () => Promise.resolve({ metrics: { prometheus: Buffer.from("up 1\n") } }),
+  },
+});
 const asked: string[] = [];
 
 const handler = legacyHandler({
@@ -74,4 +83,12 @@ test("health of a data source by its uid, of the server, and anything else", asy
   expect((await call(handler, "GET", "/api/datasources/uid/p1/health")).json).toMatchObject({ status: "OK" });
   expect((await call(handler, "GET", "/api/health")).json).toEqual({ database: "ok" });
   expect((await call(handler, "GET", "/api/other")).status).toBe(404);
+});
+
+test("resources of a data source by its uid, authorized by method, and a plugin's metrics", async () => {
+  asked.length = 0;
+  expect((await call(handler, "DELETE", "/api/datasources/uid/l1/resources/a/b?c=d")).text).toBe("DELETE a/b");
+  expect(asked).toEqual(["delete loki.datasource.grafana.app default datasources/l1/resources"]);
+  expect((await call(handler, "GET", "/metrics/plugins/loki")).text).toBe("up 1\n");
+  expect((await call(handler, "GET", "/metrics/plugins/none")).status).toBe(404);
 });

@@ -1,7 +1,9 @@
 import type { Handler, HttpRequest, HttpResponse } from "@dataplane/meta";
 import type { PluginHandlerOptions } from "../plugin-handler.js";
 import { legacyDataSourceHealth } from "./data-source-health.js";
+import { legacyDataSourceResources } from "./data-source-resources.js";
 import { legacyQuery } from "./ds-query.js";
+import { pluginMetrics } from "./plugin-metrics.js";
 
 export interface LegacyOptions extends PluginHandlerOptions {
   /** The next server in the chain. */
@@ -10,9 +12,11 @@ export interface LegacyOptions extends PluginHandlerOptions {
 
 /** One of Grafana's own paths, from before its API had groups. */
 export interface LegacyRoute {
+  /** `*` for any. */
   readonly method: string;
   readonly path: RegExp;
-  readonly handle: (request: HttpRequest, options: LegacyOptions, parameter: string) => Promise<HttpResponse>;
+  /** `parameters` are the groups of `path`, empty where they matched nothing. */
+  readonly handle: (request: HttpRequest, options: LegacyOptions, parameters: readonly [string, string]) => Promise<HttpResponse>;
 }
 
 const health: LegacyRoute = {
@@ -21,7 +25,7 @@ const health: LegacyRoute = {
   handle: () => Promise.resolve({ status: 200, headers: { "content-type": "application/json" }, body: '{"database":"ok"}' }),
 };
 
-const routes: readonly LegacyRoute[] = [legacyQuery, legacyDataSourceHealth, health];
+const routes: readonly LegacyRoute[] = [legacyQuery, legacyDataSourceHealth, legacyDataSourceResources, pluginMetrics, health];
 
 /**
  * Serves the paths that people have scripts for; anything else goes to the delegate. They have no group: each data source is
@@ -31,8 +35,8 @@ export function legacyHandler(options: LegacyOptions): Handler {
   return async (request) => {
     const path = request.context.info?.path ?? request.path;
     for (const { method, path: pattern, handle } of routes) {
-      const found = method === request.method ? pattern.exec(path) : null;
-      if (found !== null) return handle(request, options, found[1] ?? "");
+      const found = method === "*" || method === request.method ? pattern.exec(path) : null;
+      if (found !== null) return handle(request, options, [found[1] ?? "", found[2] ?? ""]);
     }
     return options.delegate(request);
   };
