@@ -1,3 +1,4 @@
+export type { PluginDirectory } from "./find-plugins.js";
 export {
   type Plugin,
   type PluginClient,
@@ -8,4 +9,5 @@ export {
   PluginUnavailable,
 } from "./plugin.js";
 export { ownGroupOf, ownGroupVersion } from "./plugin-group.js";
+export { createPluginHost, type PluginHost, type PluginHostOptions } from "./plugin-host.js";
 export type { PluginJson, ProxyRoute } from "./plugin-json.js";

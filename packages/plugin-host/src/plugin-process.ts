@@ -1,0 +1,181 @@
+import { type ChildProcessByStdio, spawn } from "node:child_process";
+import { realpathSync } from "node:fs";
+import { dirname } from "node:path";
+import type { Readable } from "node:stream";
+import type { Clock, Logger } from "@dataplane/meta";
+import {
+  createAutoMtlsIdentity,
+  emptyCodec,
+  GrpcCode,
+  GrpcError,
+  type GrpcLink,
+  type Handshake,
+  healthCheckRequestCodec,
+  healthCheckResponseCodec,
+  type OpenLink,
+  processMethods,
+  ServingStatus,
+  StdioChannel,
+  stdioDataCodec,
+} from "@dataplane/plugin-protocol";
+import type { FoundPlugin } from "./find-plugins.js";
+import { readHandshake, StartFailed } from "./handshake-line.js";
+import { pluginCommand } from "./plugin-command.js";
+import { pluginEnvironment } from "./plugin-environment.js";
+import { PluginLog } from "./plugin-log.js";
+import { makeSocketDirectory, removeSocketDirectory } from "./socket-directory.js";
+
+/** How long a plugin may take to end after it was asked to, before it is killed. */
+const shutdownMs = 2000;
+
+export interface StartOptions {
+  readonly plugin: FoundPlugin;
+  readonly link: OpenLink;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly serverVersion: string;
+  /** Environment of the plugin's own. */
+  readonly settings: Readonly<Record<string, string>>;
+  /** From spawn to a link that works. */
+  readonly startTimeoutMs: number;
+  /** Called as soon as the process runs, before it says anything. */
+  readonly onSpawn: (process: { readonly pid: number; readonly socketDirectory: string }) => void;
+}
+
+/** One process of a plugin, with its link, until it ends. */
+export interface PluginProcess {
+  readonly pid: number;
+  readonly link: GrpcLink;
+  /** What an operator should know of this process. */
+  readonly note: string | undefined;
+  /** Resolves with the way it ended, such as "exited with code 1" or "killed by SIGKILL". */
+  readonly ended: Promise<string>;
+  /** Whether the process answers its health check. Throws GrpcError when it cannot be asked. */
+  isServing(signal: AbortSignal): Promise<boolean>;
+  /** Asks it to end, kills it after 2 s, and removes its socket. Never throws. */
+  stop(): Promise<void>;
+}
+
+type Child = ChildProcessByStdio<null, Readable, Readable>;
+
+/** Starts a plugin and its link. Throws StartFailed, NoExecutable or HandshakeError with all cleaned up; the signal stops the start. */
+export async function startPluginProcess(options: StartOptions, signal: AbortSignal): Promise<PluginProcess> {
+  const { plugin, logger, clock } = options;
+  const command = pluginCommand(plugin);
+  const socketDirectory = makeSocketDirectory();
+  const identity = createAutoMtlsIdentity(clock.now());
+  const log = new PluginLog(logger, clock);
+  const child = spawnPlugin(options, command, socketDirectory, identity.cert);
+  const ended = endOf(child);
+  const cleaned = ended.then((how) => {
+    removeSocketDirectory(socketDirectory);
+    return how;
+  });
+  const stderr = log.sink("stderr");
+  child.stderr.on("data", (data: Buffer) => stderr.push(data)).on("end", () => stderr.end());
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(options.startTimeoutMs)]);
+  try {
+    if (child.pid === undefined) throw new StartFailed(await ended);
+    options.onSpawn({ pid: child.pid, socketDirectory });
+    const handshake = await readHandshake(child.stdout, limit);
+    const stdout = log.sink("stdout");
+    child.stdout.on("data", (data: Buffer) => stdout.push(data)).on("end", () => stdout.end());
+    const note = plaintextNote(handshake, socketDirectory);
+    const { serverCert, address } = handshake;
+    const tls = serverCert === undefined ? {} : { tls: { key: identity.key, cert: identity.cert, serverCert } };
+    const link = await Promise.race([options.link({ address, ...tls }, Math.min(options.startTimeoutMs, 10_000)), failAtEnd(ended)]);
+    void drainStdio(link, log);
+    return { pid: child.pid, link, note, ended: cleaned, isServing: (it) => isServing(link, it), stop: () => stopProcess(child, link, cleaned) };
+  } catch (error) {
+    child.kill("SIGKILL");
+    await cleaned;
+    throw describe(error, {
+      timedOut: error === limit.reason && !signal.aborted,
+      how: await ended,
+      tail: log.tail(),
+      startTimeoutMs: options.startTimeoutMs,
+    });
+  }
+}
+
+function spawnPlugin(options: StartOptions, command: { file: string; args: readonly string[] }, socketDirectory: string, clientCert: string): Child {
+  const { plugin, serverVersion, settings } = options;
+  const env = pluginEnvironment({ host: process.env, serverVersion, pluginVersion: plugin.json.version, socketDirectory, clientCert, settings });
+  return spawn(command.file, [...command.args], { cwd: plugin.directory, env, stdio: ["ignore", "pipe", "pipe"], windowsHide: true });
+}
+
+function endOf(child: Child): Promise<string> {
+  return new Promise((resolve) => {
+    child.once("error", (error) => {
+      // Without a pid it never ran; later errors (a failed kill) are not its end.
+      if (child.pid === undefined) resolve(`could not be started: ${error.message}`);
+    });
+    child.once("exit", (code, signal) => resolve(signal === null ? `exited with code ${code ?? 0}` : `killed by ${signal}`));
+  });
+}
+
+async function failAtEnd(ended: Promise<string>): Promise<never> {
+  throw new StartFailed(await ended);
+}
+
+/** Plaintext is accepted where only this host can listen in; else it throws StartFailed. */
+function plaintextNote({ serverCert, address }: Handshake, socketDirectory: string): string | undefined {
+  if (serverCert !== undefined) return undefined;
+  if (address.network === "unix" && realpathSync(dirname(address.path)) !== realpathSync(socketDirectory)) {
+    throw new StartFailed("the plugin offered no certificate and listens outside the private folder it was given");
+  }
+  return "plaintext: the plugin offered no certificate";
+}
+
+interface Circumstances {
+  readonly timedOut: boolean;
+  readonly how: string;
+  readonly tail: string;
+  readonly startTimeoutMs: number;
+}
+
+function describe(error: unknown, { timedOut, how, tail, startTimeoutMs }: Circumstances): Error {
+  if (timedOut) return new StartFailed(`no handshake within ${startTimeoutMs / 1000} s`);
+  if (!(error instanceof Error)) return new StartFailed(String(error));
+  // Killed by us: then the error is the cause. Else its own end is.
+  const ending = how === "killed by SIGKILL" ? "" : `: ${how}`;
+  const said = tail === "" ? "" : ` (it said: ${tail})`;
+  return new StartFailed(`${error.message}${error.message === how ? "" : ending}${said}`, { cause: error });
+}
+
+/** A plugin whose output nobody takes blocks in the end. Plugins without the service (old ones, other SDKs) print to their real stdout. */
+async function drainStdio(link: GrpcLink, log: PluginLog): Promise<void> {
+  const sinks = { [StdioChannel.STDOUT]: log.sink("stdout"), [StdioChannel.STDERR]: log.sink("stderr") };
+  const { signal } = new AbortController();
+  try {
+    for await (const message of link.serverStream(processMethods.streamStdio, emptyCodec.encode({}), { signal })) {
+      const { channel, data } = stdioDataCodec.decode(message);
+      if (channel !== StdioChannel.INVALID) sinks[channel].push(data);
+    }
+  } catch {
+    // Its end is the process's end, which is looked after elsewhere.
+  }
+}
+
+async function isServing(link: GrpcLink, signal: AbortSignal): Promise<boolean> {
+  const answer = await link.unary(processMethods.healthCheck, healthCheckRequestCodec.encode({ service: "plugin" }), { signal, timeoutMs: 5000 });
+  return healthCheckResponseCodec.decode(answer).status === ServingStatus.SERVING;
+}
+
+async function stopProcess(child: Child, link: GrpcLink, ended: Promise<string>): Promise<void> {
+  const kill = setTimeout(() => child.kill("SIGKILL"), shutdownMs);
+  const { signal } = new AbortController();
+  try {
+    await link.unary(processMethods.shutdown, emptyCodec.encode({}), { signal, timeoutMs: shutdownMs });
+  } catch (error) {
+    // A plugin without the controller can only be killed; one that ends faster than it answers has done what it was asked.
+    if (isUnimplemented(error)) child.kill("SIGKILL");
+  }
+  await ended;
+  clearTimeout(kill);
+  link.close();
+}
+
+function isUnimplemented(error: unknown): boolean {
+  return error instanceof GrpcError && error.code === GrpcCode.Unimplemented;
+}
