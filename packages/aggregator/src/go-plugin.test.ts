@@ -1,17 +1,20 @@
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { DataFrameFormat } from "@dataplane/plugin-protocol";
 import { expect, test } from "vitest";
 import { aPlugin } from "./testing/a-plugin.js";
 import { startRealPlugin } from "./testing/a-real-plugin.js";
 import { aDataPlaneService, startAggregator } from "./testing/start-aggregator.js";
 
-/** The folder of the Go test plugin, built by the conformance suite; without Go there is none. */
-const directory = process.env["DATAPLANE_TESTPLUGIN_DIR"];
+/** Built by conformance/build-tools.sh; without Go there is none. */
+const directory = fileURLToPath(new URL("../../../.cache/tools/testplugin/acme-testplugin-datasource", import.meta.url));
+const missing = !existsSync(directory);
 const id = "acme-testplugin-datasource";
 const services = [aDataPlaneService({ plugin: id, serves: ["query", { type: "route", path: "datasources/{uid}/resources/*" }] })];
 const base = `/apis/${id}.grafana.app/v0alpha1`;
 
-test.skipIf(directory === undefined)("queries, health, resources and metrics of a plugin of the official Go SDK", async () => {
-  await using real = await startRealPlugin(id, directory ?? "");
+test.skipIf(missing)("queries, health, resources and metrics of a plugin of the official Go SDK", async () => {
+  await using real = await startRealPlugin(id, directory);
   const { query, send } = startAggregator({ plugins: [real.plugin], services });
 
   const small = await query(id, "main", [
@@ -39,8 +42,8 @@ test.skipIf(directory === undefined)("queries, health, resources and metrics of 
   expect((await send("GET", `${base}/metrics`)).text).toContain("acme_testplugin_queries_total");
 });
 
-test.skipIf(directory === undefined)("a plugin that is killed in the middle of a query is 503", async () => {
-  await using real = await startRealPlugin(id, directory ?? "");
+test.skipIf(missing)("a plugin that is killed in the middle of a query is 503", async () => {
+  await using real = await startRealPlugin(id, directory);
   const { query } = startAggregator({ plugins: [real.plugin], services });
   const slow = query(id, "main", { refId: "A", queryType: "slow", delayMs: 30_000 });
   await new Promise((resolve) => setTimeout(resolve, 100));
@@ -48,14 +51,14 @@ test.skipIf(directory === undefined)("a plugin that is killed in the middle of a
   expect((await slow).json).toMatchObject({ kind: "Status", code: 503, reason: "ServiceUnavailable" });
 });
 
-test.skipIf(directory === undefined)("a plugin that hangs is 504 after the time of a call", async () => {
-  await using real = await startRealPlugin(id, directory ?? "");
+test.skipIf(missing)("a plugin that hangs is 504 after the time of a call", async () => {
+  await using real = await startRealPlugin(id, directory);
   const { query } = startAggregator({ plugins: [real.plugin], services, limits: { callTimeoutMs: 100 } });
   expect((await query(id, "main", { refId: "A", queryType: "slow", delayMs: 30_000 })).json).toMatchObject({ code: 504, reason: "Timeout" });
 });
 
-test.skipIf(directory === undefined)("JSON frames and Arrow frames give the same bytes", async () => {
-  await using real = await startRealPlugin(id, directory ?? "");
+test.skipIf(missing)("JSON frames and Arrow frames give the same bytes", async () => {
+  await using real = await startRealPlugin(id, directory);
   const client = await real.plugin.client(new AbortController().signal);
   const older = aPlugin({ id, calls: { queryData: (request, options) => client.queryData({ ...request, format: DataFrameFormat.ARROW }, options) } });
   const queries = ["small", "echo", "error"].map((queryType) => ({ refId: queryType, queryType }));
