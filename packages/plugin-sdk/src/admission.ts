@@ -7,7 +7,7 @@ import {
   type AdmissionRequest as WireAdmissionRequest,
   type ConversionRequest as WireConversionRequest,
 } from "@dataplane/plugin-protocol";
-import type { Call } from "./call.js";
+import type { Awaitable, Call } from "./call.js";
 import { type JsonObject, parseJsonObject } from "./json-object.js";
 import { asPluginError, BadRequestError, type PluginError } from "./plugin-error.js";
 
@@ -28,9 +28,9 @@ export interface AdmissionAnswer {
 
 export interface AdmissionHandlers {
   /** Throw a PluginError (BadRequestError, or one with status 403 or 422) to refuse the object. */
-  readonly validate?: (request: AdmissionRequest, call: Call) => Promise<AdmissionAnswer>;
+  readonly validate?: (request: AdmissionRequest, call: Call) => Awaitable<AdmissionAnswer>;
   /** Returns the object to be stored. Refuses as `validate` does. */
-  readonly mutate?: (request: AdmissionRequest, call: Call) => Promise<AdmissionAnswer & { readonly object: JsonObject }>;
+  readonly mutate?: (request: AdmissionRequest, call: Call) => Awaitable<AdmissionAnswer & { readonly object: JsonObject }>;
 }
 
 export interface ConversionRequest {
@@ -39,7 +39,7 @@ export interface ConversionRequest {
 }
 
 /** Returns the objects in the target version, in the same order. */
-export type ConversionHandler = (request: ConversionRequest, call: Call) => Promise<readonly JsonObject[]>;
+export type ConversionHandler = (request: ConversionRequest, call: Call) => Awaitable<readonly JsonObject[]>;
 
 const operations = {
   [AdmissionOperation.CREATE]: "create",
@@ -49,7 +49,7 @@ const operations = {
 
 export async function answerValidation(
   request: WireAdmissionRequest,
-  work: (request: AdmissionRequest) => Promise<AdmissionAnswer>,
+  work: (request: AdmissionRequest) => Awaitable<AdmissionAnswer>,
 ): Promise<ValidationResponse> {
   try {
     const { warnings = [] } = await work(admissionRequestOf(request));
@@ -61,7 +61,7 @@ export async function answerValidation(
 
 export async function answerMutation(
   request: WireAdmissionRequest,
-  work: (request: AdmissionRequest) => Promise<AdmissionAnswer & { readonly object: JsonObject }>,
+  work: (request: AdmissionRequest) => Awaitable<AdmissionAnswer & { readonly object: JsonObject }>,
 ): Promise<MutationResponse> {
   try {
     const { warnings = [], object } = await work(admissionRequestOf(request));
@@ -73,7 +73,7 @@ export async function answerMutation(
 
 export async function answerConversion(
   request: WireConversionRequest,
-  work: (request: ConversionRequest) => Promise<readonly JsonObject[]>,
+  work: (request: ConversionRequest) => Awaitable<readonly JsonObject[]>,
 ): Promise<ConversionResponse> {
   try {
     const objects = request.objects.map(({ raw }, index) => parse(raw, `object ${index}`));

@@ -1,6 +1,9 @@
 import { GrpcCode, GrpcError, type PluginContext, type PluginUser, type ServedCall } from "@dataplane/plugin-protocol";
 import type { Logger } from "./logger.js";
 
+/** Handlers may answer at once or later. */
+export type Awaitable<Result> = Result | Promise<Result>;
+
 /** What every handler knows of the call it serves. */
 export interface Call {
   /** Aborts when the client behind the host is gone. Pass it to whatever waits. */

@@ -1,5 +1,5 @@
 import { type CheckHealthResponse, HealthStatus } from "@dataplane/plugin-protocol";
-import type { Call } from "./call.js";
+import type { Awaitable, Call } from "./call.js";
 import type { JsonObject } from "./json-object.js";
 
 export interface HealthAnswer {
@@ -9,7 +9,7 @@ export interface HealthAnswer {
 }
 
 /** Says whether the data source can be used. What it throws is an answer too: status error, with the message. */
-export type HealthHandler = (call: Call) => Promise<HealthAnswer>;
+export type HealthHandler = (call: Call) => Awaitable<HealthAnswer>;
 
 const statuses = { ok: HealthStatus.OK, error: HealthStatus.ERROR, unknown: HealthStatus.UNKNOWN } as const;
 

@@ -2,7 +2,7 @@
 
 export type { Field, FieldType, FieldValue, Frame } from "@dataplane/frames";
 export type { AdmissionAnswer, AdmissionHandlers, AdmissionRequest, ConversionHandler, ConversionRequest } from "./admission.js";
-export type { Call } from "./call.js";
+export type { Awaitable, Call } from "./call.js";
 // Frames.
 export {
   booleanField,

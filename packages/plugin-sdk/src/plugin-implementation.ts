@@ -10,7 +10,7 @@ import {
 } from "@dataplane/plugin-protocol";
 import { answerConversion, answerMutation, answerValidation } from "./admission.js";
 import { answerQueries, failQueries } from "./answer-queries.js";
-import { type Call, callOf, contextOf, unimplemented } from "./call.js";
+import { type Awaitable, type Call, callOf, contextOf, unimplemented } from "./call.js";
 import { type HealthAnswer, healthResponse } from "./health.js";
 import type { PluginInstance } from "./instance.js";
 import { InstanceCache } from "./instance-cache.js";
@@ -75,7 +75,7 @@ class PluginServer<Settings> {
     return {
       ...this.#instanceCalls(),
       ...this.#streamCalls(),
-      collectMetrics: async () => ({ metrics: { prometheus: new TextEncoder().encode(metrics.toText()) } }),
+      collectMetrics: () => Promise.resolve({ metrics: { prometheus: new TextEncoder().encode(metrics.toText()) } }),
       ...(validate && { validateAdmission: (request, served) => answerValidation(request, (it) => validate(it, this.#call(request, served))) }),
       ...(mutate && { mutateAdmission: (request, served) => answerMutation(request, (it) => mutate(it, this.#call(request, served))) }),
       ...(conversion && { convertObjects: (request, served) => answerConversion(request, (it) => conversion(it, this.#call(request, served))) }),
@@ -130,17 +130,17 @@ class PluginServer<Settings> {
     return {
       subscribeStream: (request, served) =>
         this.#streamCall("subscribeStream", request, served, ({ subscribe }) =>
-          subscribe === undefined ? Promise.resolve({ status: "ok" }) : subscribe(channelOf(request), this.#call(request, served)),
+          subscribe === undefined ? { status: "ok" } : subscribe(channelOf(request), this.#call(request, served)),
         ),
       runStream: (request, served) => this.#run(request, served),
       publishStream: (request, served) =>
         this.#streamCall("publishStream", request, served, ({ publish }) =>
-          publish === undefined ? Promise.resolve({ status: "permission-denied" }) : publish(channelOf(request), this.#call(request, served)),
+          publish === undefined ? { status: "permission-denied" } : publish(channelOf(request), this.#call(request, served)),
         ),
     };
   }
 
-  #streamCall(endpoint: string, request: StreamRequest, served: ServedCall, work: (streams: StreamHandlers) => Promise<StreamAnswer>) {
+  #streamCall(endpoint: string, request: StreamRequest, served: ServedCall, work: (streams: StreamHandlers) => Awaitable<StreamAnswer>) {
     return this.#meter.count(endpoint, async () => {
       try {
         return streamResponse(await work(await this.#streams(request, served)));

@@ -1,6 +1,6 @@
 import type { Frame } from "@dataplane/frames";
 import type { DataQuery } from "@dataplane/plugin-protocol";
-import type { Call } from "./call.js";
+import type { Awaitable, Call } from "./call.js";
 import { type JsonObject, parseJsonObject } from "./json-object.js";
 import { BadRequestError, type PluginError } from "./plugin-error.js";
 
@@ -25,7 +25,7 @@ export interface QueryAnswer {
 }
 
 /** Answers one query. What it throws becomes the error of that refId alone. */
-export type QueryHandler = (query: Query, call: Call) => Promise<QueryAnswer | readonly Frame[]>;
+export type QueryHandler = (query: Query, call: Call) => Awaitable<QueryAnswer | readonly Frame[]>;
 
 /** Reads a query from the wire. Throws BadRequestError. */
 export function queryOf(query: DataQuery): Query {

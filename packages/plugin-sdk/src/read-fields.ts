@@ -2,17 +2,16 @@ import type { JsonObject } from "./json-object.js";
 import { BadRequestError } from "./plugin-error.js";
 
 /** A text of a query or of settings; absent and null are `fallback`. Throws BadRequestError for another type. */
-export function readString<Fallback extends string | undefined>(json: JsonObject, name: string, fallback: Fallback): string | Fallback {
-  const value = json[name] ?? undefined;
-  if (value === undefined) return fallback;
+export function readString(json: JsonObject, name: string, fallback: string): string {
+  const value = json[name] ?? fallback;
   if (typeof value !== "string") throw new BadRequestError(`${name} must be a string`);
   return value;
 }
 
 /** A finite number, also when it was sent as text; absent, null and empty text are `fallback`. Throws BadRequestError. */
-export function readNumber<Fallback extends number | undefined>(json: JsonObject, name: string, fallback: Fallback): number | Fallback {
-  const value = json[name] ?? undefined;
-  if (value === undefined || value === "") return fallback;
+export function readNumber(json: JsonObject, name: string, fallback: number): number {
+  const value = json[name] ?? fallback;
+  if (value === "" || value === fallback) return fallback;
   const number = typeof value === "string" ? Number(value) : value;
   if (typeof number !== "number" || !Number.isFinite(number)) throw new BadRequestError(`${name} must be a number`);
   return number;

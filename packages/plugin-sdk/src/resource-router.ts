@@ -1,4 +1,4 @@
-import type { Call } from "./call.js";
+import type { Awaitable, Call } from "./call.js";
 import { BadRequestError } from "./plugin-error.js";
 import { jsonResponse, type ResourceHandler, type ResourceRequest, type ResourceResponse } from "./resource.js";
 
@@ -6,7 +6,7 @@ import { jsonResponse, type ResourceHandler, type ResourceRequest, type Resource
 export type RouteHandler = (
   request: ResourceRequest & { readonly params: Readonly<Record<string, string>> },
   call: Call,
-) => Promise<ResourceResponse>;
+) => Awaitable<ResourceResponse>;
 
 export interface ResourceRoute {
   readonly methods: readonly string[];
@@ -34,7 +34,7 @@ export function resourceRouter(routes: readonly ResourceRoute[]): ResourceHandle
       for (const method of methods) allowed.add(method);
     }
     if (allowed.size === 0) return jsonResponse({ message: `no resource ${request.path}` }, 404);
-    const allow = [...allowed].sort().join(", ");
+    const allow = [...allowed].join(", ");
     const refused = jsonResponse({ message: `${request.method} is not allowed here` }, 405);
     return { ...refused, headers: { ...refused.headers, allow } };
   };

@@ -1,5 +1,5 @@
 import type { CallResourceRequest, CallResourceResponse } from "@dataplane/plugin-protocol";
-import type { Call } from "./call.js";
+import type { Awaitable, Call } from "./call.js";
 import { BadRequestError, type PluginError } from "./plugin-error.js";
 
 /** An HTTP request that the host passes on to the plugin. */
@@ -24,7 +24,7 @@ export interface ResourceResponse {
 }
 
 /** Answers a resource call. What it throws is answered as JSON `{"message": …}` with the error's status. */
-export type ResourceHandler = (request: ResourceRequest, call: Call) => Promise<ResourceResponse>;
+export type ResourceHandler = (request: ResourceRequest, call: Call) => Awaitable<ResourceResponse>;
 
 /** A response whose body is `value` as JSON. */
 export function jsonResponse(value: unknown, status = 200): ResourceResponse {

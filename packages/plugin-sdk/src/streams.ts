@@ -1,6 +1,6 @@
 import { type Frame, frameToJson } from "@dataplane/frames";
 import { type StreamPacket, type StreamRequest, StreamStatus, type SubscribeStreamResponse } from "@dataplane/plugin-protocol";
-import type { Call } from "./call.js";
+import type { Awaitable, Call } from "./call.js";
 import { type JsonObject, parseJsonObject } from "./json-object.js";
 import { BadRequestError } from "./plugin-error.js";
 
@@ -19,11 +19,11 @@ export interface StreamAnswer {
 
 export interface StreamHandlers {
   /** Whether the channel exists and may be read. Without it every channel may be subscribed to. */
-  readonly subscribe?: (channel: Channel, call: Call) => Promise<StreamAnswer>;
+  readonly subscribe?: (channel: Channel, call: Call) => Awaitable<StreamAnswer>;
   /** Runs once a channel, for all its subscribers, until `call.signal` aborts. */
   readonly run?: (channel: Channel, call: Call) => AsyncIterable<Frame | JsonObject>;
   /** Without it publishing is refused. */
-  readonly publish?: (channel: Channel, call: Call) => Promise<StreamAnswer>;
+  readonly publish?: (channel: Channel, call: Call) => Awaitable<StreamAnswer>;
 }
 
 const statuses = { ok: StreamStatus.OK, "not-found": StreamStatus.NOT_FOUND, "permission-denied": StreamStatus.PERMISSION_DENIED } as const;

@@ -8,10 +8,11 @@ const units: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000 };
 
 /** Milliseconds of a text such as `500ms`, `5s` or `1m`; plain numbers are seconds. Throws BadRequestError. */
 export function durationMs(text: string): number {
-  const parts = /^(\d+(?:\.\d+)?)(ms|s|m)?$/.exec(text.trim());
+  const parts = /^([\d.]+)(ms|s|m)?$/.exec(text.trim());
   const scale = units[parts?.[2] ?? "s"];
-  if (parts?.[1] === undefined || scale === undefined) throw new BadRequestError(`${JSON.stringify(text)} is not a duration such as 500ms or 5s`);
-  const duration = Number(parts[1]) * scale;
+  const amount = Number(parts?.[1] ?? Number.NaN);
+  if (Number.isNaN(amount) || scale === undefined) throw new BadRequestError(`${JSON.stringify(text)} is not a duration such as 500ms or 5s`);
+  const duration = amount * scale;
   if (duration > 600_000) throw new BadRequestError("a slow query takes ten minutes at most");
   return duration;
 }

@@ -61,7 +61,7 @@ export function walk(query: Query, length: number, random: Random): readonly num
   const min = readNumber(json, "min", Number.NEGATIVE_INFINITY);
   const max = readNumber(json, "max", Number.POSITIVE_INFINITY);
   if (min > max) throw new BadRequestError("min must not be above max");
-  let position = readNumber(json, "startValue", undefined) ?? random() * 100;
+  let position = readNumber(json, "startValue", random() * 100);
   return Array.from({ length }, () => {
     const value = position + (noise === 0 ? 0 : (random() - 0.5) * 2 * noise);
     position = clamp(position + (random() - 0.5) * spread, min, max);

@@ -41,11 +41,11 @@ function frameOf(raw: unknown, index: number): Frame {
   const columns = isJsonObject(raw["data"]) ? raw["data"]["values"] : undefined;
   const fields = schema["fields"] ?? [];
   if (!Array.isArray(fields) || !fields.every(isJsonObject)) throw new BadRequestError(`rawFrameContent: frame ${index} needs a list of fields`);
-  const name = readString(schema, "name", undefined);
+  const name = readString(schema, "name", "");
   const meta = schema["meta"];
   try {
     return frame({
-      ...(name === undefined ? {} : { name }),
+      ...(name === "" ? {} : { name }),
       ...(isJsonObject(meta) ? { meta } : {}),
       fields: fields.map((field, at) => fieldOf(field, Array.isArray(columns) ? columns[at] : field["values"])),
     });

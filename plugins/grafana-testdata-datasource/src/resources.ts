@@ -4,10 +4,10 @@ import { scenarios } from "./scenarios.js";
 
 /** HTTP endpoints for trying out how a host passes resource calls on. */
 export const resources = resourceRouter([
-  route("GET", "/scenarios", async () =>
+  route("GET", "/scenarios", () =>
     jsonResponse(scenarios.map(({ id, name, description, stringInput = "" }) => ({ id, name, description, stringInput }))),
   ),
-  route("*", "/echo", async ({ method, path, query, headers, body }) =>
+  route("*", "/echo", ({ method, path, query, headers, body }) =>
     jsonResponse({
       method,
       path,
@@ -17,9 +17,9 @@ export const resources = resourceRouter([
       body: new TextDecoder().decode(body),
     }),
   ),
-  route("GET", "/test", async () => ({ headers: { "content-type": "text/plain; charset=utf-8" }, body: "Hello world from test datasource!" })),
-  route("POST", "/test/json", async ({ json }) => jsonResponse({ message: "Hello world from test datasource!", request: json() })),
-  route("GET", "/stream", async ({ query }, { signal }) => {
+  route("GET", "/test", () => ({ headers: { "content-type": "text/plain; charset=utf-8" }, body: "Hello world from test datasource!" })),
+  route("POST", "/test/json", (request) => jsonResponse({ message: "Hello world from test datasource!", request: request.json() })),
+  route("GET", "/stream", ({ query }, { signal }) => {
     const count = boundedInteger(query.get("count"), { name: "count", fallback: 10, min: 1, max: 10_000 });
     const interval = boundedInteger(query.get("interval"), { name: "interval", fallback: 100, min: 0, max: 60_000 });
     return { headers: { "content-type": "application/x-ndjson" }, body: lines({ count, interval, signal }) };

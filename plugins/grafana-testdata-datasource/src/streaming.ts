@@ -36,8 +36,8 @@ export const streaming: Scenario = {
     "A channel of random rows; channel names it (random-2s-stream, random-20Hz-stream, random-flakey-stream), or stream.speed its milliseconds.",
   run: ({ query, settings }) => {
     const { stream } = query.json;
-    const speed = isJsonObject(stream) ? readNumber(stream, "speed", undefined) : undefined;
-    const path = speed === undefined ? readString(query.json, "channel", "random-2s-stream") : `random-walk/${Math.round(speed)}`;
+    const speed = isJsonObject(stream) ? readNumber(stream, "speed", 0) : 0;
+    const path = speed === 0 ? readString(query.json, "channel", "random-2s-stream") : `random-walk/${Math.round(speed)}`;
     if (intervalOf(path) === undefined) throw new BadRequestError(`there is no channel ${JSON.stringify(path)}`);
     return [frame({ meta: { channel: `ds/${settings.uid}/${path}` }, fields: packet([], []).fields })];
   },
@@ -45,15 +45,15 @@ export const streaming: Scenario = {
 
 /** Rows of a walk on every channel until nobody listens; what is published is passed on as it is. */
 export const streams: StreamHandlers = {
-  subscribe: async ({ path }) => (intervalOf(path) === undefined ? { status: "not-found" } : { status: "ok", data: packet([], []) }),
+  subscribe: ({ path }) => (intervalOf(path) === undefined ? { status: "not-found" } : { status: "ok", data: packet([], []) }),
   run: (channel, call) => walkOn(channel, call),
-  publish: async ({ path }) => ({ status: intervalOf(path) === undefined ? "not-found" : "permission-denied" }),
+  publish: ({ path }) => ({ status: intervalOf(path) === undefined ? "not-found" : "permission-denied" }),
 };
 
 async function* walkOn({ path, data }: Channel, { signal }: Call): AsyncIterable<Frame> {
   const interval = intervalOf(path);
   if (interval === undefined) throw new BadRequestError(`there is no channel ${JSON.stringify(path)}`);
-  const random = createRandom(readString(data, "seed", undefined));
+  const random = createRandom(typeof data["seed"] === "string" ? data["seed"] : undefined);
   let value = random() * 100;
   while (!signal.aborted) {
     await sleep(interval, undefined, { signal });

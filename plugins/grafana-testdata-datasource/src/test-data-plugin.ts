@@ -8,7 +8,7 @@ export const testDataPlugin: DataSourcePlugin = {
   createInstance: (settings) => ({
     queryData: scenarioRunner(settings),
     callResource: resources,
-    checkHealth: async () => ({ status: "ok", message: "Data source is working" }),
+    checkHealth: () => ({ status: "ok", message: "Data source is working" }),
     streams,
   }),
 };

@@ -46,7 +46,7 @@ export const predictableCsvWave: Scenario = {
         fields: [
           timeField("time", times),
           numberField(
-            readString(wave, "name", undefined) ?? seriesName(query, index, waves.length),
+            readString(wave, "name", seriesName(query, index, waves.length)),
             times.map((time) => values[modulo(time / step, values.length)] ?? null),
             { nullable: true, ...(labels === undefined ? {} : { labels }) },
           ),

@@ -21,7 +21,9 @@ export async function answerQuery(options: {
     ...(query.exemplar ? [askExemplars(api, query, apiCall)] : []),
   ]);
   const frames = asked.flatMap((part) => (part.status === "fulfilled" ? part.value : []));
-  const failures = asked.flatMap((part) => (part.status === "rejected" ? [part.reason as unknown] : []));
+  const failures = asked.flatMap((part) =>
+    part.status === "rejected" ? [part.reason instanceof Error ? part.reason : new Error(String(part.reason))] : [],
+  );
   const [failure] = failures;
   if (failure === undefined) return { frames };
   // One half of an answer is worth having; our own faults are not to be hidden behind it.

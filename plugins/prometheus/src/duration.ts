@@ -2,6 +2,7 @@ import { BadRequestError } from "@dataplane/plugin-sdk";
 
 const unitMs = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000, y: 31_536_000_000 } as const;
 type Unit = keyof typeof unitMs;
+const isNumber = (text = "") => /^[\d.]+$/.test(text) && !Number.isNaN(Number(text));
 const isUnit = (text: string): text is Unit => text in unitMs;
 
 /**
@@ -10,10 +11,10 @@ const isUnit = (text: string): text is Unit => text in unitMs;
  */
 export function parseDuration(text: string, what: string): number {
   const plain = text.trim().replace(/^[<>]/, "");
-  if (/^\d+(?:\.\d+)?$/.test(plain)) return Math.round(Number(plain) * unitMs.s);
-  const parts = [...plain.matchAll(/(\d+(?:\.\d+)?)([a-z]+)/g)];
-  const read = parts.map(([part]) => part).join("");
-  if (read === "" || read !== plain) throw new BadRequestError(`${what}: ${JSON.stringify(text)} is not a duration such as 15s or 1m30s`);
+  if (isNumber(plain)) return Math.round(Number(plain) * unitMs.s);
+  const parts = plain.split(/(?<=[a-z])(?=[\d.])/).map((part) => /^([\d.]+)([a-z]+)$/.exec(part) ?? [part, "", ""]);
+  if (!parts.every(([, amount]) => isNumber(amount)))
+    throw new BadRequestError(`${what}: ${JSON.stringify(text)} is not a duration such as 15s or 1m30s`);
   return Math.round(
     parts.reduce((total, [, amount, unit]) => {
       if (unit === undefined || !isUnit(unit)) throw new BadRequestError(`${what}: ${JSON.stringify(text)} has an unknown unit`);

@@ -1,5 +1,5 @@
 import { type Frame, frame, isJsonObject, numberField, stringField, timeField } from "@dataplane/plugin-sdk";
-import { garbled, type Labels, labelsOf, numberOf } from "./result.js";
+import { byName, garbled, type Labels, labelsOf, numberOf } from "./result.js";
 
 interface Exemplar {
   /** Milliseconds. */
@@ -16,7 +16,7 @@ export function exemplarFrames(data: unknown): readonly Frame[] {
   if (!Array.isArray(data)) throw garbled();
   const exemplars = data.flatMap(exemplarsOf).sort((a, b) => a.time - b.time);
   if (exemplars.length === 0) return [];
-  const names = [...new Set(exemplars.flatMap(({ labels }) => Object.keys(labels)))].sort();
+  const names = [...new Set(exemplars.flatMap(({ labels }) => Object.keys(labels)))].sort(byName);
   return [
     frame({
       name: "exemplar",

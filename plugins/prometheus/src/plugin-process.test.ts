@@ -97,7 +97,7 @@ describe.skipIf(!prometheusInstalled)("against a real Prometheus (needs promethe
     const expr = "rate(requests_total[1m])";
     const { frames } = await ask(source, { expr, range: true });
     const parameters = new URLSearchParams({ query: expr, start: String(samplesStart / 1000), end: String(samplesEnd / 1000), step: "15" });
-    const { data } = (await prometheus.get(`/api/v1/query_range?${parameters}`)) as {
+    const { data } = (await prometheus.get(`/api/v1/query_range?${parameters.toString()}`)) as {
       data: { result: { metric: object; values: [number, string][] }[] };
     };
     expect(frames).toHaveLength(2);

@@ -38,11 +38,18 @@ export function readSettings(settings: DataSourceSettings): PrometheusSettings {
     method: methodOf(jsonData),
     parameters: [...new URLSearchParams(readString(jsonData, "customQueryParameters", ""))],
     headers: { ...customHeaders(settings), ...basicAuth(settings) },
-    timeoutMs: (readNumber(jsonData, "timeout", undefined) || 30) * 1000,
+    timeoutMs: timeoutOf(jsonData),
     tls: tlsOf(settings),
     scrapeInterval,
     oauthPassThru: readBoolean(jsonData, "oauthPassThru", false),
   };
+}
+
+/** Seconds in the settings; 0 means the default. */
+function timeoutOf(jsonData: JsonObject): number {
+  const seconds = readNumber(jsonData, "timeout", 0);
+  if (seconds < 0) throw new SettingsError("timeout must not be negative");
+  return (seconds === 0 ? 30 : seconds) * 1000;
 }
 
 function urlOf(text: string): URL {

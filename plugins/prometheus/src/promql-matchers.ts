@@ -26,17 +26,18 @@ interface Rewritten {
 }
 
 function rewriteAt(tokens: readonly Token[], at: number, added: string): Rewritten {
-  const token = tokens[at];
-  if (token === undefined) return { piece: "", next: at + 1 };
-  if (token.text === "{") return selectorBraces(tokens, at, added);
-  if (token.text === "[") return copyUntil(tokens, at, "]");
-  if (token.kind !== "name") return { piece: token.text, next: at + 1 };
+  const current = tokens[at];
+  if (current === undefined) return { piece: "", next: at + 1 };
+  if (isMark(current, "{")) return selectorBraces(tokens, at, added);
+  if (isMark(current, "[")) return copyUntil(tokens, at, "]");
+  if (current.kind !== "name") return { piece: current.text, next: at + 1 };
   const following = nextSolid(tokens, at + 1);
-  if (labelLists.has(token.text.toLowerCase()) && tokens[following]?.text === "(") return copyUntil(tokens, at, ")");
-  const isMetric = !isWord(token.text) && !isCallOrBraced(tokens, following, token.text);
-  return { piece: isMetric ? `${token.text}{${added}}` : token.text, next: at + 1 };
+  if (labelLists.has(current.text.toLowerCase()) && tokens[following]?.text === "(") return copyUntil(tokens, at, ")");
+  const isMetric = !isWord(current.text) && !isCallOrBraced(tokens, following, current.text);
+  return { piece: isMetric ? `${current.text}{${added}}` : current.text, next: at + 1 };
 }
 
+const isMark = ({ kind, text }: Token, mark: string) => kind === "mark" && text === mark;
 const isWord = (text: string) => words.has(text.toLowerCase());
 
 /** A function or aggregation, or a metric whose braces come next and get the matchers then. */

@@ -3,7 +3,7 @@ import { stepText } from "./duration.js";
 import { legendOf } from "./legend.js";
 import type { ApiAnswer } from "./prometheus-api.js";
 import type { PrometheusQuery } from "./prometheus-query.js";
-import { type Result, readResult, type Series } from "./result.js";
+import { byName, type Result, readResult, type Series } from "./result.js";
 
 type SeriesResult = Exclude<Result, { readonly type: "string" }>;
 
@@ -45,7 +45,7 @@ const intervalOf = ({ stepMs }: PrometheusQuery) => ({ config: { interval: stepM
 /** One row for each sample, one column for each label: the long form of the data plane contract. */
 function tableFrame(query: PrometheusQuery, result: SeriesResult): Frame {
   const rows = result.series.flatMap(({ labels, times, values }) => times.map((time, at) => ({ labels, time, value: values[at] ?? null })));
-  const names = [...new Set(result.series.flatMap(({ labels }) => Object.keys(labels)))].sort();
+  const names = [...new Set(result.series.flatMap(({ labels }) => Object.keys(labels)))].sort(byName);
   const type = result.type === "matrix" ? "timeseries-long" : "numeric-long";
   return frame({
     meta: { ...metaOf(query, result), type, preferredVisualisationType: "table" },

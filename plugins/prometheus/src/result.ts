@@ -53,8 +53,11 @@ function samplesOf(labels: Labels, samples: readonly unknown[]): Series {
 export function labelsOf(metric: unknown): Labels {
   if (!isJsonObject(metric)) throw garbled();
   const pairs = Object.entries(metric).map(([name, value]) => [name, String(value)] as const);
-  return Object.fromEntries(pairs.sort(([a], [b]) => (a < b ? -1 : 1)));
+  return Object.fromEntries(pairs.toSorted(([a], [b]) => byName(a, b)));
 }
+
+/** By code units, as Prometheus sorts labels; not by any language. */
+export const byName = (a: string, b: string) => (a < b ? -1 : 1);
 
 function timeOf(sample: unknown): number {
   const time: unknown = Array.isArray(sample) ? sample[0] : undefined;

@@ -79,7 +79,15 @@ export async function startPlugin(options: StartOptions): Promise<RunningPlugin>
       own === undefined || handshake.serverCert === undefined ? undefined : { key: own.key, cert: own.cert, serverCert: handshake.serverCert };
     const link = await links["grpc-js"]({ address: handshake.address, ...(tls === undefined ? {} : { tls }) }, 5000);
     const stop = () => stopPlugin({ link, exited, kill: () => void child.kill("SIGKILL"), socketDirectory });
-    return { pid: child.pid ?? 0, log, stop, [Symbol.asyncDispose]: async () => void (await stop()), ...calls(link) };
+    return {
+      pid: child.pid ?? 0,
+      log,
+      stop,
+      [Symbol.asyncDispose]: async () => {
+        await stop();
+      },
+      ...calls(link),
+    };
   } catch (thrown) {
     child.kill("SIGKILL");
     await rm(socketDirectory, { recursive: true, force: true });

@@ -29,6 +29,7 @@ export async function startPrometheus(openMetrics: string): Promise<RunningProme
   await promisify(execFile)("promtool", ["tsdb", "create-blocks-from", "openmetrics", input, join(folder, "data")]);
   const port = await freePort();
   const child = spawn(
+    // eslint-disable-next-line sonarjs/no-os-command-from-path -- whichever Prometheus the machine has is the one to test with.
     "prometheus",
     [
       `--config.file=${join(folder, "prometheus.yml")}`,
