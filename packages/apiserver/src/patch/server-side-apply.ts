@@ -1,0 +1,140 @@
+import { type ApiObject, badRequest, isJsonObject, type JsonObject, type JsonValue, rfc3339 } from "@dataplane/meta";
+import { wholeObjectSchema } from "../schema/object-meta-schema.js";
+import { prune } from "../schema/prune.js";
+import type { StructuralSchema } from "../schema/structural-schema.js";
+import { managedFieldsOf, withManagedFields, withoutManagedFields } from "./api-object.js";
+import { applyConflict } from "./apply-conflict.js";
+import { checkItemNames } from "./check-item-names.js";
+import { compare } from "./compare.js";
+import { difference, emptySet, type FieldSet, intersection, isEmpty, union } from "./field-set.js";
+import { fieldSetOf, withSchemaChanges } from "./field-set-of.js";
+import { jsonEqual } from "./json-equal.js";
+import { fieldsOfLastApplied, withLastApplied } from "./last-applied.js";
+import { decodeManagers, encodeManagers, type Manager, managerId, type Managers, ownable, withoutFields } from "./managers.js";
+import { pruneUnapplied } from "./prune-unapplied.js";
+import { typedMerge } from "./typed-merge.js";
+
+export interface ServerSideApply {
+  /** Undefined: the object is created. */
+  readonly live: ApiObject | undefined;
+  readonly applied: ApiObject;
+  /** The request's `fieldManager`. */
+  readonly manager: string;
+  /** Takes fields from their owners instead of a conflict. */
+  readonly force: boolean;
+  /** The definition's. */
+  readonly schema: StructuralSchema;
+  readonly apiVersion: string;
+  /** Only this part of the configuration counts; "" for the object itself. */
+  readonly subresource: string;
+  /** The object itself then has no say in `status`. */
+  readonly hasStatus?: boolean;
+  readonly now: Date;
+}
+
+/**
+ * The live object with a configuration applied (https://kubernetes.io/docs/reference/using-api/server-side-apply/). Throws Conflict
+ * when another manager owns a field with another value and `force` is false. An apply that changes nothing gives back an equal object.
+ */
+export function serverSideApply(request: ServerSideApply): { readonly object: ApiObject } {
+  const managedFields = managedFieldsOf(request.applied);
+  if (Array.isArray(managedFields) && managedFields.length > 0) throw badRequest("metadata.managedFields must be nil");
+  const schema = wholeObjectSchema(request.schema);
+  const live = withoutManagedFields(request.live);
+  const applied = configurationOf(request, schema);
+  checkItemNames(schema, applied);
+  const managers = managersOf(request, schema, live);
+  const context = { request, schema, live, applied, managers };
+  const merged = mergeAndPrune(context);
+  const changed = compare(schema, request.live === undefined ? undefined : live, merged);
+  const self = managerId(identityOf(request));
+  const taken = takenFields(context, union(changed.modified, changed.added), self);
+  const owners = withoutFields(withoutFields(managers, taken, self), changed.removed, self);
+  const object = request.manager === "kubectl" ? withLastApplied(merged, withoutManagedFields(request.applied)) : merged;
+  return { object: withManagedFields(object, encodeManagers(withSelf(context, owners, jsonEqual(live, merged)))) };
+}
+
+interface Context {
+  readonly request: ServerSideApply;
+  readonly schema: StructuralSchema;
+  readonly live: JsonObject;
+  readonly applied: JsonObject;
+  readonly managers: Managers;
+}
+
+const identityOf = ({ manager, apiVersion, subresource }: ServerSideApply): Omit<Manager, "time" | "fields"> => ({
+  manager: manager === "" ? "unknown" : manager,
+  operation: "Apply",
+  apiVersion,
+  subresource,
+});
+
+/** What the configuration says about the part that is applied, without unknown fields. */
+function configurationOf({ applied, subresource, hasStatus }: ServerSideApply, schema: StructuralSchema): JsonObject {
+  const { value } = prune(schema, withoutManagedFields(applied));
+  if (!isJsonObject(value)) throw badRequest("an applied configuration is an object");
+  if (subresource === "" && hasStatus !== true) return value;
+  const counts = (key: string): boolean => (subresource === "" ? key !== "status" : ["apiVersion", "kind", "metadata", subresource].includes(key));
+  const kept = Object.fromEntries(Object.entries(value).filter(([key]) => counts(key)));
+  if (subresource === "" || !isJsonObject(kept["metadata"])) return kept;
+  const identity = Object.entries(kept["metadata"]).filter(([key]) => key === "name" || key === "namespace");
+  return { ...kept, metadata: Object.fromEntries(identity) };
+}
+
+/** Owners of the live object. One that was never tracked belongs to `before-first-apply`. */
+function managersOf({ live, apiVersion }: ServerSideApply, schema: StructuralSchema, plain: JsonObject): Managers {
+  const known = new Map<string, Manager>();
+  for (const [id, manager] of decodeManagers(managedFieldsOf(live)) ?? []) {
+    known.set(id, { ...manager, fields: withSchemaChanges(schema, manager.fields) });
+  }
+  if (known.size > 0 || live === undefined) return known;
+  const fields = ownable(fieldSetOf(schema, plain));
+  const before: Manager = { manager: "before-first-apply", operation: "Update", apiVersion, subresource: "", time: undefined, fields };
+  return isEmpty(fields) ? known : new Map([[managerId(before), before]]);
+}
+
+/** The merged object without what this manager applied before, does not apply now, and nobody else owns. */
+function mergeAndPrune({ request, schema, live, applied, managers }: Context): JsonObject {
+  const merged = typedMerge(schema, live, applied) ?? {};
+  const self = managerId(identityOf(request));
+  const now = fieldSetOf(schema, applied);
+  const others = [...managers].filter(([id]) => id !== self).reduce((set, [, { fields }]) => union(set, fields), emptySet);
+  const pruned = pruneUnapplied({ schema, merged, last: managers.get(self)?.fields ?? emptySet, owned: union(others, now) });
+  return keepServerFields(live, pruned);
+}
+
+const serverFields = ["uid", "creationTimestamp", "generation", "resourceVersion", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink"];
+
+/** Bookkeeping of the server is not the configuration's: kubectl sends `creationTimestamp: null`. */
+function keepServerFields(live: JsonObject, merged: JsonValue): JsonObject {
+  const next = isJsonObject(merged) ? merged : {};
+  const old = live["metadata"];
+  const metadata = isJsonObject(next["metadata"]) ? next["metadata"] : {};
+  const kept = isJsonObject(old) ? Object.entries(old).filter(([key]) => serverFields.includes(key)) : [];
+  const own = Object.entries(metadata).filter(([key]) => !serverFields.includes(key));
+  return { ...next, metadata: Object.fromEntries([...own, ...kept]) };
+}
+
+/** Fields that change hands; throws Conflict when that was not forced. */
+function takenFields({ request, schema, live, managers }: Context, changed: FieldSet, self: string): FieldSet {
+  const conflicts = [...managers].flatMap(([id, owner]) => {
+    const fields = id === self ? emptySet : intersection(owner.fields, changed);
+    return isEmpty(fields) ? [] : [{ owner, fields }];
+  });
+  const all = conflicts.reduce((set, { fields }) => union(set, fields), emptySet);
+  if (request.force || conflicts.length === 0) return all;
+  const allowed = request.manager === "kubectl" ? fieldsOfLastApplied(schema, live, request.apiVersion) : emptySet;
+  const left = conflicts.map(({ owner, fields }) => ({ owner, fields: difference(fields, allowed) })).filter(({ fields }) => !isEmpty(fields));
+  if (left.length > 0) throw applyConflict(left);
+  return all;
+}
+
+/** The owners with this manager's entry; its time moves only when it changed something. */
+function withSelf({ request, schema, applied, managers }: Context, owners: Managers, unchanged: boolean): Managers {
+  const identity = identityOf(request);
+  const fields = ownable(fieldSetOf(schema, applied));
+  const before = managers.get(managerId(identity));
+  const sameFields = before !== undefined && isEmpty(difference(before.fields, fields)) && isEmpty(difference(fields, before.fields));
+  const time = unchanged && sameFields ? before.time : rfc3339(request.now);
+  return new Map([...owners, [managerId(identity), { ...identity, time, fields }]]);
+}

@@ -1,0 +1,61 @@
+import { type ApiObject, isJsonObject, type JsonValue, rfc3339 } from "@dataplane/meta";
+import { wholeObjectSchema } from "../schema/object-meta-schema.js";
+import type { StructuralSchema } from "../schema/structural-schema.js";
+import { managedFieldsOf, withManagedFields, withoutManagedFields } from "./api-object.js";
+import { compare } from "./compare.js";
+import { emptySet, isEmpty, union } from "./field-set.js";
+import { capUpdaters, decodeManagers, encodeManagers, type Manager, managerId, type Managers, ownable, withoutFields } from "./managers.js";
+
+export interface TrackUpdate {
+  /** Undefined: the object is created. */
+  readonly live: ApiObject | undefined;
+  readonly next: ApiObject;
+  /** The request's `fieldManager`, or the first word of its User-Agent. */
+  readonly manager: string;
+  /** The definition's. */
+  readonly schema: StructuralSchema;
+  readonly apiVersion: string;
+  /** "" for the object itself. */
+  readonly subresource: string;
+  readonly now: Date;
+}
+
+/**
+ * `next` with managedFields that say who changed what, for every write that is no apply. An object without managedFields
+ * stays so until its first apply; a client resets them by sending `[]` or `[{}]`.
+ */
+export function trackUpdate(request: TrackUpdate): ApiObject {
+  const { live, next } = request;
+  const managers = managersOf(request);
+  const plain = withoutManagedFields(next);
+  if (managers.size === 0 && live !== undefined) return withManagedFields(plain, []);
+  const before = live === undefined ? undefined : withoutManagedFields(live);
+  const { modified, added, removed } = compare(wholeObjectSchema(request.schema), before, plain);
+  const changed = union(modified, added);
+  const others = withoutFields(managers, union(changed, removed));
+  return withManagedFields(plain, encodeManagers(withUpdater(request, others, ownable(changed))));
+}
+
+function withUpdater({ manager, apiVersion, subresource, now }: TrackUpdate, others: Managers, changed: Manager["fields"]): Managers {
+  if (isEmpty(changed)) return others;
+  const identity = { manager: manager === "" ? "unknown" : manager, operation: "Update", apiVersion, subresource } as const;
+  const id = managerId(identity);
+  const fields = union(others.get(id)?.fields ?? emptySet, changed);
+  return capUpdaters(new Map([...others, [id, { ...identity, time: rfc3339(now), fields }]]));
+}
+
+/** What the client sent counts, so that it may edit managedFields; what it left out or broke is the live object's. */
+function managersOf({ live, next, subresource }: TrackUpdate): Managers {
+  const stored = decodeManagers(managedFieldsOf(live)) ?? new Map<string, Manager>();
+  const sent = managedFieldsOf(next);
+  if (subresource !== "" || sent === undefined) return stored;
+  if (isReset(sent)) return new Map();
+  const decoded = decodeManagers(sent);
+  return decoded === undefined || decoded.size === 0 ? stored : decoded;
+}
+
+function isReset(sent: JsonValue): boolean {
+  if (!Array.isArray(sent)) return false;
+  const [only] = sent as readonly JsonValue[];
+  return sent.length === 0 || (sent.length === 1 && isJsonObject(only) && Object.keys(only).length === 0);
+}
