@@ -7,11 +7,25 @@ import { printSchema } from "./schema-json.js";
 import { printRowsByWasm } from "./wasm-columns.js";
 
 const ROWS_PER_PIECE = 8192;
+/** Printed, a byte takes six at most: well below what the WebAssembly module may use. */
+const TEXT_PER_PIECE = 2 << 20;
 const COMMA = Buffer.from(",");
 
-/** Rows of one column that are printed at once: a multiple of eight, so that bitmaps are cut at whole bytes. */
-function printPiece(field: ArrowField, chunk: ColumnChunk, from: number, first: number, extras: ColumnExtras): Buffer {
-  const to = Math.min(chunk.rows, from + ROWS_PER_PIECE);
+/** Bytes of the texts of rows `from` to `to`; 0 for columns of a fixed width. */
+function textBytes(field: ArrowField, chunk: ColumnChunk, from: number, to: number): number {
+  if (chunk.offsets === undefined || field.offsetBytes !== 4) return 0;
+  const view = new DataView(chunk.offsets.buffer, chunk.offsets.byteOffset, chunk.offsets.byteLength);
+  return view.getInt32(to * 4, true) - view.getInt32(from * 4, true);
+}
+
+/** End of the piece that begins at `from`: a multiple of eight rows, so that bitmaps are cut at whole bytes, and not too much text. */
+function endOfPiece(field: ArrowField, chunk: ColumnChunk, from: number): number {
+  let rows = Math.min(chunk.rows - from, ROWS_PER_PIECE);
+  while (rows > 8 && textBytes(field, chunk, from, from + rows) > TEXT_PER_PIECE) rows = Math.max(8, (rows >> 4) << 3);
+  return from + rows;
+}
+
+function printPiece(field: ArrowField, chunk: ColumnChunk, from: number, to: number, first: number, extras: ColumnExtras): Buffer {
   try {
     return printRowsByWasm(field, chunk, from, to, first + from, extras) ?? Buffer.from(printRows(field, chunk, from, to, first, extras));
   } catch (cause) {
@@ -23,9 +37,10 @@ function printPiece(field: ArrowField, chunk: ColumnChunk, from: number, first: 
 function* columnPieces(field: ArrowField, chunks: readonly ColumnChunk[], extras: ColumnExtras): Generator<Uint8Array> {
   let first = 0;
   for (const chunk of chunks) {
-    for (let from = 0; from < chunk.rows; from += ROWS_PER_PIECE) {
+    for (let from = 0, to = 0; from < chunk.rows; from = to) {
+      to = endOfPiece(field, chunk, from);
       if (first + from > 0) yield COMMA;
-      yield printPiece(field, chunk, from, first, extras);
+      yield printPiece(field, chunk, from, to, first, extras);
     }
     first += chunk.rows;
   }

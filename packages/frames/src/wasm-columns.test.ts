@@ -64,6 +64,12 @@ test("frames of more rows than a piece keep their nulls, entities and nanosecond
   expect(Buffer.from(arrowToJson(frameToArrow(frame)).json).equals(frameToJson(frame))).toBe(true);
 });
 
+test("rows of much text are printed in smaller pieces", () => {
+  const values = Array.from({ length: 9000 }, (_, row) => (row % 9 === 0 ? null : "<é".repeat(row % 700)));
+  const frame: Frame = { fields: [{ name: "s", type: "string", nullable: true, values }] };
+  expect(Buffer.from(arrowToJson(frameToArrow(frame)).json).equals(frameToJson(frame))).toBe(true);
+});
+
 test("a string larger than the module may grow is printed all the same", () => {
   const frame: Frame = { fields: [{ name: "s", type: "string", nullable: false, values: ["<é".repeat(2_000_000), "after"] }] };
   expect(Buffer.from(arrowToJson(frameToArrow(frame)).json).equals(frameToJson(frame))).toBe(true);
