@@ -18,6 +18,8 @@ export interface PluginHandlerOptions {
   readonly contexts: PluginContexts;
   readonly limits: CallLimits;
   readonly authorizer: Authorizer;
+  /** `[dataproxy] send_user_header`; false when absent. */
+  readonly sendUserHeader?: boolean;
   readonly clock: Clock;
   readonly logger: Logger;
 }

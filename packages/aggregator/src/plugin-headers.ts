@@ -13,6 +13,12 @@ const hopByHop = new Set([
 ]);
 const hostsOwn = ["x-remote-", "x-grafana-", "http_", "impersonate-"];
 
+/** The part of a call that headers are made of. */
+interface HeaderSource {
+  readonly request: HttpRequest;
+  readonly sendUserHeader?: boolean;
+}
+
 /** gRPC metadata of each call. Plugins keep instances apart by tenant, so two namespaces never share one with its secrets. */
 export function callMetadata(request: HttpRequest, namespace: string): Readonly<Record<string, string>> {
   const trace = headerOf(request, "traceparent");
@@ -25,7 +31,8 @@ export function callMetadata(request: HttpRequest, namespace: string): Readonly<
  * Only what the data source asks for goes on (`oauthPassThru`, `keepCookies`, `allowedHeaders` of its JSON data), and nothing that
  * authenticated the caller here.
  */
-export function callHeaders(request: HttpRequest, context: DataSourceContext): Readonly<Record<string, string>> {
+export function callHeaders(call: HeaderSource, context: DataSourceContext): Readonly<Record<string, string>> {
+  const { request } = call;
   const headers = new Map<string, string>();
   for (const name of [...allowedHeaders(context.jsonData), ...tracked]) {
     const value = forwardable(request, name.toLowerCase());
@@ -41,13 +48,13 @@ export function callHeaders(request: HttpRequest, context: DataSourceContext): R
   }
   const cookie = keptCookies(request, context.jsonData);
   if (cookie !== "") headers.set("Cookie", cookie);
-  headers.set("http_X-Datasource-Uid", context.uid);
-  headers.set("http_X-Grafana-Org-Id", String(context.pluginContext.orgId));
+  for (const [name, value] of hostHeaders(call, context)) headers.set(`http_${name}`, value);
   return Object.fromEntries(headers);
 }
 
 /** The header lists of CallResource: all that came, without hop-by-hop headers, credentials and names that are the host's. */
-export function resourceHeaders(request: HttpRequest, context: DataSourceContext): Readonly<Record<string, StringList>> {
+export function resourceHeaders(call: HeaderSource, context: DataSourceContext): Readonly<Record<string, StringList>> {
+  const { request } = call;
   const headers = new Map<string, StringList>();
   const named = new Set((headerOf(request, "connection") ?? "").split(",").map((name) => name.trim().toLowerCase()));
   for (const [name, value] of Object.entries(request.headers)) {
@@ -56,9 +63,17 @@ export function resourceHeaders(request: HttpRequest, context: DataSourceContext
   }
   const cookie = keptCookies(request, context.jsonData);
   if (cookie !== "") headers.set("Cookie", { values: [cookie] });
-  headers.set("X-Datasource-Uid", { values: [context.uid] });
-  headers.set("X-Grafana-Org-Id", { values: [String(context.pluginContext.orgId)] });
+  for (const [name, value] of hostHeaders(call, context)) headers.set(name, { values: [value] });
   return Object.fromEntries(headers);
+}
+
+/** What this server says of the call; a caller cannot. */
+function hostHeaders(
+  { sendUserHeader }: HeaderSource,
+  { uid, pluginContext: { orgId, user } }: DataSourceContext,
+): readonly (readonly [string, string])[] {
+  const login = sendUserHeader === true && user !== undefined ? [["X-Grafana-User", user.login] as const] : [];
+  return [["X-Datasource-Uid", uid], ["X-Grafana-Org-Id", String(orgId)], ...login];
 }
 
 /** `X-Panel-Id` for `x-panel-id`, as Go's net/http writes names. */

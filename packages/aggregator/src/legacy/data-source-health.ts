@@ -10,6 +10,6 @@ export const legacyDataSourceHealth: LegacyRoute = {
     const namespace = namespaceOf(request);
     const plugin = await pluginOf(options, { namespace, uid }, request);
     await requireAllowed(request, options.authorizer, { pluginId: plugin.id, namespace, uid, verb: "get", subresource: "health" });
-    return checkHealth({ request, plugin, contexts: options.contexts, limits: options.limits }, { namespace, uid });
+    return checkHealth({ request, ...options, plugin }, { namespace, uid });
   },
 };

@@ -20,6 +20,6 @@ export const legacyDataSourceResources: LegacyRoute = {
     const plugin = await pluginOf(options, { namespace, uid }, request);
     const verb = verbs.get(request.method) ?? "create";
     await requireAllowed(request, options.authorizer, { pluginId: plugin.id, namespace, uid, verb, subresource: "resources" });
-    return callResource({ request, plugin, contexts: options.contexts, limits: options.limits }, { namespace, uid, path });
+    return callResource({ request, ...options, plugin }, { namespace, uid, path });
   },
 };

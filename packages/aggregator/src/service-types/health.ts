@@ -22,7 +22,7 @@ export const healthRoute: PluginRoute = {
 
 /** `{"status":"OK","code":1,"message":"…","details":{…}}`: 200 when OK, else 400, as Grafana answers. */
 export async function checkHealth(
-  call: Pick<PluginCall, "request" | "plugin" | "contexts" | "limits">,
+  call: Pick<PluginCall, "request" | "plugin" | "contexts" | "limits" | "sendUserHeader">,
   { namespace, uid }: DataSourceKey,
 ): Promise<HttpResponse> {
   const { request, plugin, contexts, limits } = call;
@@ -30,7 +30,7 @@ export async function checkHealth(
   try {
     const client = await plugin.client(request.signal);
     const result = await client.checkHealth(
-      { pluginContext: context.pluginContext, headers: callHeaders(request, context) },
+      { pluginContext: context.pluginContext, headers: callHeaders(call, context) },
       { signal: request.signal, timeoutMs: limits.callTimeoutMs, metadata: callMetadata(request, namespace) },
     );
     return healthResponse(result);

@@ -189,3 +189,13 @@ test("what authenticated the caller never reaches the plugin; what the data sour
     "http_X-Grafana-Org-Id": "1",
   });
 });
+
+test("a plugin is told who asks only by configuration, and only by this server", async () => {
+  const headers = { "x-grafana-user": "root" };
+  for (const sendUserHeader of [false, true]) {
+    const plugin = aPlugin({ id: "prometheus" });
+    const { query } = startAggregator({ plugins: [plugin], services, sendUserHeader });
+    await query("prometheus", "main", queryA, { headers });
+    expect(plugin.received[0]?.headers["http_X-Grafana-User"]).toBe(sendUserHeader ? "admin" : undefined);
+  }
+});

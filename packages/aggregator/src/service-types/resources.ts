@@ -16,7 +16,7 @@ export const resourcesRoute: PluginRoute = {
 
 /** Answers as the plugin does, piece by piece: its first message has the code and the headers, all have parts of the body. */
 export async function callResource(
-  call: Pick<PluginCall, "request" | "plugin" | "contexts" | "limits">,
+  call: Pick<PluginCall, "request" | "plugin" | "contexts" | "limits" | "sendUserHeader">,
   { namespace, uid, path }: DataSourceKey & { readonly path: string },
 ): Promise<HttpResponse> {
   const { request, plugin, contexts, limits } = call;
@@ -32,7 +32,7 @@ export async function callResource(
           path: sentPath,
           method: request.method,
           url: urlOf(sentPath, request.query),
-          headers: resourceHeaders(request, context),
+          headers: resourceHeaders(call, context),
           body,
         },
         { signal: request.signal, metadata: callMetadata(request, namespace) },

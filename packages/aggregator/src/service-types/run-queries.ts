@@ -14,7 +14,7 @@ export interface DataSourceKey {
 
 /** Asks the plugin, in one call, for all queries of one data source. Throws ApiError: NotFound, or as decided for failed calls. */
 export async function runQueries(
-  call: Pick<PluginCall, "request" | "plugin" | "contexts" | "limits" | "logger">,
+  call: Pick<PluginCall, "request" | "plugin" | "contexts" | "limits" | "sendUserHeader">,
   { namespace, uid }: DataSourceKey,
   queries: readonly ParsedQuery[],
 ): Promise<QueryAnswer> {
@@ -26,7 +26,7 @@ export async function runQueries(
     const response = await client.queryData(
       {
         pluginContext: context.pluginContext,
-        headers: callHeaders(request, context),
+        headers: callHeaders(call, context),
         queries: queries.map(({ query }) => query),
         // Plugins of older SDKs answer Arrow all the same.
         format: DataFrameFormat.JSON,

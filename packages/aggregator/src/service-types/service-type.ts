@@ -21,6 +21,8 @@ export interface PluginCall {
   readonly limits: CallLimits;
   /** Where the service is bound: the group and version of the path. */
   readonly groupVersion: GroupVersion;
+  /** `[dataproxy] send_user_header`: plugins are told the caller's login in X-Grafana-User. */
+  readonly sendUserHeader?: boolean;
   /** For questions about rights; the call itself was authorized before. */
   readonly authorizer: Authorizer;
   readonly clock: Clock;

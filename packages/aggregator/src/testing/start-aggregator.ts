@@ -21,6 +21,7 @@ export interface StartOptions {
   readonly clock?: Clock;
   readonly stored?: Partial<StoredResources>;
   readonly synced?: boolean;
+  readonly sendUserHeader?: boolean;
 }
 
 /** A GrafanaAggregator with plugins, called without a socket. */
@@ -42,6 +43,7 @@ export function startAggregator(options: StartOptions = {}): TestAggregator {
     contexts: knownDataSources(options.dataSources ?? list.map(({ id }) => ({ pluginId: id, uid: "main" }))),
     limits: { bodyBytes: 1024 * 1024, callTimeoutMs: 5000, ...options.limits },
     authorizer: { authorize: (user) => ({ allowed: user.groups.includes(systemGroups.masters), reason: "" }) },
+    sendUserHeader: options.sendUserHeader === true,
     clock: options.clock ?? systemClock,
     logger: silentLogger,
   });
