@@ -4,7 +4,8 @@
  */
 export function ownGroupOf(pluginId: string): string | undefined {
   const label = pluginId === "grafana-testdata-datasource" ? "testdata" : pluginId;
-  return /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(label) ? `${label}.datasource.grafana.app` : undefined;
+  const isDnsLabel = /^[a-z0-9-]{1,63}$/.test(label) && !label.startsWith("-") && !label.endsWith("-");
+  return isDnsLabel ? `${label}.datasource.grafana.app` : undefined;
 }
 
 /** The version in which a plugin's own group is served. */

@@ -102,14 +102,17 @@ export class Supervisor implements Plugin {
   }
 
   async #run(): Promise<void> {
-    const { signal } = this.#stop;
     let ends = 0;
-    while (!signal.aborted) {
+    while (!this.#isStopping()) {
       const { ranMs, why } = await this.#once();
-      if (signal.aborted) return;
+      if (this.#isStopping()) return;
       ends = ranMs >= healthyAfterMs ? 1 : ends + 1;
       await this.#pause(ends, why);
     }
+  }
+
+  #isStopping(): boolean {
+    return this.#stop.signal.aborted;
   }
 
   /** One life of the process: how long it ran, and why it did not go on. */

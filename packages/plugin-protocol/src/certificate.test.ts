@@ -80,7 +80,7 @@ test("Node's TLS accepts the chain for localhost", async () => {
   const port = typeof address === "object" && address !== null ? address.port : 0;
   const text = await new Promise<string>((resolve, reject) => {
     const socket = connect({ host: "127.0.0.1", port, servername: "localhost", ca: ca.pem });
-    socket.on("data", (data) => resolve(data.toString()));
+    socket.on("data", (data: Buffer) => resolve(data.toString()));
     socket.on("error", reject);
   });
   server.close();

@@ -4,9 +4,9 @@ import { type WireNamespace, wireMessage } from "./wire-message.js";
 
 /** One message type, between its plain object and its bytes. */
 export interface Codec<Message> {
-  encode(message: Message): Uint8Array;
+  readonly encode: (message: Message) => Uint8Array;
   /** Byte fields are views of `bytes`. Throws GrpcError Internal on bytes that are no such message. */
-  decode(bytes: Uint8Array): Message;
+  readonly decode: (bytes: Uint8Array) => Message;
 }
 
 export function codec<Message extends object>(root: WireNamespace, name: string): Codec<Message> {

@@ -36,7 +36,7 @@ test("a map's keys are only keys, whatever their names", () => {
   for (const name of Object.keys(names)) Object.defineProperty(names, name, { value: empty(), enumerable: true });
   const { responses } = codecs.queryData.decodeResponse(codecs.queryData.encodeResponse({ responses: names }));
   expect(Object.getPrototypeOf(responses)).toBeNull();
-  expect(Object.keys(responses).sort()).toEqual(["__proto__", "constructor", "toString"]);
+  expect(new Set(Object.keys(responses))).toEqual(new Set(["__proto__", "constructor", "toString"]));
 });
 
 test("bytes that are no message are an Internal error", () => {

@@ -1,3 +1,4 @@
+import { isIPv4 } from "node:net";
 import type { LinkTarget } from "./grpc-link.js";
 
 /** The one line that a plugin prints when it listens: `1|2|unix|/tmp/plugin123|grpc|<certificate>`. */
@@ -52,7 +53,7 @@ function parseAddress(network: string, address: string): LinkTarget["address"] {
 }
 
 function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host);
+  return host === "localhost" || host === "::1" || (isIPv4(host) && host.startsWith("127."));
 }
 
 function parseCertificate(field: string): Uint8Array | undefined {

@@ -60,7 +60,7 @@ function security(clientCert: string | undefined): { transport: ServerCredential
   const pair = { private_key: Buffer.from(own.key), cert_chain: Buffer.from(own.cert) };
   // Trusts exactly the host's certificate, and lets nobody in without it.
   const transport = ServerCredentials.createSsl(Buffer.from(clientCert), [pair], true);
-  return { transport, certificate: Buffer.from(own.der).toString("base64").replace(/=+$/, "") };
+  return { transport, certificate: Buffer.from(own.der).toString("base64").replaceAll("=", "") };
 }
 
 interface ListeningPlace {

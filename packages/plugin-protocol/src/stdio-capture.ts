@@ -16,9 +16,9 @@ export class StdioCapture {
   capture(stream: NodeJS.WriteStream): () => void {
     const original = stream.write.bind(stream);
     stream.write = (chunk: Uint8Array | string, encoding?: unknown, done?: unknown): boolean => {
-      this.#take(typeof chunk === "string" ? Buffer.from(chunk, typeof encoding === "string" ? (encoding as BufferEncoding) : "utf8") : chunk);
+      this.#take(typeof chunk === "string" ? Buffer.from(chunk, encodingOf(encoding)) : chunk);
       const callback = typeof encoding === "function" ? encoding : done;
-      if (typeof callback === "function") process.nextTick(callback as () => void);
+      if (isCallback(callback)) process.nextTick(callback);
       return true;
     };
     return () => {
@@ -47,3 +47,6 @@ export class StdioCapture {
     while (this.#keptBytes > keptBytes && this.#kept.length > 1) this.#keptBytes -= this.#kept.shift()?.data.length ?? 0;
   }
 }
+
+const encodingOf = (value: unknown): BufferEncoding => (typeof value === "string" && Buffer.isEncoding(value) ? value : "utf8");
+const isCallback = (value: unknown): value is () => void => typeof value === "function";

@@ -13,8 +13,10 @@ const implementation: PluginImplementation = {
   },
   async *runStream(_request, { signal }) {
     signal.addEventListener("abort", () => console.log("stream was cancelled"), { once: true });
-    for (let count = 0; !signal.aborted; count += 1) {
+    let count = 0;
+    while (!signal.aborted) {
       yield { data: Buffer.from(String(count)) };
+      count += 1;
       await sleep(1);
     }
   },
