@@ -1,0 +1,106 @@
+import { basePathOf, type JsonObject } from "@dataplane/meta";
+import type { ResourceDefinition, Verb } from "../resource.js";
+import type { StructuralSchema } from "../schema/structural-schema.js";
+import { componentName, metaComponent, schemaRef } from "./component-name.js";
+import { metaSchemas, plainSchema } from "./meta-schemas.js";
+import { operation, type OperationContext } from "./operations.js";
+import { nameParameter, namespaceParameter, pretty } from "./parameters.js";
+
+export interface DescribedResource {
+  /** OpenAPI v3 `paths`. */
+  readonly paths: JsonObject;
+  /** OpenAPI v3 `components.schemas`. */
+  readonly schemas: JsonObject;
+}
+
+const allVerbs: readonly Verb[] = ["get", "list", "watch", "create", "update", "patch", "delete", "deletecollection"];
+
+/** The OpenAPI v3 description of one resource: its kind, its list, and an operation for each of its verbs. */
+export function describeOpenApi(definition: ResourceDefinition): DescribedResource {
+  return { paths: pathsOf(definition), schemas: schemasOf(definition) };
+}
+
+function pathsOf(definition: ResourceDefinition): JsonObject {
+  const { plural, scope } = definition;
+  const base = basePathOf(definition);
+  const namespaced = scope === "namespaced";
+  const collection = namespaced ? `${base}/namespaces/{namespace}/${plural}` : `${base}/${plural}`;
+  const subject = namespaced ? `Namespaced${definition.kind}` : definition.kind;
+  const scoped = namespaced ? [namespaceParameter] : [];
+  const named = [nameParameter(definition.kind), ...scoped, pretty];
+  const methods = (map: Readonly<Record<string, Verb>>, suffix = ""): JsonObject => methodsOf(definition, map, `${subject}${suffix}`);
+  const paths: Record<string, JsonObject> = {
+    [collection]: { ...methods({ get: "list", post: "create", delete: "deletecollection" }), parameters: [...scoped, pretty] },
+    [`${collection}/{name}`]: { ...methods({ get: "get", put: "update", patch: "patch", delete: "delete" }), parameters: named },
+  };
+  if (definition.hasStatus === true) {
+    paths[`${collection}/{name}/status`] = { ...methods({ get: "get", put: "update", patch: "patch" }, "Status"), parameters: named };
+  }
+  if (namespaced) {
+    const everywhere = methodsOf(definition, { get: "list" }, `${definition.kind}ForAllNamespaces`);
+    paths[`${base}/${plural}`] = { ...everywhere, parameters: [pretty] };
+  }
+  return Object.fromEntries(Object.entries(paths).filter(([, item]) => Object.keys(item).length > 1));
+}
+
+function methodsOf(definition: ResourceDefinition, methods: Readonly<Record<string, Verb>>, subject: string): JsonObject {
+  const served = new Set(definition.verbs ?? allVerbs);
+  const context: OperationContext = { definition, subject, component: componentName(definition), listComponent: listName(definition) };
+  return Object.fromEntries(Object.entries(methods).flatMap(([method, verb]) => (served.has(verb) ? [[method, operation(verb, context)]] : [])));
+}
+
+const listName = (definition: ResourceDefinition): string => componentName({ ...definition, kind: listKind(definition) });
+const listKind = ({ kind, listKind: told }: ResourceDefinition): string => told ?? `${kind}List`;
+
+function schemasOf(definition: ResourceDefinition): JsonObject {
+  const { group, version, kind } = definition;
+  const component = componentName(definition);
+  return {
+    ...metaSchemas,
+    [component]: { ...objectSchemaOf(definition), "x-kubernetes-group-version-kind": [{ group, version, kind }] },
+    [listName(definition)]: {
+      type: "object",
+      description: `A list of objects of kind ${kind}.`,
+      required: ["items"],
+      properties: {
+        ...kindProperties,
+        metadata: { description: "What every list has.", allOf: [schemaRef(metaComponent("ListMeta"))], default: {} },
+        items: { type: "array", description: `Objects of kind ${kind}.`, items: { allOf: [schemaRef(component)], default: {} } },
+      },
+      "x-kubernetes-group-version-kind": [{ group, version, kind: listKind(definition) }],
+    },
+  };
+}
+
+const kindProperties: JsonObject = {
+  apiVersion: { type: "string", description: "Group and version of this representation of the object." },
+  kind: { type: "string", description: "The kind of the object." },
+};
+
+function objectSchemaOf({ schema, description }: ResourceDefinition): JsonObject {
+  const text = description ?? schema.description;
+  const { properties, ...others } = published(schema);
+  return {
+    ...others,
+    type: "object",
+    ...(text === undefined ? {} : { description: text }),
+    properties: {
+      ...kindProperties,
+      metadata: { description: "Name, labels and bookkeeping of the object.", allOf: [schemaRef(metaComponent("ObjectMeta"))], default: {} },
+      ...(typeof properties === "object" ? properties : {}),
+    },
+  };
+}
+
+/** As OpenAPI 3.0 has it: int-or-string is said by `oneOf`. */
+function published(schema: StructuralSchema): JsonObject {
+  const plain = plainSchema(schema);
+  const next: Record<string, JsonObject[string]> = { ...plain };
+  if (schema.properties !== undefined) {
+    next["properties"] = Object.fromEntries(Object.entries(schema.properties).map(([name, field]) => [name, published(field)]));
+  }
+  if (schema.items !== undefined) next["items"] = published(schema.items);
+  if (typeof schema.additionalProperties === "object") next["additionalProperties"] = published(schema.additionalProperties);
+  if (schema["x-kubernetes-int-or-string"] === true) next["oneOf"] = [{ type: "integer" }, { type: "string" }];
+  return next;
+}
