@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { DataFrameFormat } from "@dataplane/plugin-protocol";
 import { expect, test } from "vitest";
 import { aPlugin } from "./testing/a-plugin.js";
-import { startRealPlugin } from "./testing/a-real-plugin.js";
+import { startRealPlugins } from "./testing/a-real-plugin.js";
 import { aDataPlaneService, startAggregator } from "./testing/start-aggregator.js";
 
 /** Built by conformance/build-tools.sh; without Go there is none. */
@@ -14,8 +14,8 @@ const services = [aDataPlaneService({ plugin: id, serves: ["query", { type: "rou
 const base = `/apis/${id}.grafana.app/v0alpha1`;
 
 test.skipIf(missing)("queries, health, resources and metrics of a plugin of the official Go SDK", async () => {
-  await using real = await startRealPlugin(id, directory);
-  const { query, send } = startAggregator({ plugins: [real.plugin], services });
+  await using real = await startRealPlugins(directory);
+  const { query, send } = startAggregator({ plugins: real.plugins.list(), services });
 
   const small = await query(id, "main", [
     { refId: "S", queryType: "small" },
@@ -42,29 +42,31 @@ test.skipIf(missing)("queries, health, resources and metrics of a plugin of the 
   expect((await send("GET", `${base}/metrics`)).text).toContain("acme_testplugin_queries_total");
 });
 
-test.skipIf(missing)("a plugin that is killed in the middle of a query is 503", async () => {
-  await using real = await startRealPlugin(id, directory);
-  const { query } = startAggregator({ plugins: [real.plugin], services });
+test.skipIf(missing)("a query whose plugin is killed is 503, and the next one succeeds without a wait in between", async () => {
+  await using real = await startRealPlugins(directory);
+  const { query } = startAggregator({ plugins: real.plugins.list(), services });
+  // A call to a plugin that is still starting waits for it.
+  expect((await query(id, "main", { refId: "A", queryType: "small" })).status).toBe(200);
   const slow = query(id, "main", { refId: "A", queryType: "slow", delayMs: 30_000 });
   await new Promise((resolve) => setTimeout(resolve, 100));
-  real.kill();
+  process.kill(real.plugins.get(id)?.state.pid ?? expect.fail("it runs"), "SIGKILL");
   expect((await slow).json).toMatchObject({ kind: "Status", code: 503, reason: "ServiceUnavailable" });
+  expect((await query(id, "main", { refId: "A", queryType: "small" })).status).toBe(200);
 });
 
 test.skipIf(missing)("a plugin that hangs is 504 after the time of a call", async () => {
-  await using real = await startRealPlugin(id, directory);
-  const { query } = startAggregator({ plugins: [real.plugin], services, limits: { callTimeoutMs: 100 } });
+  await using real = await startRealPlugins(directory);
+  const { query } = startAggregator({ plugins: real.plugins.list(), services, limits: { callTimeoutMs: 500 } });
   expect((await query(id, "main", { refId: "A", queryType: "slow", delayMs: 30_000 })).json).toMatchObject({ code: 504, reason: "Timeout" });
 });
 
 test.skipIf(missing)("JSON frames and Arrow frames give the same bytes", async () => {
-  await using real = await startRealPlugin(id, directory);
-  const client = await real.plugin.client(new AbortController().signal);
+  await using real = await startRealPlugins(directory);
+  const plugin = real.plugins.get(id) ?? expect.fail("it was found");
+  const client = await plugin.client(new AbortController().signal);
   const older = aPlugin({ id, calls: { queryData: (request, options) => client.queryData({ ...request, format: DataFrameFormat.ARROW }, options) } });
   const queries = ["small", "echo", "error"].map((queryType) => ({ refId: queryType, queryType }));
   const range = { body: { from: "1000", to: "2000", queries } };
-  const [json, arrow] = await Promise.all(
-    [real.plugin, older].map((plugin) => startAggregator({ plugins: [plugin], services }).query(id, "main", [], range)),
-  );
+  const [json, arrow] = await Promise.all([plugin, older].map((it) => startAggregator({ plugins: [it], services }).query(id, "main", [], range)));
   expect(arrow?.text).toBe(json?.text);
 });

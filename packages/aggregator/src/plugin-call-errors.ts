@@ -20,7 +20,10 @@ export function pluginCallError(thrown: unknown, pluginId: string, signal: Abort
     return unavailable(`plugin ${JSON.stringify(pluginId)} cannot be called now: ${thrown.reason}`, Math.max(1, Math.ceil(thrown.retryAfterSeconds)));
   }
   if (!(thrown instanceof GrpcError)) return ApiError.from(thrown);
-  if (thrown.code === GrpcCode.Unavailable) return unavailable(`plugin ${JSON.stringify(pluginId)} went away during the call`);
+  if (thrown.code === GrpcCode.Unavailable) {
+    const message = `plugin ${JSON.stringify(pluginId)} went away during the call`;
+    return new ApiError("ServiceUnavailable", message, { cause: thrown, details: { retryAfterSeconds: 1 } });
+  }
   const known = reasons.get(thrown.code) ?? { reason: "BadGateway", words: `failed the call (${grpcName(thrown.code)})` };
   return new ApiError(known.reason, `plugin ${JSON.stringify(pluginId)} ${known.words}`, { cause: thrown });
 }

@@ -1,6 +1,7 @@
 import type { Authorizer } from "@dataplane/apiserver";
-import { type Clock, type HttpRequest, type HttpResponse, type Logger, unavailable } from "@dataplane/meta";
+import { ApiError, type Clock, type HttpRequest, type HttpResponse, type Logger, unavailable } from "@dataplane/meta";
 import type { PluginSource } from "@dataplane/plugin-host";
+import { GrpcError } from "@dataplane/plugin-protocol";
 import type { DataPlaneService } from "./dataplaneservice.js";
 import { matchPath, type PathPattern, parsePathPattern } from "./path-pattern.js";
 import { pluginMissing } from "./plugin-call-errors.js";
@@ -93,8 +94,21 @@ export class PluginHandler {
     if (plugin.json.type !== pluginType) {
       throw unavailable(`plugin ${JSON.stringify(pluginID)} is of type ${plugin.json.type}, not ${pluginType} as its DataPlaneService says`, 10);
     }
-    return route.handle({ request, params, plugin, groupVersion: { group, version }, ...rest });
+    try {
+      return await route.handle({ request, params, plugin, groupVersion: { group, version }, ...rest });
+    } catch (thrown) {
+      logFailedCall(rest.logger, pluginID, thrown);
+      throw thrown;
+    }
   }
+}
+
+/** The caller is told little; an operator finds the plugin's own words at level debug, for they may quote settings. */
+function logFailedCall(logger: Logger, pluginId: string, thrown: unknown): void {
+  if (!(thrown instanceof ApiError) || !(thrown.cause instanceof GrpcError)) return;
+  const { code, message } = thrown.cause;
+  logger.warn({ pluginId, grpcCode: code, status: thrown.code }, "a call to a plugin failed");
+  logger.debug({ pluginId, grpcCode: code, error: message }, "a call to a plugin failed");
 }
 
 /** Health, access and metrics come with any service, whatever types it lists. */
