@@ -23,7 +23,8 @@ export interface PrepareInput<T extends ApiObject> {
   readonly old: T | undefined;
   readonly oldHidden: Hidden | undefined;
   readonly dryRun: boolean;
-  /** The body as it was sent (apply and patches: the merged object before pruning); for write-only fields that are taken out of the object. */
+  /** How the client wrote: in a `replace` an absent field may mean "as it was", after a `patch` it means "taken away". */
+  readonly request: "create" | "replace" | "patch" | "apply";
   readonly now: Date;
 }
 
@@ -50,6 +51,8 @@ export interface StorageLocation<T extends ApiObject> {
   readonly includes?: (object: T, hidden: Hidden | undefined) => boolean;
   /** The object as this definition shows it; apiVersion, kind and resourceVersion are set for it. For views. */
   readonly project?: (object: T) => T;
+  /** The reverse of `project`: the form that is stored, of an object as this definition shows it. */
+  readonly unproject?: (object: T) => T;
 }
 
 /**
@@ -92,4 +95,6 @@ export interface ResourceDefinition<T extends ApiObject = ApiObject> extends Gro
   readonly computed?: readonly ComputedSubresource<T>[];
   /** False for a view: garbage collection and namespace deletion skip it. */
   readonly canonical?: boolean;
+  /** A delete only marks the object (deletionTimestamp, `status.phase: Terminating`): the server removes it when its contents are gone. */
+  readonly finalizedByServer?: boolean;
 }

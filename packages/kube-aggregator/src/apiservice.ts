@@ -1,0 +1,142 @@
+import { defineResource, type StructuralSchema } from "@dataplane/apiserver";
+import type { ResourceRef } from "@dataplane/client";
+import { type ApiObject, type Cause, type Condition, type GroupVersion, isJsonObject } from "@dataplane/meta";
+
+export const apiServicesRef: ResourceRef = { group: "apiregistration.k8s.io", version: "v1", resource: "apiservices", namespaced: false };
+
+/** Marks the APIServices that this server keeps for what it serves itself; the key is Kubernetes' own. */
+export const automanagedLabel = "kube-aggregator.kubernetes.io/automanaged";
+
+/** The fields of an APIService that are read here. */
+export interface ApiService extends GroupVersion {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  /** Undefined: served by this server's own delegates. */
+  readonly service: { readonly namespace: string; readonly name: string; readonly port: number } | undefined;
+  readonly conditions: readonly Condition[];
+}
+
+const condition: StructuralSchema = {
+  type: "object",
+  required: ["type", "status"],
+  properties: {
+    type: { type: "string" },
+    status: { type: "string" },
+    reason: { type: "string" },
+    message: { type: "string" },
+    lastTransitionTime: { type: "string", format: "date-time" },
+    observedGeneration: { type: "integer", format: "int64" },
+  },
+};
+
+const schema: StructuralSchema = {
+  type: "object",
+  properties: {
+    spec: {
+      type: "object",
+      description: "Which group and version is served, and by whom.",
+      required: ["groupPriorityMinimum", "versionPriority"],
+      properties: {
+        group: { type: "string", description: "The API group; empty for the core group." },
+        version: { type: "string", description: "The version of the group." },
+        service: {
+          type: "object",
+          nullable: true,
+          description: "The server behind; absent when this server itself serves the group and version.",
+          properties: {
+            namespace: { type: "string" },
+            name: { type: "string" },
+            port: { type: "integer", format: "int32", minimum: 1, maximum: 65_535, default: 443 },
+          },
+        },
+        caBundle: { type: "string", format: "byte", description: "PEM of the authority that signed the server's certificate, in base64." },
+        insecureSkipTLSVerify: { type: "boolean", description: "Trust any certificate. Not together with caBundle." },
+        groupPriorityMinimum: {
+          type: "integer",
+          format: "int32",
+          minimum: 1,
+          maximum: 20_000,
+          description: "Groups with higher numbers come first.",
+        },
+        versionPriority: { type: "integer", format: "int32", minimum: 1, maximum: 1_000, description: "Versions with higher numbers come first." },
+      },
+    },
+    status: {
+      type: "object",
+      properties: { conditions: { type: "array", items: condition, "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"] } },
+    },
+  },
+};
+
+/** Says who serves a group and version (https://kubernetes.io/docs/tasks/extend-kubernetes/configure-aggregation-layer/). */
+export const apiServices = defineResource({
+  group: apiServicesRef.group,
+  version: apiServicesRef.version,
+  kind: "APIService",
+  plural: apiServicesRef.resource,
+  scope: "cluster",
+  categories: ["api-extensions"],
+  description: "APIService says who serves a group and version.",
+  schema,
+  hasStatus: true,
+  columns: [
+    { name: "Service", value: (object) => serviceColumn(apiServiceFrom(object)) },
+    { name: "Available", value: (object) => availableColumn(apiServiceFrom(object)) },
+    { name: "Age", type: "date", value: ({ metadata }) => metadata.creationTimestamp },
+  ],
+  validate: (object) => problemsOf(object),
+});
+
+const serviceColumn = ({ service }: ApiService): string => (service === undefined ? "Local" : `${service.namespace}/${service.name}`);
+
+function availableColumn({ conditions }: ApiService): string {
+  const available = conditions.find(({ type }) => type === "Available");
+  if (available === undefined) return "Unknown";
+  return available.status === "True" ? "True" : `${available.status} (${available.reason})`;
+}
+
+function problemsOf(object: ApiObject): readonly Cause[] {
+  const { name, group, version, service } = apiServiceFrom(object);
+  const spec = isJsonObject(object["spec"]) ? object["spec"] : {};
+  const causes: Cause[] = [];
+  const wanted = group === "" ? `${version}.` : `${version}.${group}`;
+  const invalid = (field: string, value: string, why: string): void =>
+    void causes.push({ reason: "FieldValueInvalid", field, message: `Invalid value: ${JSON.stringify(value)}: ${why}` });
+  if (version === "") causes.push({ reason: "FieldValueRequired", field: "spec.version", message: "Required value" });
+  else if (name !== wanted) invalid("metadata.name", name, `must be \`spec.version+"."+spec.group\`: ${JSON.stringify(wanted)}`);
+  if (service !== undefined && service.name === "")
+    causes.push({ reason: "FieldValueRequired", field: "spec.service.name", message: "Required value" });
+  if (service !== undefined && service.namespace === "")
+    causes.push({ reason: "FieldValueRequired", field: "spec.service.namespace", message: "Required value" });
+  const bundle = typeof spec["caBundle"] === "string" && spec["caBundle"] !== "";
+  if (service === undefined && bundle) invalid("spec.caBundle", "...", "may not be set without spec.service");
+  if (bundle && spec["insecureSkipTLSVerify"] === true) invalid("spec.insecureSkipTLSVerify", "true", "may not be true if caBundle is present");
+  return causes;
+}
+
+/** Reads what the schema let through. */
+export function apiServiceFrom(object: ApiObject): ApiService {
+  const spec = isJsonObject(object["spec"]) ? object["spec"] : {};
+  const status = isJsonObject(object["status"]) ? object["status"] : {};
+  const service = isJsonObject(spec["service"]) ? spec["service"] : undefined;
+  return {
+    name: object.metadata.name,
+    labels: object.metadata.labels ?? {},
+    group: textOf(spec["group"]),
+    version: textOf(spec["version"]),
+    service:
+      service === undefined
+        ? undefined
+        : {
+            namespace: textOf(service["namespace"]),
+            name: textOf(service["name"]),
+            port: typeof service["port"] === "number" ? service["port"] : 443,
+          },
+    conditions: Array.isArray(status["conditions"]) ? status["conditions"].filter(isCondition) : [],
+  };
+}
+
+const textOf = (value: unknown): string => (typeof value === "string" ? value : "");
+
+const isCondition = (value: unknown): value is Condition =>
+  isJsonObject(value) && ["type", "status", "reason", "message", "lastTransitionTime"].every((name) => typeof value[name] === "string");
