@@ -1,6 +1,6 @@
 import type { HttpResponse, JsonValue } from "@dataplane/meta";
 import { type CheckHealthResponse, HealthStatus } from "@dataplane/plugin-protocol";
-import { pluginCallError } from "../plugin-call-errors.js";
+import { callPlugin } from "../call-plugin.js";
 import { callHeaders, callMetadata } from "../plugin-headers.js";
 import { callerOf, type DataSourceKey } from "./run-queries.js";
 import type { PluginCall, PluginRoute } from "./service-type.js";
@@ -25,18 +25,12 @@ export async function checkHealth(
   call: Pick<PluginCall, "request" | "plugin" | "contexts" | "limits" | "sendUserHeader">,
   { namespace, uid }: DataSourceKey,
 ): Promise<HttpResponse> {
-  const { request, plugin, contexts, limits } = call;
+  const { request, plugin, contexts } = call;
   const context = await contexts.forDataSource({ pluginId: plugin.id, namespace, uid }, callerOf(call), request.signal);
-  try {
-    const client = await plugin.client(request.signal);
-    const result = await client.checkHealth(
-      { pluginContext: context.pluginContext, headers: callHeaders(call, context) },
-      { signal: request.signal, timeoutMs: limits.callTimeoutMs, metadata: callMetadata(request, namespace) },
-    );
-    return healthResponse(result);
-  } catch (thrown) {
-    throw pluginCallError(thrown, plugin.id, request.signal);
-  }
+  const result = await callPlugin(call, callMetadata(request, namespace), (client, options) =>
+    client.checkHealth({ pluginContext: context.pluginContext, headers: callHeaders(call, context) }, options),
+  );
+  return healthResponse(result);
 }
 
 function healthResponse({ status, message, jsonDetails }: CheckHealthResponse): HttpResponse {

@@ -1,5 +1,5 @@
 import type { HttpResponse } from "@dataplane/meta";
-import { pluginCallError } from "../plugin-call-errors.js";
+import { callPlugin } from "../call-plugin.js";
 import type { PluginCall, PluginRoute } from "./service-type.js";
 
 /** The plugin's own metrics: `pluginv2.Diagnostics/CollectMetrics`. Comes with every service. */
@@ -17,21 +17,15 @@ export const metricsRoute: PluginRoute = {
 };
 
 /** Prometheus' text format, as the plugin wrote it. */
-export async function collectMetrics({ request, plugin, limits }: Pick<PluginCall, "request" | "plugin" | "limits">): Promise<HttpResponse> {
-  try {
-    const client = await plugin.client(request.signal);
-    const pluginContext = {
-      orgId: 0,
-      pluginId: plugin.id,
-      grafanaConfig: {},
-      pluginVersion: plugin.json.version,
-      userAgent: "",
-      apiVersion: "",
-      namespace: "",
-    };
-    const { metrics } = await client.collectMetrics({ pluginContext }, { signal: request.signal, timeoutMs: limits.callTimeoutMs });
-    return { status: 200, headers: { "content-type": "text/plain; version=0.0.4; charset=utf-8" }, body: metrics?.prometheus ?? new Uint8Array() };
-  } catch (thrown) {
-    throw pluginCallError(thrown, plugin.id, request.signal);
-  }
+export async function collectMetrics(call: Pick<PluginCall, "request" | "plugin" | "limits">): Promise<HttpResponse> {
+  const { id, json } = call.plugin;
+  const none = { orgId: 0, grafanaConfig: {}, userAgent: "", apiVersion: "", namespace: "" };
+  const { metrics } = await callPlugin(call, {}, (client, options) =>
+    client.collectMetrics({ pluginContext: { ...none, pluginId: id, pluginVersion: json.version } }, options),
+  );
+  return {
+    status: 200,
+    headers: { "content-type": "text/plain; version=0.0.4; charset=utf-8" },
+    body: metrics?.prometheus ?? new Uint8Array(),
+  };
 }

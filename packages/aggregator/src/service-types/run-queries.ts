@@ -1,6 +1,6 @@
 import { type UserInfo, unavailable } from "@dataplane/meta";
 import { DataFrameFormat } from "@dataplane/plugin-protocol";
-import { pluginCallError } from "../plugin-call-errors.js";
+import { callPlugin } from "../call-plugin.js";
 import { callHeaders, callMetadata } from "../plugin-headers.js";
 import { type QueryAnswer, queryAnswer } from "./query-answer.js";
 import type { ParsedQuery } from "./query-request.js";
@@ -18,12 +18,11 @@ export async function runQueries(
   { namespace, uid }: DataSourceKey,
   queries: readonly ParsedQuery[],
 ): Promise<QueryAnswer> {
-  const { request, plugin, contexts, limits } = call;
+  const { request, plugin, contexts } = call;
   const context = await contexts.forDataSource({ pluginId: plugin.id, namespace, uid }, callerOf(call), request.signal);
   if (queries.length === 0) return queryAnswer({ responses: {} }, []);
-  try {
-    const client = await plugin.client(request.signal);
-    const response = await client.queryData(
+  const response = await callPlugin(call, callMetadata(request, namespace), (client, options) =>
+    client.queryData(
       {
         pluginContext: context.pluginContext,
         headers: callHeaders(call, context),
@@ -31,15 +30,13 @@ export async function runQueries(
         // Plugins of older SDKs answer Arrow all the same.
         format: DataFrameFormat.JSON,
       },
-      { signal: request.signal, timeoutMs: limits.callTimeoutMs, metadata: callMetadata(request, namespace) },
-    );
-    return await queryAnswer(
-      response,
-      queries.map(({ query: { refId } }) => refId),
-    );
-  } catch (thrown) {
-    throw pluginCallError(thrown, plugin.id, request.signal);
-  }
+      options,
+    ),
+  );
+  return queryAnswer(
+    response,
+    queries.map(({ query: { refId } }) => refId),
+  );
 }
 
 /** Who asks, as the authenticate filter found. */
