@@ -3,7 +3,7 @@ import type { ResourceDefinition, Verb } from "../resource.js";
 import type { StructuralSchema } from "../schema/structural-schema.js";
 import { componentName, metaComponent, schemaRef } from "./component-name.js";
 import { metaSchemas, plainSchema } from "./meta-schemas.js";
-import { operation, type OperationContext } from "./operations.js";
+import { type OperationContext, operation } from "./operations.js";
 import { nameParameter, namespaceParameter, pretty } from "./parameters.js";
 
 export interface DescribedResource {

@@ -114,8 +114,18 @@ function writeSchema(schema: JsonObject, writer: Writer): void {
 }
 
 function writeParts(schema: JsonObject, writer: Writer): void {
-  const { additionalProperties, type, items, allOf, properties } = { additionalProperties: null, type: null, items: null, allOf: null, properties: null, ...schema };
-  const inner = (value: JsonObject, field: number): Write => (holder) => nested(holder, field, (it) => writeSchema(value, it));
+  const { additionalProperties, type, items, allOf, properties } = {
+    additionalProperties: null,
+    type: null,
+    items: null,
+    allOf: null,
+    properties: null,
+    ...schema,
+  };
+  const inner =
+    (value: JsonObject, field: number): Write =>
+    (holder) =>
+      nested(holder, field, (it) => writeSchema(value, it));
   if (isJsonObject(additionalProperties)) nested(writer, 21, inner(additionalProperties, 1));
   else if (additionalProperties === true) nested(writer, 21, (it) => flag(it, 2, true));
   if (type !== null) nested(writer, 22, (it) => text(it, 1, type));

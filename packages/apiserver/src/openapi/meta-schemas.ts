@@ -68,7 +68,12 @@ const statusDetails: JsonObject = {
   type: "object",
   description: "What a failure is about.",
   properties: {
-    causes: { type: "array", description: "Each thing that was wrong.", items: { allOf: [schemaRef(metaComponent("StatusCause"))], default: {} }, "x-kubernetes-list-type": "atomic" },
+    causes: {
+      type: "array",
+      description: "Each thing that was wrong.",
+      items: { allOf: [schemaRef(metaComponent("StatusCause"))], default: {} },
+      "x-kubernetes-list-type": "atomic",
+    },
     group: text("Group of the object."),
     kind: text("Kind or resource of the object."),
     name: text("Name of the object."),
@@ -116,7 +121,11 @@ const watchEvent: JsonObject = {
   description: "One change, as a watch sends it.",
   required: ["type", "object"],
   properties: {
-    object: { type: "object", description: "The object after the change; a Status when the type is ERROR.", "x-kubernetes-preserve-unknown-fields": true },
+    object: {
+      type: "object",
+      description: "The object after the change; a Status when the type is ERROR.",
+      "x-kubernetes-preserve-unknown-fields": true,
+    },
     type: text("ADDED, MODIFIED, DELETED, BOOKMARK or ERROR."),
   },
 };

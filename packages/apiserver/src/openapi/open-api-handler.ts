@@ -1,6 +1,6 @@
 import { ApiError, type Handler, type HttpRequest, type HttpResponse } from "@dataplane/meta";
 import type { ApiSource } from "../api-source.js";
-import { openApiSnapshots, type OpenApiSnapshot, type Rendered } from "./open-api-cache.js";
+import { type OpenApiSnapshot, openApiSnapshots, type Rendered } from "./open-api-cache.js";
 
 const json = "application/json";
 const v2Protobuf = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";

@@ -78,7 +78,10 @@ const shapes: Readonly<Record<Verb, (context: OperationContext) => Shape>> = {
     // kubectl reads here whether a kind takes strategic merge patches.
     body: {
       required: true,
-      content: content(strategicMerge === true ? [...customPatches, "application/strategic-merge-patch+json"] : customPatches, metaComponent("Patch")),
+      content: content(
+        strategicMerge === true ? [...customPatches, "application/strategic-merge-patch+json"] : customPatches,
+        metaComponent("Patch"),
+      ),
     },
     responses: answers({ "200": "OK", "201": "Created" }, mediaTypes, component),
   }),
@@ -116,6 +119,10 @@ export function operation(verb: Verb, context: OperationContext): JsonObject {
 }
 
 const capitalized = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
-const words = (text: string): string => text.split(/[^A-Za-z\d]+/).map(capitalized).join("");
+const words = (text: string): string =>
+  text
+    .split(/[^A-Za-z\d]+/)
+    .map(capitalized)
+    .join("");
 const operationGroup = (group: string, version: string): string => `${group === "" ? "Core" : words(group)}${words(version)}`;
 const tagOf = (group: string, version: string): string => `${group === "" ? "core" : words(group)}_${version}`;

@@ -6,7 +6,13 @@ const query = (name: string, type: "string" | "integer" | "boolean", description
   description,
   schema: { type, uniqueItems: true },
 });
-const path = (name: string, description: string): JsonObject => ({ name, in: "path", required: true, description, schema: { type: "string", uniqueItems: true } });
+const path = (name: string, description: string): JsonObject => ({
+  name,
+  in: "path",
+  required: true,
+  description,
+  schema: { type: "string", uniqueItems: true },
+});
 
 export const pretty = query("pretty", "string", "true: the answer is indented.");
 export const namespaceParameter = path("namespace", "The namespace of the object.");
@@ -15,7 +21,11 @@ export const nameParameter = (kind: string): JsonObject => path("name", `The nam
 const dryRun = query("dryRun", "string", "All: check everything, change nothing.");
 const fieldManager = query("fieldManager", "string", "Who makes the change, for managedFields.");
 // kubectl validates in the client when an operation does not list this one.
-const fieldValidation = query("fieldValidation", "string", "What unknown and repeated fields do: Ignore, Warn (a Warning header) or Strict (an error).");
+const fieldValidation = query(
+  "fieldValidation",
+  "string",
+  "What unknown and repeated fields do: Ignore, Warn (a Warning header) or Strict (an error).",
+);
 const force = query("force", "boolean", "Server-side apply only: take fields from their owners instead of a conflict.");
 
 const selection: readonly JsonObject[] = [

@@ -13,7 +13,8 @@ export function checkItemNames(schema: StructuralSchema, value: JsonValue, path 
   const seen = new Set<string>();
   for (const [index, item] of itemsOf(value).entries()) {
     const step = itemStep(schema, item);
-    if (step === undefined) throw badRequest(`failed to create typed patch object: .${itemPath(path, index)}: item lacks the keys that tell it from others`);
+    if (step === undefined)
+      throw badRequest(`failed to create typed patch object: .${itemPath(path, index)}: item lacks the keys that tell it from others`);
     if (seen.has(step)) throw badRequest(`failed to create typed patch object: .${path}: duplicate entries for key [${step.slice(2, 200)}]`);
     seen.add(step);
     checkItemNames(itemType(schema), item, itemPath(path, index));

@@ -70,4 +70,3 @@ function isAtomic(schema: StructuralSchema): boolean {
   if (schema.type === "array") return shapeOf(schema, []) === "leaf";
   return schema.type === "object" && schema["x-kubernetes-map-type"] === "atomic";
 }
-

@@ -49,7 +49,14 @@ export function membersOf(set: FieldSet, path: readonly string[] = []): readonly
 }
 
 export function setOf(paths: readonly (readonly string[])[]): FieldSet {
-  return paths.reduce((set, path) => union(set, path.reduceRight<FieldSet>((child, step) => ({ member: false, children: new Map([[step, child]]) }), leafSet)), emptySet);
+  return paths.reduce(
+    (set, path) =>
+      union(
+        set,
+        path.reduceRight<FieldSet>((child, step) => ({ member: false, children: new Map([[step, child]]) }), leafSet),
+      ),
+    emptySet,
+  );
 }
 
 export const fieldStep = (name: string): string => `f:${name}`;
@@ -112,5 +119,7 @@ function stepText(step: string): string {
   if (step.startsWith("v:")) return `[=${body}]`;
   const keys = step.startsWith("k:") ? parse(body) : undefined;
   if (!isJsonObject(keys)) return `[${body}]`;
-  return `[${Object.entries(keys).map(([key, value]) => `${key}=${JSON.stringify(value)}`).join(",")}]`;
+  return `[${Object.entries(keys)
+    .map(([key, value]) => `${key}=${JSON.stringify(value)}`)
+    .join(",")}]`;
 }

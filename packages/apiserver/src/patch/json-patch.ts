@@ -18,7 +18,10 @@ export function applyJsonPatch(document: JsonValue, operations: JsonValue): Json
     throw new ApiError("RequestEntityTooLarge", `The allowed maximum operations in a JSON patch is ${maxOperations}, got ${operations.length}`);
   }
   const budget = { copied: 0 };
-  return (operations as readonly JsonValue[]).reduce<JsonValue>((current, operation, index) => applyOperation(current, readOperation(operation, index), budget), document);
+  return (operations as readonly JsonValue[]).reduce<JsonValue>(
+    (current, operation, index) => applyOperation(current, readOperation(operation, index), budget),
+    document,
+  );
 }
 
 interface Operation {
@@ -64,7 +67,8 @@ function applyOperation(document: JsonValue, operation: Operation, budget: { cop
 
 function moveTo(document: JsonValue, operation: Operation, moved: JsonValue): JsonValue {
   const { path, from = [] } = operation;
-  if (from.length < path.length && from.every((token, index) => token === path[index])) throw unfit(`cannot move a value into itself: ${operation.pointer}`);
+  if (from.length < path.length && from.every((token, index) => token === path[index]))
+    throw unfit(`cannot move a value into itself: ${operation.pointer}`);
   const without = from.length === 0 ? document : removeAt(document, from, operation);
   return edit(without, operation, path, (parent, token) => insert(parent, token, moved, operation), moved);
 }

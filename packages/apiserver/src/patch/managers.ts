@@ -35,7 +35,14 @@ function decodeManager(entry: JsonValue): Manager | undefined {
   const operation = entry["operation"];
   const fields = decodeFields(entry["fieldsV1"]);
   if ((operation !== "Apply" && operation !== "Update") || fields === undefined || text("fieldsType") !== "FieldsV1") return undefined;
-  return { manager: text("manager"), operation, apiVersion: text("apiVersion"), subresource: text("subresource"), time: text("time") || undefined, fields };
+  return {
+    manager: text("manager"),
+    operation,
+    apiVersion: text("apiVersion"),
+    subresource: text("subresource"),
+    time: text("time") || undefined,
+    fields,
+  };
 }
 
 /** `metadata.managedFields`: appliers first, then by time, as the API server sorts them. */

@@ -77,7 +77,10 @@ describe("server-side apply answers as structured-merge-diff", () => {
         continue;
       }
       const result = run(before, step);
-      live = { ...result, metadata: { ...result.metadata, managedFields: (result.metadata.managedFields ?? []).filter(({ manager }) => manager !== "other") } };
+      live = {
+        ...result,
+        metadata: { ...result.metadata, managedFields: (result.metadata.managedFields ?? []).filter(({ manager }) => manager !== "other") },
+      };
       if (live.metadata.managedFields?.length === 0) live = { ...live, metadata: identity };
       try {
         expectState(live, step);

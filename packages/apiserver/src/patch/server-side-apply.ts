@@ -10,7 +10,7 @@ import { difference, emptySet, type FieldSet, intersection, isEmpty, union } fro
 import { fieldSetOf, withSchemaChanges } from "./field-set-of.js";
 import { jsonEqual } from "./json-equal.js";
 import { fieldsOfLastApplied, withLastApplied } from "./last-applied.js";
-import { decodeManagers, encodeManagers, type Manager, managerId, type Managers, ownable, withoutFields } from "./managers.js";
+import { decodeManagers, encodeManagers, type Manager, type Managers, managerId, ownable, withoutFields } from "./managers.js";
 import { pruneUnapplied } from "./prune-unapplied.js";
 import { typedMerge } from "./typed-merge.js";
 

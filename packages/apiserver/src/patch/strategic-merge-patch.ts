@@ -73,7 +73,10 @@ function mergeList(target: readonly JsonValue[], patch: readonly JsonValue[], sc
   if (replaces) return patch.filter((item) => !isReplaceMarker(item)).map(strip);
   if (mergeKey === undefined) return patch.map(strip);
   if (mergeKey === "") return [...target, ...patch.filter((item) => !target.some((it) => jsonEqual(it, item)))];
-  return patch.reduce<readonly JsonValue[]>((list, item) => mergeItem(list, item, { schema: schema.items ?? unknownSchema, mergeKey, depth }), target);
+  return patch.reduce<readonly JsonValue[]>(
+    (list, item) => mergeItem(list, item, { schema: schema.items ?? unknownSchema, mergeKey, depth }),
+    target,
+  );
 }
 
 function isReplaceMarker(item: JsonValue): boolean {
@@ -104,7 +107,11 @@ function applyListDirectives(merged: Map<string, JsonValue>, patch: JsonObject, 
     const list = merged.get(field);
     if (directive === undefined || !Array.isArray(list)) continue;
     if (!Array.isArray(value)) throw badRequest(`${key} is a list`);
-    if (directive === "$deleteFromPrimitiveList") merged.set(field, list.filter((item: JsonValue) => !value.some((gone: JsonValue) => jsonEqual(gone, item))));
+    if (directive === "$deleteFromPrimitiveList")
+      merged.set(
+        field,
+        list.filter((item: JsonValue) => !value.some((gone: JsonValue) => jsonEqual(gone, item))),
+      );
     else merged.set(field, orderBySetElementOrder(list, value, mergeKeyOf(fieldSchema(schema, field) ?? unknownSchema)));
   }
 }

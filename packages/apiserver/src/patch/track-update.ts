@@ -4,7 +4,7 @@ import type { StructuralSchema } from "../schema/structural-schema.js";
 import { managedFieldsOf, withManagedFields, withoutManagedFields } from "./api-object.js";
 import { compare } from "./compare.js";
 import { emptySet, isEmpty, union } from "./field-set.js";
-import { capUpdaters, decodeManagers, encodeManagers, type Manager, managerId, type Managers, ownable, withoutFields } from "./managers.js";
+import { capUpdaters, decodeManagers, encodeManagers, type Manager, type Managers, managerId, ownable, withoutFields } from "./managers.js";
 
 export interface TrackUpdate {
   /** Undefined: the object is created. */

@@ -17,12 +17,12 @@ export function shapeOf(schema: StructuralSchema, value: JsonValue | undefined):
   if (Array.isArray(value)) return isAssociative(schema) ? "list" : "leaf";
   if (!isJsonObject(value)) return "leaf";
   if (schema["x-kubernetes-map-type"] === "atomic") return "leaf";
-  const says = schema.properties !== undefined || schema.additionalProperties !== undefined || schema["x-kubernetes-preserve-unknown-fields"] === true;
+  const says =
+    schema.properties !== undefined || schema.additionalProperties !== undefined || schema["x-kubernetes-preserve-unknown-fields"] === true;
   return says || schema["x-kubernetes-embedded-resource"] === true || schema.type === undefined ? "map" : "leaf";
 }
 
-const isAssociative = (schema: StructuralSchema): boolean =>
-  schema["x-kubernetes-list-type"] === "set" || schema["x-kubernetes-list-type"] === "map";
+const isAssociative = (schema: StructuralSchema): boolean => schema["x-kubernetes-list-type"] === "set" || schema["x-kubernetes-list-type"] === "map";
 
 export const fieldType = (schema: StructuralSchema, name: string): StructuralSchema => fieldSchema(schema, name) ?? open;
 export const itemType = (schema: StructuralSchema): StructuralSchema => schema.items ?? open;

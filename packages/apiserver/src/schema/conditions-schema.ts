@@ -17,7 +17,12 @@ export const conditionsSchema: StructuralSchema = {
       reason: { type: "string", minLength: 1, maxLength: 1024, description: "One CamelCase word for programs: why the status is what it is." },
       message: { type: "string", maxLength: 32768, description: "The same for people; may be empty." },
       lastTransitionTime: { type: "string", format: "date-time", description: "When the status last changed." },
-      observedGeneration: { type: "integer", format: "int64", minimum: 0, description: "The metadata.generation that the condition was derived from." },
+      observedGeneration: {
+        type: "integer",
+        format: "int64",
+        minimum: 0,
+        description: "The metadata.generation that the condition was derived from.",
+      },
     },
   },
 };

@@ -2,7 +2,10 @@ import { isJsonObject, type JsonValue } from "@dataplane/meta";
 import type { StructuralSchema } from "./structural-schema.js";
 
 /** Items of a set or map list that an earlier item equals, with what makes them equal: the value, or its keys. */
-export function duplicateItems(schema: StructuralSchema, items: readonly JsonValue[]): readonly { readonly index: number; readonly item: JsonValue }[] {
+export function duplicateItems(
+  schema: StructuralSchema,
+  items: readonly JsonValue[],
+): readonly { readonly index: number; readonly item: JsonValue }[] {
   const listType = schema["x-kubernetes-list-type"];
   if (listType !== "set" && listType !== "map") return [];
   const seen = new Set<string>();

@@ -13,4 +13,8 @@ export const objectSchema = <F extends Fields>(fields: F): Schema<InferFields<F>
 
 /** The object type of a definition (or of the schema given to it): `type Widget = ObjectOf<typeof widgets>`. */
 export type ObjectOf<D> =
-  D extends Schema<infer F> ? ObjectWith<F> : D extends { readonly validate?: (object: infer T extends ApiObject, old: never) => unknown } ? T : never;
+  D extends Schema<infer F>
+    ? ObjectWith<F>
+    : D extends { readonly validate?: (object: infer T extends ApiObject, old: never) => unknown }
+      ? T
+      : never;

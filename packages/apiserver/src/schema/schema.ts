@@ -89,7 +89,11 @@ export type AnyObject = JsonObject;
 
 type Keyword = "minLength" | "maxLength" | "minItems" | "maxItems" | "minimum" | "maximum";
 
-function boundOf({ type }: StructuralSchema, bound: number, keywords: Readonly<Record<"string" | "array" | "number", Keyword>>): Partial<StructuralSchema> {
+function boundOf(
+  { type }: StructuralSchema,
+  bound: number,
+  keywords: Readonly<Record<"string" | "array" | "number", Keyword>>,
+): Partial<StructuralSchema> {
   if (type === "string" || type === "array") return { [keywords[type]]: bound };
   if (type === "integer" || type === "number") return { [keywords.number]: bound };
   throw new Error(`a bound means nothing for type ${type ?? "any"}`);

@@ -78,7 +78,8 @@ function validateString({ schema, path }: Place, value: string, causes: Cause[])
   if (minLength !== undefined && length < minLength) causes.push(invalidValue(path, value, `should be at least ${minLength} chars long`));
   if (maxLength !== undefined && length > maxLength) causes.push(tooLong(path, maxLength));
   if (pattern !== undefined && !matchesPattern(pattern, value)) causes.push(invalidValue(path, value, `should match '${pattern}'`));
-  if (format !== undefined && !matchesFormat(format, value)) causes.push(invalidValue(path, value, `must be of type ${format}: ${JSON.stringify(value)}`));
+  if (format !== undefined && !matchesFormat(format, value))
+    causes.push(invalidValue(path, value, `must be of type ${format}: ${JSON.stringify(value)}`));
 }
 
 function validateNumber({ schema, path }: Place, value: number, causes: Cause[]): void {
