@@ -1,13 +1,14 @@
-import { randomBytes, scrypt, timingSafeEqual } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
+import { createHmac, randomBytes, scrypt, timingSafeEqual } from "node:crypto";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import path from "node:path";
 import { ApiError, type HttpRequest, isJsonObject, systemGroups, type UserInfo } from "@dataplane/meta";
 import { settings } from "../config/settings.js";
 import { writeFileAtomically } from "../write-file.js";
 
-// OWASP's floor for scrypt: N=2^15, r=8, p=1 (about 32 MiB, 50 ms). Paid once a credential: the authenticator keeps what it learnt.
-const cost = { N: 1 << 15, r: 8, p: 1, maxmem: 64 << 20 };
+// OWASP's floor for scrypt: about 32 MiB and 50 ms, paid once for each credential.
+const cost = { N: 32_768, r: 8, p: 1, maxmem: 64 * 1024 * 1024 };
 const keyLength = 32;
+const verifiedLimit = 1_000;
 
 interface StoredUser {
   readonly name: string;
@@ -18,67 +19,96 @@ interface StoredUser {
   readonly defaultPassword: boolean;
 }
 
-/** The users with passwords, in `<directory>/users.json` (0600). */
-export interface Users {
-  /** Undefined when name or password are wrong. Throws Unauthorized when the default password comes from elsewhere than this machine. */
-  verify(name: string, password: string, request: HttpRequest): Promise<UserInfo | undefined>;
-}
+export const adminGroup = "dataplane:admin";
 
 /** Makes the first user at the first start; later `admin_password` has no effect. */
 export async function openUsers(options: { readonly directory: string; readonly adminUser: string; readonly adminPassword: string }): Promise<Users> {
-  const file = path.join(options.directory, "users.json");
+  const file = fileIn(options.directory);
   if (!existsSync(file)) {
     const isDefault = options.adminPassword === settings.adminPassword.default;
-    const admin = await hashed(options.adminUser, options.adminPassword, [adminGroup], isDefault);
-    writeFileAtomically(file, `${JSON.stringify([admin], null, 2)}\n`, 0o600);
+    save(file, [await hashed({ name: options.adminUser, groups: [adminGroup], password: options.adminPassword, isDefault })]);
   }
-  return {
-    async verify(name, password, request) {
-      // Read each time: the authenticator caches what it verified, and a changed password counts at once.
-      const user = read(file).find((it) => it.name === name);
-      if (user === undefined) return undefined;
-      if (!(await matches(user, password))) return undefined;
-      if (user.defaultPassword && !isLocal(request)) {
-        throw new ApiError(
-          "Unauthorized",
-          "the default password works from this machine only; change it with `dataplane users passwd`, or set [security] admin_password before the first start",
-        );
-      }
-      return { name: user.name, groups: [...user.groups, systemGroups.authenticated] };
-    },
-  };
+  return new Users(file);
 }
 
-export const adminGroup = "dataplane:admin";
+/** The users with passwords, in `<directory>/users.json` (0600). */
+export class Users {
+  readonly #file: string;
+  #loaded: { readonly changed: number; readonly users: readonly StoredUser[] } | undefined;
+  /** By a keyed digest of name and password: which stored hash they were found to match. No password stays in memory. */
+  readonly #verified = new Map<string, string>();
+  readonly #digestKey = randomBytes(32);
+
+  constructor(file: string) {
+    this.#file = file;
+  }
+
+  /** Undefined when name or password are wrong. Throws Unauthorized when the default password comes from elsewhere than this machine. */
+  async verify(name: string, password: string, request: HttpRequest): Promise<UserInfo | undefined> {
+    const user = this.#users().find((it) => it.name === name);
+    if (user === undefined || !(await this.#matches(user, password))) return undefined;
+    if (user.defaultPassword && !isLocal(request)) {
+      throw new ApiError(
+        "Unauthorized",
+        "the default password works from this machine only: change it with `dataplane users passwd`, or set [security] admin_password before the first start",
+      );
+    }
+    return { name: user.name, groups: [...user.groups, systemGroups.authenticated] };
+  }
+
+  /** Looked up again whenever the file changes: a new password counts at once, and the old one no longer. */
+  #users(): readonly StoredUser[] {
+    const changed = statSync(this.#file).mtimeMs;
+    if (this.#loaded?.changed !== changed) this.#loaded = { changed, users: read(this.#file) };
+    return this.#loaded.users;
+  }
+
+  async #matches(user: StoredUser, password: string): Promise<boolean> {
+    const digest = createHmac("sha256", this.#digestKey).update(`${user.name}\0${password}`).digest("base64");
+    if (this.#verified.get(digest) === user.hash) return true;
+    const expected = Buffer.from(user.hash, "base64");
+    const actual = await derive(password, Buffer.from(user.salt, "base64"));
+    if (expected.length !== actual.length || !timingSafeEqual(expected, actual)) return false;
+    if (this.#verified.size >= verifiedLimit) this.#verified.clear();
+    this.#verified.set(digest, user.hash);
+    return true;
+  }
+}
 
 /** Sets a user's password; false when there is no such user. */
 export async function changePassword(options: { readonly directory: string; readonly name: string; readonly password: string }): Promise<boolean> {
-  const file = path.join(options.directory, "users.json");
+  const file = fileIn(options.directory);
   const users = existsSync(file) ? read(file) : [];
   const user = users.find((it) => it.name === options.name);
   if (user === undefined) return false;
-  const next = await hashed(user.name, options.password, user.groups, options.password === settings.adminPassword.default);
-  writeFileAtomically(
+  const next = await hashed({
+    name: user.name,
+    groups: user.groups,
+    password: options.password,
+    isDefault: options.password === settings.adminPassword.default,
+  });
+  save(
     file,
-    `${JSON.stringify(
-      users.map((it) => (it === user ? next : it)),
-      null,
-      2,
-    )}\n`,
-    0o600,
+    users.map((it) => (it === user ? next : it)),
   );
   return true;
 }
 
-async function hashed(name: string, password: string, groups: readonly string[], defaultPassword: boolean): Promise<StoredUser> {
-  const salt = randomBytes(16);
-  return { name, groups, salt: salt.toString("base64"), hash: (await derive(password, salt)).toString("base64"), defaultPassword };
+const fileIn = (directory: string): string => path.join(directory, "users.json");
+
+function save(file: string, users: readonly StoredUser[]): void {
+  writeFileAtomically(file, `${JSON.stringify(users, null, 2)}\n`, 0o600);
 }
 
-async function matches(user: StoredUser, password: string): Promise<boolean> {
-  const expected = Buffer.from(user.hash, "base64");
-  const actual = await derive(password, Buffer.from(user.salt, "base64"));
-  return expected.length === actual.length && timingSafeEqual(expected, actual);
+async function hashed(user: {
+  readonly name: string;
+  readonly groups: readonly string[];
+  readonly password: string;
+  readonly isDefault: boolean;
+}): Promise<StoredUser> {
+  const salt = randomBytes(16);
+  const hash = await derive(user.password, salt);
+  return { name: user.name, groups: user.groups, salt: salt.toString("base64"), hash: hash.toString("base64"), defaultPassword: user.isDefault };
 }
 
 const derive = (password: string, salt: Buffer): Promise<Buffer> =>
@@ -91,23 +121,20 @@ const derive = (password: string, salt: Buffer): Promise<Buffer> =>
 
 function read(file: string): readonly StoredUser[] {
   const value: unknown = JSON.parse(readFileSync(file, "utf8"));
-  if (!Array.isArray(value) || !value.every(isStoredUser)) throw new Error(`${file} does not hold users; restore it or remove it to begin anew`);
+  if (!Array.isArray(value) || !value.every(isStoredUser)) throw new Error(`${file} does not hold users: restore it, or remove it to begin anew`);
   return value;
 }
 
 const isStoredUser = (value: unknown): value is StoredUser =>
   isJsonObject(value) &&
-  typeof value["name"] === "string" &&
-  typeof value["salt"] === "string" &&
-  typeof value["hash"] === "string" &&
+  ["name", "salt", "hash"].every((key) => typeof value[key] === "string") &&
   typeof value["defaultPassword"] === "boolean" &&
   Array.isArray(value["groups"]) &&
   value["groups"].every((it) => typeof it === "string");
 
-const isForwarding = (name: string): boolean => name === "forwarded" || name.startsWith("x-forwarded-");
-
 /** From this machine, and not through a proxy on it that carries somebody else's request. */
-export function isLocal({ remoteAddress, headers }: HttpRequest): boolean {
+export function isLocal({ remoteAddress, headers }: Pick<HttpRequest, "remoteAddress" | "headers">): boolean {
   const address = remoteAddress.startsWith("::ffff:") ? remoteAddress.slice("::ffff:".length) : remoteAddress;
-  return (address.startsWith("127.") || address === "::1") && !Object.keys(headers).some(isForwarding);
+  const isForwarded = Object.keys(headers).some((name) => name === "forwarded" || name.startsWith("x-forwarded-"));
+  return (address.startsWith("127.") || address === "::1") && !isForwarded;
 }

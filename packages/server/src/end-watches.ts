@@ -1,0 +1,10 @@
+import type { Filter } from "@dataplane/apiserver";
+
+/** Watches have no end of their own: they end, without an error, when the server stops; clients then watch again elsewhere. */
+export function endWatches(stopping: AbortSignal): Filter {
+  return (request, next) => {
+    if (request.context.info?.verb !== "watch") return next(request);
+    const { method, path, query, headers, body, remoteAddress, context } = request;
+    return next({ method, path, query, headers, body, remoteAddress, context, signal: AbortSignal.any([request.signal, stopping]) });
+  };
+}

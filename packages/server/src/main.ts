@@ -1,0 +1,81 @@
+import path from "node:path";
+import { text } from "node:stream/consumers";
+import { type Command, parseCommandLine, UsageError, usage } from "./command-line.js";
+import { ConfigError, loadConfig } from "./config/load-config.js";
+import { consoleLogger } from "./console-logger.js";
+import { changePassword } from "./identity/users.js";
+import { CannotStart, startServer } from "./server.js";
+import { version } from "./version.js";
+
+export interface MainOptions {
+  /** The repository's root: relative paths of the configuration count from it. */
+  readonly root: string;
+  readonly argv: readonly string[];
+  readonly env: NodeJS.ProcessEnv;
+}
+
+/** The process: reads its arguments, serves until a signal, and sets the exit code. */
+export async function main(options: MainOptions): Promise<void> {
+  try {
+    await run(parseCommandLine(options.argv), options);
+  } catch (error) {
+    if (!(error instanceof UsageError || error instanceof ConfigError || error instanceof CannotStart)) throw error;
+    console.error(error instanceof UsageError ? `${error.message}\n${usage}` : error.message);
+    process.exit(1);
+  }
+}
+
+async function run(command: Command, { root, env }: MainOptions): Promise<void> {
+  switch (command.name) {
+    case "help":
+      console.log(usage);
+      return;
+    case "version":
+      console.log(version.server);
+      return;
+    case "users passwd": {
+      const config = loadConfig({ root, file: command.config, env, overrides: command.overrides });
+      await setPassword(path.join(config.dataPath, "keys"), command.user);
+      return;
+    }
+    case "serve":
+      await serve(loadConfig({ root, file: command.config, env, overrides: command.overrides }), { root, env });
+  }
+}
+
+async function setPassword(directory: string, name: string): Promise<void> {
+  const password = (await text(process.stdin)).replace(/\r?\n$/, "");
+  if (password === "") throw new UsageError("the new password, on standard input, is empty");
+  if (!(await changePassword({ directory, name, password })))
+    throw new UsageError(`there is no user ${JSON.stringify(name)}; users are made at the first start`);
+  console.log(`The password of ${name} is changed; a running server obeys at once.`);
+}
+
+/** A terminal sends SIGINT to the whole group, and npm passes it on: what comes within a second of the first counts once. */
+const sameSignalMs = 1_000;
+
+async function serve(config: ReturnType<typeof loadConfig>, { root, env }: Pick<MainOptions, "root" | "env">): Promise<void> {
+  const logger = consoleLogger(config);
+  for (const warning of config.warnings) logger.warn({}, warning);
+  const abandoned = new AbortController();
+  const stopping = new Promise<void>((resolve) => {
+    let first: number | undefined;
+    const stop = (signal: NodeJS.Signals): void => {
+      if (first === undefined) {
+        first = Date.now();
+        logger.info({ signal }, "stopping: requests in flight may finish");
+        resolve();
+      } else if (Date.now() - first > sameSignalMs) {
+        abandoned.abort();
+      }
+    };
+    process.on("SIGINT", stop).on("SIGTERM", stop);
+  });
+  const server = await startServer({ config, root, env, logger, stopping });
+  if (server === undefined) process.exit(0);
+  console.log(server.banner());
+  await stopping;
+  await server.stop(abandoned.signal);
+  logger.info({}, "stopped");
+  process.exit(0);
+}
