@@ -1,4 +1,4 @@
-import { basePathOf, type JsonObject } from "@dataplane/meta";
+import { basePathOf, isJsonObject, type JsonObject } from "@dataplane/meta";
 import type { ResourceDefinition, Verb } from "../resource.js";
 import type { StructuralSchema } from "../schema/structural-schema.js";
 import { componentName, metaComponent, schemaRef } from "./component-name.js";
@@ -87,7 +87,7 @@ function objectSchemaOf({ schema, description }: ResourceDefinition): JsonObject
     properties: {
       ...kindProperties,
       metadata: { description: "Name, labels and bookkeeping of the object.", allOf: [schemaRef(metaComponent("ObjectMeta"))], default: {} },
-      ...(typeof properties === "object" ? properties : {}),
+      ...(isJsonObject(properties) ? properties : {}),
     },
   };
 }

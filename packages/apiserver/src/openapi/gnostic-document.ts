@@ -114,21 +114,16 @@ function writeSchema(schema: JsonObject, writer: Writer): void {
 }
 
 function writeParts(schema: JsonObject, writer: Writer): void {
-  const { additionalProperties, type, items, allOf, properties } = {
-    additionalProperties: null,
-    type: null,
-    items: null,
-    allOf: null,
-    properties: null,
-    ...schema,
-  };
+  const [additionalProperties, type, items, allOf, properties] = ["additionalProperties", "type", "items", "allOf", "properties"].map(
+    (key) => schema[key],
+  );
   const inner =
     (value: JsonObject, field: number): Write =>
     (holder) =>
       nested(holder, field, (it) => writeSchema(value, it));
   if (isJsonObject(additionalProperties)) nested(writer, 21, inner(additionalProperties, 1));
   else if (additionalProperties === true) nested(writer, 21, (it) => flag(it, 2, true));
-  if (type !== null) nested(writer, 22, (it) => text(it, 1, type));
+  if (type !== undefined) nested(writer, 22, (it) => text(it, 1, type));
   if (isJsonObject(items)) nested(writer, 23, inner(items, 1));
   for (const part of Array.isArray(allOf) ? (allOf as readonly JsonValue[]) : []) inner(asObject(part), 24)(writer);
   if (isJsonObject(properties)) nested(writer, 25, (it) => named(it, 1, properties, writeSchema));

@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue } from "@dataplane/meta";
+import type { JsonObject } from "@dataplane/meta";
 import type { ResourceDefinition, Verb } from "../resource.js";
 import { metaComponent, schemaRef } from "./component-name.js";
 import { deleteCollectionParameters, deleteParameters, listParameters, patchParameters, writeParameters } from "./parameters.js";
@@ -110,7 +110,7 @@ export function operation(verb: Verb, context: OperationContext): JsonObject {
     tags: [tagOf(group, version)],
     description,
     operationId: `${id}${operationGroup(group, version)}${context.subject}`,
-    ...(parameters === undefined ? {} : { parameters: parameters as JsonValue }),
+    ...(parameters === undefined ? {} : { parameters }),
     ...(body === undefined ? {} : { requestBody: body }),
     responses,
     "x-kubernetes-action": action,

@@ -34,7 +34,10 @@ test.each([
   [{ op: "add", path: "/a/-", value: 3 }, { a: [1, 2, 3] }],
   [{ op: "add", path: "/a/0", value: 0 }, { a: [0, 1, 2] }],
   [{ op: "move", from: "/a/0", path: "/a/1" }, { a: [2, 1] }],
-  [{ op: "copy", from: "/a", path: "/b" }, { a: [1, 2], b: [1, 2] }],
+  [
+    { op: "copy", from: "/a", path: "/b" },
+    { a: [1, 2], b: [1, 2] },
+  ],
   [{ op: "replace", path: "", value: 1 }, 1],
   [{ op: "test", path: "/a", value: [1, 2] }, { a: [1, 2] }],
 ])("json patch %j", (operation, expected) => {
@@ -76,18 +79,45 @@ test.each<[JsonValue, JsonValue, JsonValue]>([
 });
 
 const { json: schema } = objectSchema({
-  spec: s.object({ ports: s.array(s.object({ port: s.integer(), name: s.string() })).listMap("port"), tags: s.array(s.string()).set(), steps: s.array(s.string()) }),
+  spec: s.object({
+    ports: s.array(s.object({ port: s.integer(), name: s.string() })).listMap("port"),
+    tags: s.array(s.string()).set(),
+    steps: s.array(s.string()),
+  }),
 });
-const object = { spec: { ports: [{ port: 1, name: "a" }, { port: 2, name: "b" }], tags: ["x", "y"], steps: ["s"] } };
+const object = {
+  spec: {
+    ports: [
+      { port: 1, name: "a" },
+      { port: 2, name: "b" },
+    ],
+    tags: ["x", "y"],
+    steps: ["s"],
+  },
+};
 
 test.each<[string, JsonObject, JsonObject]>([
-  ["merges items by key", { ports: [{ port: 2, name: "c" }, { port: 3 }] }, { ...object.spec, ports: [{ port: 1, name: "a" }, { port: 2, name: "c" }, { port: 3 }] }],
+  [
+    "merges items by key",
+    { ports: [{ port: 2, name: "c" }, { port: 3 }] },
+    { ...object.spec, ports: [{ port: 1, name: "a" }, { port: 2, name: "c" }, { port: 3 }] },
+  ],
   ["deletes an item", { ports: [{ port: 1, $patch: "delete" }] }, { ...object.spec, ports: [{ port: 2, name: "b" }] }],
   ["replaces a list", { ports: [{ port: 9 }, { $patch: "replace" }] }, { ...object.spec, ports: [{ port: 9 }] }],
   ["deletes from a primitive list", { "$deleteFromPrimitiveList/tags": ["x"] }, { ...object.spec, tags: ["y"] }],
   ["adds to a primitive list", { tags: ["y", "z"] }, { ...object.spec, tags: ["x", "y", "z"] }],
   ["replaces an atomic list", { steps: ["t"] }, { ...object.spec, steps: ["t"] }],
-  ["orders", { "$setElementOrder/ports": [{ port: 2 }, { port: 1 }] }, { ...object.spec, ports: [{ port: 2, name: "b" }, { port: 1, name: "a" }] }],
+  [
+    "orders",
+    { "$setElementOrder/ports": [{ port: 2 }, { port: 1 }] },
+    {
+      ...object.spec,
+      ports: [
+        { port: 2, name: "b" },
+        { port: 1, name: "a" },
+      ],
+    },
+  ],
   ["retains keys", { $retainKeys: ["steps"] }, { steps: ["s"] }],
   ["replaces a map", { $patch: "replace", steps: [] }, { steps: [] }],
   ["removes by null", { tags: null }, { ports: object.spec.ports, steps: ["s"] }],

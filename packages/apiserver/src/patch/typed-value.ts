@@ -31,7 +31,7 @@ export const itemType = (schema: StructuralSchema): StructuralSchema => schema.i
 export const isNamed = (schema: StructuralSchema, name: string): boolean => schema.properties !== undefined && Object.hasOwn(schema.properties, name);
 
 export const fieldsOf = (value: JsonValue | undefined): JsonObject => (isJsonObject(value) && !Array.isArray(value) ? value : {});
-export const itemsOf = (value: JsonValue | undefined): readonly JsonValue[] => (Array.isArray(value) ? value : []);
+export const itemsOf = (value: JsonValue | undefined): readonly JsonValue[] => (Array.isArray(value) ? (value as readonly JsonValue[]) : []);
 
 /** The step that names an item of a set or map list; undefined when the item cannot be named. */
 export function itemStep(schema: StructuralSchema, item: JsonValue): string | undefined {

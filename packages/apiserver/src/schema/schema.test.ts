@@ -26,6 +26,10 @@ type Widget = ObjectOf<typeof definition>;
 const widget = (spec: object) => ({ apiVersion: "example.org/v1", kind: "Widget", metadata: { name: "w" }, spec }) as never;
 const causesOf = (spec: object) => validateSchema(wholeObjectSchema(schema.json), widget(spec));
 
+test("a definition takes the JSON of a typed schema", () => {
+  expect(definition.schema).toBe(schema.json);
+});
+
 test("the type of an object follows its schema", () => {
   expectTypeOf<Widget>().toExtend<ApiObject>();
   expectTypeOf<Widget["spec"]["group"]>().toEqualTypeOf<string>();
@@ -43,7 +47,10 @@ test("unknown fields are dropped and told by path, open objects are kept", () =>
 
 test("unknown metadata is told too, and free keys such as labels are kept", () => {
   const value = { metadata: { name: "w", labels: { "a/b": "c" }, nope: 1 } };
-  expect(prune(wholeObjectSchema(schema.json), value)).toEqual({ value: { metadata: { name: "w", labels: { "a/b": "c" } } }, unknown: ["metadata.nope"] });
+  expect(prune(wholeObjectSchema(schema.json), value)).toEqual({
+    value: { metadata: { name: "w", labels: { "a/b": "c" } } },
+    unknown: ["metadata.nope"],
+  });
 });
 
 test("a key named __proto__ reaches no prototype", () => {
@@ -62,7 +69,15 @@ test("a value nested too deep is the caller's fault", () => {
 test("defaults fill what is absent at every level that is there", () => {
   const value = widget({ group: "a", services: [{ type: "query" }, { type: "route", weight: 3 }] });
   const filled = applyDefaults(wholeObjectSchema(schema.json), value);
-  expect(filled).toEqual(widget({ group: "a", services: [{ type: "query", weight: 1 }, { type: "route", weight: 3 }] }));
+  expect(filled).toEqual(
+    widget({
+      group: "a",
+      services: [
+        { type: "query", weight: 1 },
+        { type: "route", weight: 3 },
+      ],
+    }),
+  );
   expect(applyDefaults(wholeObjectSchema(schema.json), filled)).toBe(filled);
 });
 

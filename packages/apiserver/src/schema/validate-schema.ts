@@ -74,13 +74,16 @@ function validateEnum({ schema, value, path }: Place, causes: Cause[]): void {
 
 function validateString({ schema, path }: Place, value: string, causes: Cause[]): void {
   const { minLength, maxLength, pattern, format } = schema;
-  const length = minLength === undefined && maxLength === undefined ? 0 : [...value].length;
+  const length = minLength === undefined && maxLength === undefined ? 0 : lengthOf(value);
   if (minLength !== undefined && length < minLength) causes.push(invalidValue(path, value, `should be at least ${minLength} chars long`));
   if (maxLength !== undefined && length > maxLength) causes.push(tooLong(path, maxLength));
   if (pattern !== undefined && !matchesPattern(pattern, value)) causes.push(invalidValue(path, value, `should match '${pattern}'`));
   if (format !== undefined && !matchesFormat(format, value))
     causes.push(invalidValue(path, value, `must be of type ${format}: ${JSON.stringify(value)}`));
 }
+
+/** JSON Schema counts code points. */
+const lengthOf = (value: string): number => Array.from(value).length;
 
 function validateNumber({ schema, path }: Place, value: number, causes: Cause[]): void {
   const { minimum, maximum } = schema;
