@@ -22,6 +22,9 @@ function isDateTime(value: string): boolean {
   return isDate(date) && /^(?:Z|[+-]\d\d:\d\d)$/.test(clock) && !Number.isNaN(Date.parse(`${date}${time}`));
 }
 
+/** Whether the text has the form; one that is not known here says nothing. */
+export const matchesFormat = (format: string, value: string): boolean => formats.get(format)?.(value) ?? true;
+
 const compiled = new Map<string, RegExp | undefined>();
 
 /** Patterns come from definitions, never from the object. One that JavaScript cannot read matches everything, as it was checked when it was registered. */

@@ -97,3 +97,20 @@ test("items of set and map lists occur once", () => {
     { reason: "FieldValueDuplicate", message: 'Duplicate value: "x"', field: "spec.tags[1]" },
   ]);
 });
+
+test.each([
+  ["date-time", "2026-01-02T03:04:05Z", true],
+  ["date-time", "2026-01-02T03:04:05.123456+02:00", true],
+  ["date-time", "2026-01-02T03:04:05", false],
+  ["date-time", "2026-13-02T03:04:05Z", false],
+  ["date", "2026-01-02", true],
+  ["uuid", "not-a-uuid", false],
+  ["made-up", "anything", true],
+])("format %s of %s: %s", (format, value, fits) => {
+  expect(validateSchema({ type: "string", format }, value)).toHaveLength(fits ? 0 : 1);
+});
+
+test("lengths count code points, patterns are searched for", () => {
+  expect(validateSchema(s.string().max(1).json, "😀")).toEqual([]);
+  expect(validateSchema(s.string().pattern(/^a+$/).json, "ab", "x")[0]?.message).toBe("Invalid value: \"ab\": should match '^a+$'");
+});
