@@ -1,6 +1,6 @@
 import { type Frame, frameToArrow, frameToJson } from "@dataplane/frames";
 import { DataFrameFormat, type DataQuery, type DataResponse, type QueryDataRequest, type QueryDataResponse } from "@dataplane/plugin-protocol";
-import type { Call } from "./call.js";
+import { type Call, canceled } from "./call.js";
 import { inParallel } from "./in-parallel.js";
 import { asPluginError, type PluginError } from "./plugin-error.js";
 import { type QueryAnswer, type QueryHandler, queryOf } from "./query.js";
@@ -36,6 +36,8 @@ async function answerQuery(options: {
     const answer = await handler(queryOf(query), call);
     return encodeAnswer("frames" in answer ? answer : { frames: answer }, query.refId, format);
   } catch (thrown) {
+    // Nobody is there to be told, and it is nobody's fault.
+    if (call.signal.aborted) throw canceled(thrown);
     const error = asPluginError(thrown);
     if (error.source === "plugin") call.logger.error("query failed", { refId: query.refId, error: thrown });
     else call.logger.debug("query failed downstream", { refId: query.refId, status: error.status, error: error.message });

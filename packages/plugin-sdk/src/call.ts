@@ -44,6 +44,11 @@ export function contextOf(request: { readonly pluginContext?: PluginContext }): 
   return request.pluginContext;
 }
 
+/** How a handler ends that was stopped by its caller. */
+export function canceled(cause: unknown): GrpcError {
+  return new GrpcError(GrpcCode.Canceled, "the caller has left", { cause });
+}
+
 /** What the host sees of a handler that this plugin does not have. */
 export function unimplemented(what: string): GrpcError {
   return new GrpcError(GrpcCode.Unimplemented, `this plugin has no ${what}`);

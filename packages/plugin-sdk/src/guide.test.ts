@@ -1,28 +1,17 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { DataFrameFormat, dataSourceContext, HealthStatus, queryRequest, type RunningPlugin, startPlugin } from "./testing/index.js";
+import { DataFrameFormat, dataSourceContext, HealthStatus, queryRequest, type RunningPlugin } from "./testing/index.js";
+import { startSource } from "./testing/start-source.js";
 
-const repository = fileURLToPath(new URL("../../../", import.meta.url));
-let folder: string;
 let plugin: RunningPlugin;
-
 beforeAll(async () => {
-  const guide = await readFile(join(repository, "docs/plugin-sdk.md"), "utf8");
+  const guide = await readFile(new URL("../../../docs/plugin-sdk.md", import.meta.url), "utf8");
   const code = /```ts\n(import [\s\S]*?serveDataSource[\s\S]*?)```/.exec(guide)?.[1];
   if (code === undefined) throw new Error("the guide has no plugin");
-  // Inside the repository, so that the import resolves.
-  await mkdir(join(repository, ".cache"), { recursive: true });
-  folder = await mkdtemp(join(repository, ".cache", "guide-"));
-  await writeFile(join(folder, "package.json"), '{ "type": "module" }');
-  await writeFile(join(folder, "main.ts"), code);
-  plugin = await startPlugin({ file: join(folder, "main.ts"), nodeOptions: ["--conditions=source", "--import", import.meta.resolve("tsx")] });
+  plugin = await startSource(code);
 });
 afterAll(async () => {
-  const code = await plugin.stop();
-  await rm(folder, { recursive: true, force: true });
-  expect(code).toBe(0);
+  expect(await plugin.stop()).toBe(0);
 });
 
 const pluginContext = dataSourceContext({ uid: "dice", jsonData: { sides: 20 } });

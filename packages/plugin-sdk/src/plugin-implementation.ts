@@ -10,7 +10,7 @@ import {
 } from "@dataplane/plugin-protocol";
 import { answerConversion, answerMutation, answerValidation } from "./admission.js";
 import { answerQueries, failQueries } from "./answer-queries.js";
-import { type Awaitable, type Call, callOf, contextOf, unimplemented } from "./call.js";
+import { type Awaitable, type Call, callOf, canceled, contextOf, unimplemented } from "./call.js";
 import { type HealthAnswer, healthResponse } from "./health.js";
 import type { PluginInstance } from "./instance.js";
 import { InstanceCache } from "./instance-cache.js";
@@ -107,6 +107,7 @@ class PluginServer<Settings> {
       const instance = await this.#instance(request, served);
       return (await instance.checkHealth?.(call)) ?? { status: "ok", message: "the plugin is running" };
     } catch (thrown) {
+      if (served.signal.aborted) throw canceled(thrown);
       return { status: "error", message: this.#reported(thrown, "checkHealth").message };
     }
   }
@@ -120,6 +121,7 @@ class PluginServer<Settings> {
         return await instance.callResource(resourceRequestOf(request), call);
       } catch (thrown) {
         if (thrown instanceof GrpcError) throw thrown;
+        if (served.signal.aborted) throw canceled(thrown);
         return errorResource(this.#reported(thrown, "callResource"));
       }
     });

@@ -41,7 +41,7 @@ export class HttpClient {
     try {
       return await this.#exchange(request, AbortSignal.any([request.signal, timeout]));
     } catch (cause) {
-      if (request.signal.aborted) throw cause;
+      if (request.signal.aborted || cause instanceof DownstreamError) throw cause;
       if (timeout.aborted) throw new DownstreamError(`Prometheus did not answer within ${timeoutMs / 1000} s`, { status: 504, cause });
       // The code says what is wrong without naming the host.
       throw new DownstreamError(`Prometheus cannot be reached (${codeOf(cause)})`, { cause });
@@ -49,7 +49,7 @@ export class HttpClient {
   }
 
   #exchange(request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> {
-    const { url, headers, parameters } = this.#settings;
+    const { url, headers, parameters, responseLimit } = this.#settings;
     const target = new URL(url);
     target.pathname = `${url.pathname.replace(/\/$/, "")}${request.path}`;
     for (const [name, value] of [...(request.query ?? []), ...parameters]) target.searchParams.append(name, value);
@@ -65,7 +65,13 @@ export class HttpClient {
       const send = target.protocol === "https:" ? https.request : http.request;
       const sent = send(target, options, (response) => {
         const pieces: Buffer[] = [];
-        response.on("data", (piece: Buffer) => void pieces.push(piece));
+        let size = 0;
+        response.on("data", (piece: Buffer) => {
+          pieces.push(piece);
+          size += piece.length;
+          if (responseLimit > 0 && size > responseLimit)
+            response.destroy(new DownstreamError(`the answer is larger than the limit of ${responseLimit} bytes`));
+        });
         response.on("error", reject);
         response.on("end", () =>
           resolve({ status: response.statusCode ?? 0, contentType: response.headers["content-type"] ?? "", body: Buffer.concat(pieces) }),

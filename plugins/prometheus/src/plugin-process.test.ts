@@ -1,8 +1,10 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
+import { createServer as createSecureServer } from "node:https";
 import { fileURLToPath } from "node:url";
 import {
   type ContextOptions,
+  createTestCertificate,
   DataFrameFormat,
   dataSourceContext,
   HealthStatus,
@@ -178,6 +180,34 @@ test("settings that cannot work are told by every call", async () => {
   });
 });
 
+test("TLS is checked by the settings' authority, both ways, unless told not to", async () => {
+  const [server, client] = [createTestCertificate(), createTestCertificate()];
+  const answer = { status: "success", data: { resultType: "vector", result: [] } };
+  const https = createSecureServer(
+    { key: server.key, cert: server.cert, ca: client.cert, requestCert: true, rejectUnauthorized: true },
+    (_request, response) => response.end(JSON.stringify(answer)),
+  );
+  const port = await freePort();
+  await new Promise<void>((resolve) => https.listen(port, "127.0.0.1", resolve));
+  const url = `https://127.0.0.1:${port}`;
+  const own = { tlsClientCert: client.cert, tlsClientKey: client.key };
+  const full = { url, jsonData: { tlsAuth: true, tlsAuthWithCACert: true, serverName: "localhost" }, secure: { ...own, tlsCACert: server.cert } };
+  const instant = { expr: "up", instant: true };
+  try {
+    expect(await ask(full, instant)).toMatchObject({ status: 200, error: "" });
+    expect(await ask({ url, jsonData: { tlsAuth: true, tlsSkipVerify: true }, secure: own }, instant)).toMatchObject({ status: 200 });
+    expect(await ask({ url, jsonData: { tlsAuth: true }, secure: own }, instant)).toMatchObject({ status: 502, errorSource: "downstream" });
+    expect(await ask({ url, jsonData: { tlsSkipVerify: true } }, instant)).toMatchObject({ status: 502 });
+    expect(await ask({ url, jsonData: { tlsAuth: true } }, instant)).toMatchObject({
+      status: 400,
+      error: "tlsAuth needs tlsClientCert and tlsClientKey",
+    });
+  } finally {
+    https.closeAllConnections();
+    https.close();
+  }
+});
+
 test("wrong keys of a query are named", async () => {
   const source = { url: "http://127.0.0.1:9", uid: "keys" };
   expect(await ask(source, { expr: " " })).toMatchObject({ status: 400, error: "expr is empty" });
@@ -220,6 +250,11 @@ test("login, headers, parameters, warnings and failures go both ways", async () 
     expect(await ask(source, { expr: "up" })).toMatchObject({ status: 502, errorSource: "downstream", error: "unavailable: starting" });
     answer = { status: 200, body: "<html>" };
     expect(await ask(source, { expr: "up" })).toMatchObject({ status: 502, error: "the answer is not Prometheus' (HTTP 200)" });
+    answer = { status: 200, body: "x".repeat(5000) };
+    expect(await ask({ ...source, config: { GF_RESPONSE_LIMIT: "1000" } }, { expr: "up" })).toMatchObject({
+      status: 502,
+      error: "the answer is larger than the limit of 1000 bytes",
+    });
     answer = { status: 401, body: "no" };
     expect(await ask(source, { expr: "up" })).toMatchObject({ status: 400 });
   } finally {

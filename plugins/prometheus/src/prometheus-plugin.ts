@@ -8,8 +8,8 @@ import { prometheusResources } from "./resources.js";
 
 /** The Prometheus data source: one HTTP client for each instance. */
 export const prometheusPlugin: DataSourcePlugin = {
-  createInstance: (given) => {
-    const settings = readSettings(given);
+  createInstance: (given, { config }) => {
+    const settings = readSettings(given, config);
     const http = new HttpClient(settings);
     const api = new PrometheusApi(http, settings.method);
     const headersOf = (call: Call) => forwarded(call, settings);

@@ -13,6 +13,8 @@ export interface PrometheusSettings {
   /** Secret values among them: never to be logged. */
   readonly headers: Readonly<Record<string, string>>;
   readonly timeoutMs: number;
+  /** Bytes of an answer at most; 0 is no limit. */
+  readonly responseLimit: number;
   readonly tls: TlsSettings;
   readonly scrapeInterval: string;
   /** Whether the user's own login goes on to Prometheus. */
@@ -28,7 +30,7 @@ export interface TlsSettings {
 }
 
 /** Reads the settings. Throws SettingsError when the URL is missing or wrong, BadRequestError when another key is. */
-export function readSettings(settings: DataSourceSettings): PrometheusSettings {
+export function readSettings(settings: DataSourceSettings, config: Readonly<Record<string, string>> = {}): PrometheusSettings {
   const { jsonData } = settings;
   const scrapeInterval = readString(jsonData, "timeInterval", "") || defaultScrapeInterval;
   parseDuration(scrapeInterval, "timeInterval");
@@ -39,6 +41,7 @@ export function readSettings(settings: DataSourceSettings): PrometheusSettings {
     parameters: [...new URLSearchParams(readString(jsonData, "customQueryParameters", ""))],
     headers: { ...customHeaders(settings), ...basicAuth(settings) },
     timeoutMs: timeoutOf(jsonData),
+    responseLimit: Number(config["GF_RESPONSE_LIMIT"] ?? 0) || 0,
     tls: tlsOf(settings),
     scrapeInterval,
     oauthPassThru: readBoolean(jsonData, "oauthPassThru", false),

@@ -2,6 +2,8 @@
 
 export {
   type CallResourceResponse,
+  // A key and a certificate for `localhost`, for a data source behind TLS.
+  createAutoMtlsIdentity as createTestCertificate,
   DataFrameFormat,
   GrpcCode,
   GrpcError,
@@ -9,5 +11,5 @@ export {
   type PluginContext,
   StreamStatus,
 } from "@dataplane/plugin-protocol";
-export { type ContextOptions, dataSourceContext, type QueryOptions, queryRequest } from "./requests.js";
+export { appContext, baseContext, type ContextOptions, dataSourceContext, type QueryOptions, queryRequest } from "./requests.js";
 export { type RunningPlugin, type StartOptions, startPlugin, type TestCallOptions } from "./start-plugin.js";

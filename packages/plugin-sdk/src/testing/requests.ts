@@ -15,14 +15,7 @@ export interface ContextOptions {
 /** The context that a host sends with each call for one data source. */
 export function dataSourceContext(options: ContextOptions = {}): PluginContext {
   return {
-    orgId: 1,
-    pluginId: options.pluginId ?? "test",
-    grafanaConfig: options.config ?? {},
-    pluginVersion: "0.1.0",
-    userAgent: "",
-    apiVersion: "",
-    namespace: options.namespace ?? "default",
-    user: { login: "admin", name: "admin", email: "", role: "Admin" },
+    ...baseContext(options),
     dataSourceInstanceSettings: {
       id: 1,
       uid: options.uid ?? "test",
@@ -32,11 +25,38 @@ export function dataSourceContext(options: ContextOptions = {}): PluginContext {
       database: "",
       basicAuthEnabled: options.basicAuthUser !== undefined,
       basicAuthUser: options.basicAuthUser ?? "",
-      jsonData: new TextEncoder().encode(JSON.stringify(options.jsonData ?? {})),
-      decryptedSecureJsonData: options.secure ?? {},
-      lastUpdatedMS: options.lastUpdatedMS ?? 1,
-      apiVersion: "",
+      ...settingsOf(options),
     },
+  };
+}
+
+/** The context that a host sends with each call for an app. */
+export function appContext(
+  options: Pick<ContextOptions, "pluginId" | "namespace" | "jsonData" | "secure" | "lastUpdatedMS" | "config"> = {},
+): PluginContext {
+  return { ...baseContext(options), appInstanceSettings: settingsOf(options) };
+}
+
+/** A context without settings: what a careless host sends. */
+export function baseContext(options: Pick<ContextOptions, "pluginId" | "namespace" | "config"> = {}): PluginContext {
+  return {
+    orgId: 1,
+    pluginId: options.pluginId ?? "test",
+    grafanaConfig: options.config ?? {},
+    pluginVersion: "0.1.0",
+    userAgent: "",
+    apiVersion: "",
+    namespace: options.namespace ?? "default",
+    user: { login: "admin", name: "admin", email: "", role: "Admin" },
+  };
+}
+
+function settingsOf(options: Pick<ContextOptions, "jsonData" | "secure" | "lastUpdatedMS">) {
+  return {
+    jsonData: new TextEncoder().encode(JSON.stringify(options.jsonData ?? {})),
+    decryptedSecureJsonData: options.secure ?? {},
+    lastUpdatedMS: options.lastUpdatedMS ?? 1,
+    apiVersion: "",
   };
 }
 
