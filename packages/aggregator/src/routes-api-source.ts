@@ -1,5 +1,5 @@
 import type { ApiSource, DiscoveredResource, ServedGroupVersion } from "@dataplane/apiserver";
-import { basePathOf, type JsonObject } from "@dataplane/meta";
+import { basePathOf, type GroupVersion, type JsonObject } from "@dataplane/meta";
 import type { PluginHandler } from "./plugin-handler.js";
 import type { RouteTable } from "./route-table.js";
 import { querySchemas } from "./service-types/query-openapi.js";
@@ -29,10 +29,7 @@ function servedGroupVersion({ service, routes }: PluginHandler): ServedGroupVers
 const discovered = ({ discovered: shown, path }: PluginRoute): readonly DiscoveredResource[] =>
   shown === undefined ? [] : [{ ...shown, singularName: "", namespaced: path.startsWith("namespaces/") }];
 
-function openApiPath(
-  { path, operations }: PluginRoute,
-  groupVersion: { readonly group: string; readonly version: string },
-): readonly [string, JsonObject][] {
+function openApiPath({ path, operations }: PluginRoute, groupVersion: GroupVersion): readonly [string, JsonObject][] {
   if (operations === undefined) return [];
   const parameters = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = ""]) => ({
     name,
@@ -40,5 +37,12 @@ function openApiPath(
     required: true,
     schema: { type: "string" },
   }));
-  return [[`${basePathOf(groupVersion)}/${path}`, { ...operations, ...(parameters.length === 0 ? {} : { parameters }) }]];
+  const item = Object.fromEntries(Object.entries(operations).map(([method, operation]) => [method, withUniqueId(operation, groupVersion)]));
+  return [[`${basePathOf(groupVersion)}/${path}`, { ...item, ...(parameters.length === 0 ? {} : { parameters }) }]];
+}
+
+/** Swagger 2 has all groups in one document. */
+function withUniqueId(operation: JsonObject, { group, version }: GroupVersion): JsonObject {
+  const words = [...group.split(/[.-]/), version].map((word) => word.charAt(0).toUpperCase() + word.slice(1));
+  return { ...operation, operationId: `${String(operation["operationId"])}${words.join("")}` };
 }

@@ -1,19 +1,22 @@
 import type { JsonObject } from "@dataplane/meta";
 
-const time = { description: "Epoch milliseconds, RFC 3339, or relative: now-1h, now/d.", anyOf: [{ type: "string" }, { type: "integer" }] };
+const time = { description: "Epoch milliseconds, RFC 3339, or relative: now-1h, now/d.", "x-kubernetes-int-or-string": true };
 
-/** Schemas of the query's body and answer, by name. */
+const named = (name: string): string => `app.grafana.aggregation.query.${name}`;
+const ref = (name: string): JsonObject => ({ $ref: `#/components/schemas/${named(name)}` });
+
+/** Schemas of the query's body and answer, by names that are no kind's. */
 export const querySchemas: Readonly<Record<string, JsonObject>> = {
-  QueryDataRequest: {
+  [named("QueryDataRequest")]: {
     type: "object",
     required: ["queries"],
     properties: {
       from: { ...time, default: "now-6h" },
       to: { ...time, default: "now" },
-      queries: { type: "array", minItems: 1, items: { $ref: "#/components/schemas/DataQuery" } },
+      queries: { type: "array", minItems: 1, items: ref("DataQuery") },
     },
   },
-  DataQuery: {
+  [named("DataQuery")]: {
     type: "object",
     description: "One query. Keys that are not listed are the plugin's own, and reach it as they were sent.",
     properties: {
@@ -31,12 +34,12 @@ export const querySchemas: Readonly<Record<string, JsonObject>> = {
     },
     additionalProperties: true,
   },
-  QueryDataResponse: {
+  [named("QueryDataResponse")]: {
     type: "object",
     required: ["results"],
-    properties: { results: { type: "object", additionalProperties: { $ref: "#/components/schemas/DataResponse" } } },
+    properties: { results: { type: "object", additionalProperties: ref("DataResponse") } },
   },
-  DataResponse: {
+  [named("DataResponse")]: {
     type: "object",
     properties: {
       status: { type: "integer" },
@@ -51,11 +54,11 @@ export const querySchemas: Readonly<Record<string, JsonObject>> = {
 export const queryOperation = (resource: string): JsonObject => ({
   description: "Query one data source.",
   operationId: `create${resource === "connections" ? "Connection" : "DataSource"}Query`,
-  requestBody: { required: true, content: { "application/json": { schema: { $ref: "#/components/schemas/QueryDataRequest" } } } },
+  requestBody: { required: true, content: { "application/json": { schema: ref("QueryDataRequest") } } },
   responses: {
     "200": {
       description: "The plugin answered; each result has its own status.",
-      content: { "application/json": { schema: { $ref: "#/components/schemas/QueryDataResponse" } } },
+      content: { "application/json": { schema: ref("QueryDataResponse") } },
     },
   },
 });
