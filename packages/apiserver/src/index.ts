@@ -2,16 +2,32 @@
 
 export type { ApiSource, DiscoveredResource, ServedGroupVersion } from "./api-source.js";
 export type { Authentication, Authenticator } from "./authn/authenticator.js";
+export { type BasicOptions, basicAuthenticator } from "./authn/basic.js";
+export { type BearerOptions, bearerAuthenticator } from "./authn/bearer.js";
+export { unionAuthenticator } from "./authn/union.js";
 export type { Authorizer, Decision } from "./authz/authorizer.js";
-export { type Filter, withFilters } from "./chain/filter.js";
-export type { ResourceRegistry } from "./registry.js";
-export type { Column, ComputedSubresource, Hidden, Prepared, PrepareInput, ResourceDefinition, StorageLocation, Verb } from "./resource.js";
-export type { StructuralSchema } from "./schema/structural-schema.js";
+export { fixedRoles, roleGroups } from "./authz/fixed-roles.js";
+export { addBuiltinResources } from "./builtin/builtin-resources.js";
+export { coreEvents, events } from "./builtin/events.js";
+export { leases } from "./builtin/leases.js";
+export { namespaces } from "./builtin/namespaces.js";
 // For servers in the chain.
-export type { ApiServer, ApiServerOptions } from "./server.js";
-// To be written (see ARCHITECTURE.md, "Contracts"):
-//   defineResource(definition) and the schema builder `s` with ObjectOf<typeof definition>;
-//   createRegistry(), createApiServer(options);
-//   json(status, value), statusResponse(error), readJsonBody(request, limit), negotiated rendering;
-//   filters: recoverPanics, assignAuditId, resolveRequestInfo, authenticate, authorize, limitDuration, limitBody;
-//   authenticators: basic, bearer; authorizer: fixedRoles.
+export { assignAuditId } from "./chain/assign-audit-id.js";
+export { anonymousPaths, authenticate, unauthorized } from "./chain/authenticate.js";
+export { authorize } from "./chain/authorize.js";
+export { type ChainOptions, filterChain } from "./chain/chain.js";
+export { type Filter, withFilters } from "./chain/filter.js";
+export { limitDuration, type LimitDurationOptions } from "./chain/limit-duration.js";
+export { recoverPanics } from "./chain/recover-panics.js";
+export { parseRequestInfo, resolveRequestInfo } from "./chain/request-info.js";
+export { sendWarnings } from "./chain/send-warnings.js";
+export { defineResource } from "./define-resource.js";
+export { defaultBodyLimitBytes, mediaTypeOf, readBytes, readJsonBody } from "./read-body.js";
+export { createRegistry, type ResourceRegistry } from "./registry.js";
+export { json, statusResponse } from "./render.js";
+export type { Column, ComputedSubresource, Hidden, Prepared, PrepareInput, ResourceDefinition, StorageLocation, Verb } from "./resource.js";
+export { conditions, s } from "./schema/builder.js";
+export { type ObjectOf, objectSchema } from "./schema/object-schema.js";
+export type { StructuralSchema } from "./schema/structural-schema.js";
+export { type ApiServer, type ApiServerOptions, createApiServer } from "./server.js";
+export { unknownResource } from "./verbs/serve-resource.js";

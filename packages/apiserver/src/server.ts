@@ -1,7 +1,16 @@
-import type { Clock, Handler, Logger } from "@dataplane/meta";
+import { type Clock, type Handler, type HttpRequest, type HttpResponse, type Logger, unavailable } from "@dataplane/meta";
 import type { Store } from "@dataplane/storage";
 import type { ApiSource } from "./api-source.js";
+import { finalizeNamespaces } from "./builtin/finalize-namespaces.js";
+import { compressed } from "./compress.js";
+import { createDiscovery } from "./discovery/discovery-handler.js";
+import { createOpenApiHandler } from "./openapi/open-api-handler.js";
+import { defaultBodyLimitBytes } from "./read-body.js";
 import type { ResourceRegistry } from "./registry.js";
+import { json } from "./render.js";
+import { serveResource, unknownResource } from "./verbs/serve-resource.js";
+import type { VerbServices } from "./verbs/verb-call.js";
+import { WatchCache } from "./watch-cache.js";
 
 export interface ApiServerOptions {
   readonly store: Store;
@@ -25,3 +34,55 @@ export interface ApiServer {
   /** Lists all resources once, so that the first reads find warm caches; readyz waits for it. */
   start(signal: AbortSignal): Promise<void>;
 }
+
+export function createApiServer(options: ApiServerOptions): ApiServer {
+  const { store, registry, clock, logger, newUid, version } = options;
+  const cache = new WatchCache({ store, clock, logger });
+  const services: VerbServices = { store, cache, registry, clock, newUid, bodyLimitBytes: options.bodyLimitBytes ?? defaultBodyLimitBytes };
+  const sources = [registry, ...options.sources];
+  const discovery = createDiscovery(sources);
+  const openapi = createOpenApiHandler({ sources, version: version.gitVersion });
+
+  const answer = async (request: HttpRequest): Promise<HttpResponse> => {
+    const { info } = request.context;
+    if (info === undefined) throw new Error("the request has not passed the filters");
+    if (info.isResourceRequest) {
+      const resource = registry.resolve(info.group, info.version, info.resource);
+      if (resource === undefined || !isWhole(info)) throw unknownResource();
+      if (cache.revision === 0n) throw unavailable("the store has not been read yet");
+      return serveResource({ request, info, resource, services });
+    }
+    if (info.path === "/version" || info.path.startsWith("/version/")) return json(200, versionInfo(version));
+    if (info.path.startsWith("/openapi/")) return openapi(request);
+    const found = discovery(request);
+    if (found === undefined) throw unknownResource();
+    return found;
+  };
+
+  return {
+    handler: async (request) => compressed(request, await answer(request)),
+    start: async (signal) => {
+      await cache.start(signal);
+      void finalizeNamespaces(services, logger, signal);
+    },
+  };
+}
+
+/** A path with more segments than a resource has is none of ours. */
+const isWhole = ({ segments, namespace, name, subresource, resource }: NonNullable<HttpRequest["context"]["info"]>): boolean => {
+  const prefix = namespace !== "" && !(segments[0] === "namespaces" && resource === "namespaces") ? 2 : 0;
+  const parts = [resource, name, subresource].filter((part) => part !== "").length;
+  return segments.length <= prefix + Math.max(parts, 1);
+};
+
+const versionInfo = ({ gitVersion, major, minor }: ApiServerOptions["version"]): object => ({
+  major,
+  minor,
+  gitVersion,
+  gitCommit: "",
+  gitTreeState: "",
+  buildDate: "1970-01-01T00:00:00Z",
+  goVersion: `node ${process.version}`,
+  compiler: "node",
+  platform: `${process.platform}/${process.arch}`,
+});

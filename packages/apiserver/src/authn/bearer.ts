@@ -1,0 +1,20 @@
+import type { HttpRequest, UserInfo } from "@dataplane/meta";
+import { unauthorized } from "../chain/authenticate.js";
+import type { Authenticator } from "./authenticator.js";
+import { authorizationOf } from "./authorization-header.js";
+
+export interface BearerOptions {
+  /** Undefined when the token is not ours or over. Throws an ApiError to refuse with words of its own. */
+  readonly verify: (token: string, request: HttpRequest) => Promise<UserInfo | undefined>;
+}
+
+/** Bearer tokens (RFC 6750), of the Authorization header only. */
+export const bearerAuthenticator = ({ verify }: BearerOptions): Authenticator => ({
+  async authenticate(request) {
+    const token = authorizationOf(request, "bearer");
+    if (token === undefined) return undefined;
+    const user = await verify(token, request);
+    if (user === undefined) throw unauthorized();
+    return { user, credentialHeaders: ["authorization"] };
+  },
+});

@@ -1,0 +1,58 @@
+import { dataPlaneUser, type RequestInfo, systemGroups, type UserInfo } from "@dataplane/meta";
+import type { Authorizer, Decision } from "./authorizer.js";
+
+/** Groups that carry the fixed roles; `system:masters` are admins too. */
+export const roleGroups = { admin: "dataplane:admin", editor: "dataplane:editor", viewer: "dataplane:viewer" } as const;
+
+type Role = keyof typeof roleGroups;
+
+const readVerbs: ReadonlySet<string> = new Set(["get", "list", "watch"]);
+
+/** To query is to read: viewers may create these. */
+const queryTargets: ReadonlySet<string> = new Set(["datasources/query", "connections/query"]);
+
+/**
+ * Three roles by group: a viewer reads and queries, an editor also writes namespaced objects, an admin does all. Only the data plane
+ * itself reads a plugin's context, with its secrets. RBAC replaces these rules later, not the interface.
+ */
+export function fixedRoles(): Authorizer {
+  return { authorize: (user, info) => decide(user, info) };
+}
+
+function decide(user: UserInfo, info: RequestInfo): Decision {
+  const target = info.subresource === "" ? info.resource : `${info.resource}/${info.subresource}`;
+  if (target === "datasources/plugincontext") return user.name === dataPlaneUser.name ? yes : no("internal to the data plane");
+  const role = roleOf(user);
+  if (role === "admin") return yes;
+  if (user.name === dataPlaneUser.name) return readVerbs.has(info.verb) ? yes : no("the data plane only reads");
+  if (!info.isResourceRequest) return isDiscovery(info) && user.groups.includes(systemGroups.authenticated) ? yes : roleRules(role, info, target);
+  return roleRules(role, info, target);
+}
+
+function roleRules(role: Role | undefined, info: RequestInfo, target: string): Decision {
+  if (role === undefined) return no("");
+  if (readVerbs.has(info.verb)) return isAdminPath(info) ? no("only admins may") : yes;
+  if (info.verb === "create" && queryTargets.has(target)) return yes;
+  if (!info.isResourceRequest) return isQueryPath(info) ? yes : no("");
+  if (role === "editor" && info.namespace !== "" && info.resource !== "namespaces") return yes;
+  return no("");
+}
+
+/** The older query path authorizes each data source itself. */
+const isQueryPath = ({ verb, path }: RequestInfo): boolean => verb === "post" && (path === "/api/ds/query" || path.startsWith("/api/datasources/"));
+
+const isAdminPath = ({ isResourceRequest, path }: RequestInfo): boolean => !isResourceRequest && path.startsWith("/debug/");
+
+function isDiscovery({ path, verb }: RequestInfo): boolean {
+  if (verb !== "get" && verb !== "head") return false;
+  return path === "/" || path === "/version" || /^\/(?:api(?:\/v1)?|apis(?:\/[^/]+){0,2}|openapi\/.+)$/.test(path);
+}
+
+function roleOf({ groups }: UserInfo): Role | undefined {
+  if (groups.includes(systemGroups.masters) || groups.includes(roleGroups.admin)) return "admin";
+  if (groups.includes(roleGroups.editor)) return "editor";
+  return groups.includes(roleGroups.viewer) ? "viewer" : undefined;
+}
+
+const yes: Decision = { allowed: true, reason: "" };
+const no = (reason: string): Decision => ({ allowed: false, reason });

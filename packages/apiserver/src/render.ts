@@ -1,0 +1,50 @@
+import type { ApiError, Headers, HttpBody, HttpResponse } from "@dataplane/meta";
+import type { Representation } from "./negotiate.js";
+
+const encoder = new TextEncoder();
+
+/** No answer of the API may be kept by a cache on the way. */
+const cacheControl = { "cache-control": "no-cache, private" };
+
+/** An answer in JSON. */
+export const json = (status: number, value: unknown, headers: Headers = {}): HttpResponse =>
+  jsonBytes(status, [encoder.encode(`${JSON.stringify(value)}\n`)], headers);
+
+/** JSON that is bytes already. */
+export function jsonBytes(status: number, pieces: readonly Uint8Array[], headers: Headers = {}): HttpResponse {
+  return { status, headers: { "content-type": "application/json", ...cacheControl, ...headers }, body: joined(pieces) };
+}
+
+/** The Status of a failure, with the headers it asks for. */
+export const statusResponse = (error: ApiError): HttpResponse => json(error.code, error.toStatus(), error.headers);
+
+/** A value in the media type that was negotiated. */
+export async function rendered(representation: Representation, status: number, value: unknown): Promise<HttpResponse> {
+  if (representation.mediaType === "application/json") return json(status, value);
+  const { stringify } = await import("yaml");
+  return {
+    status,
+    headers: { "content-type": "application/yaml", ...cacheControl },
+    body: encoder.encode(stringify(value, { aliasDuplicateObjects: false, lineWidth: 0 })),
+  };
+}
+
+const joinedPieceBytes = 256 * 1024;
+
+/** Many small pieces would each be a write of their own: they are joined, up to a size that still flows. */
+function joined(pieces: readonly Uint8Array[]): HttpBody {
+  const bodies: Uint8Array[] = [];
+  let batch: Uint8Array[] = [];
+  let size = 0;
+  for (const piece of pieces) {
+    batch.push(piece);
+    size += piece.byteLength;
+    if (size < joinedPieceBytes) continue;
+    bodies.push(Buffer.concat(batch, size));
+    batch = [];
+    size = 0;
+  }
+  if (batch.length > 0) bodies.push(Buffer.concat(batch, size));
+  const [only] = bodies;
+  return bodies.length === 1 && only !== undefined ? only : bodies;
+}

@@ -1,0 +1,87 @@
+import { randomInt } from "node:crypto";
+import { ApiError, alreadyExists, badRequest, type HttpResponse, invalid, isJsonObject, notFound } from "@dataplane/meta";
+import { RevisionConflict } from "@dataplane/storage";
+import { readObjectBody, requireJsonObject } from "../read-body.js";
+import { required } from "../schema/field-errors.js";
+import { admit, type Proposal } from "./admit.js";
+import { answerObject } from "./answer.js";
+import type { StoredValue } from "../codec.js";
+import { objectsOf, type VerbCall } from "./verb-call.js";
+import { writeOptions } from "./write-options.js";
+
+/** POST of an object to its collection. */
+export async function create(call: VerbCall): Promise<HttpResponse> {
+  const options = writeOptions(call);
+  const { value, duplicates } = await readObjectBody(call.request, call.services.bodyLimitBytes);
+  const stored = await createObject(call, { body: requireJsonObject(value), duplicates, options, request: "create" });
+  return answerObject(call, stored, 201);
+}
+
+export type NewObject = Omit<Proposal, "live">;
+
+const nameAttempts = 8;
+
+/** Writes a new object; a generated name that is taken is drawn again. */
+export async function createObject(call: VerbCall, sent: NewObject): Promise<StoredValue> {
+  await requireNamespace(call);
+  const metadata = sent.body["metadata"] ?? {};
+  if (!isJsonObject(metadata)) throw badRequest("metadata must be an object");
+  if (metadata["resourceVersion"] !== undefined && metadata["resourceVersion"] !== "") {
+    throw badRequest("resourceVersion should not be set on objects to be created");
+  }
+  const isGenerated = isAbsent(metadata["name"]) && call.info.name === "";
+  if (!isGenerated) return insert(call, sent);
+  for (let attempt = 1; ; attempt++) {
+    const name = generatedName(call, metadata["generateName"]);
+    try {
+      return await insert(call, { ...sent, body: { ...sent.body, metadata: { ...metadata, name } } });
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.reason !== "AlreadyExists" || attempt === nameAttempts) throw error;
+    }
+  }
+}
+
+const isAbsent = (value: unknown): boolean => value === undefined || value === null || value === "";
+
+async function insert(call: VerbCall, sent: NewObject): Promise<StoredValue> {
+  const { definition } = call.resource;
+  const objects = objectsOf(call);
+  const { object, hidden } = await admit(call, { ...sent, live: undefined });
+  const { namespace = "", name } = object.metadata;
+  const taken = (): ApiError => alreadyExists(definition.plural, name, definition.group);
+  if ((await objects.find(namespace, name)) !== undefined) throw taken();
+  if (sent.options.dryRun) return objects.preview(object, hidden, undefined);
+  try {
+    return await objects.put(object, hidden, undefined);
+  } catch (error) {
+    if (error instanceof RevisionConflict) throw taken();
+    throw error;
+  }
+}
+
+// No vowels and no digits that look like them, so that no word comes out.
+const suffixAlphabet = "bcdfghjklmnpqrstvwxz2456789";
+
+function generatedName({ resource: { definition } }: VerbCall, base: unknown): string {
+  if (typeof base !== "string" || base === "") {
+    throw invalid(definition.kind, definition.group, "", [{ ...required("metadata.name"), message: "Required value: name or generateName is required" }]);
+  }
+  const suffix = Array.from({ length: 5 }, () => suffixAlphabet.charAt(randomInt(suffixAlphabet.length)));
+  return `${base.slice(0, 58)}${suffix.join("")}`;
+}
+
+/** Objects are made in namespaces that exist and stay. */
+async function requireNamespace({ info, resource, services }: VerbCall): Promise<void> {
+  const namespaces = services.registry.resolve("", "v1", "namespaces");
+  if (resource.definition.scope !== "namespaced" || namespaces === undefined) return;
+  const stored = await objectsOf({ resource: namespaces, services }).get("", info.namespace);
+  if (stored === undefined) throw notFound("namespaces", info.namespace);
+  if (stored.bare.metadata.deletionTimestamp === undefined) return;
+  const message = `unable to create new content in namespace ${info.namespace} because it is being terminated`;
+  throw new ApiError("Forbidden", message, {
+    details: {
+      kind: resource.definition.plural,
+      causes: [{ reason: "NamespaceTerminating", message: `namespace ${info.namespace} is being terminated`, field: "metadata.namespace" }],
+    },
+  });
+}

@@ -1,0 +1,98 @@
+import { type ApiObject, badRequest, type HttpResponse, isJsonObject, type JsonObject, type JsonValue, notFound } from "@dataplane/meta";
+import type { StoredValue } from "../codec.js";
+import { applyJsonPatch } from "../patch/json-patch.js";
+import { applyMergePatch } from "../patch/merge-patch.js";
+import { serverSideApply } from "../patch/server-side-apply.js";
+import { applyStrategicMergePatch } from "../patch/strategic-merge-patch.js";
+import { mediaTypeOf, type ParsedBody, parseJsonBody, parseYamlBody, readBytes, requireJsonObject, textOf, unsupportedMediaType } from "../read-body.js";
+import { wholeObjectSchema } from "../schema/object-meta-schema.js";
+import { jsonOf } from "../table.js";
+import { answerObject } from "./answer.js";
+import { createObject } from "./create.js";
+import { withIdentity } from "./identity.js";
+import { replace, requireLive, retried } from "./update.js";
+import { apiObjectOf, type VerbCall } from "./verb-call.js";
+import { type WriteOptions, writeOptions } from "./write-options.js";
+
+const applyType = "application/apply-patch+yaml";
+
+/** PATCH: how the body changes the object is said by its content type (https://kubernetes.io/docs/reference/using-api/api-concepts/#patch-and-apply). */
+export async function patch(call: VerbCall): Promise<HttpResponse> {
+  const type = mediaTypeOf(call.request);
+  const accepted = acceptedTypes(call);
+  if (!accepted.includes(type)) throw unsupportedMediaType(accepted);
+  const options = writeOptions(call);
+  const text = textOf(await readBytes(call.request, call.services.bodyLimitBytes));
+  const body = type === applyType ? await parseYamlBody(text) : parseJsonBody(text);
+  if (type === applyType) return apply(call, body, options);
+  const stored = await retried(call, undefined, async (found) => {
+    const live = requireLive(call, found);
+    const next = patched(call, type, live.shownBy(call.resource).object, body.value);
+    return replace(call, { body: next, duplicates: body.duplicates, live, options, request: "patch" });
+  });
+  return answerObject(call, stored);
+}
+
+const acceptedTypes = ({ resource }: VerbCall): readonly string[] => [
+  "application/json-patch+json",
+  "application/merge-patch+json",
+  ...(resource.definition.strategicMerge === true ? ["application/strategic-merge-patch+json"] : []),
+  applyType,
+];
+
+function patched({ resource }: VerbCall, type: string, live: ApiObject, body: JsonValue): JsonObject {
+  const document = jsonOf(live);
+  const next = patchedBy(type, document, body, () => wholeObjectSchema(resource.definition.schema));
+  if (!isJsonObject(next)) throw badRequest("the patch does not leave an object");
+  return withOwnVersion(next, document);
+}
+
+function patchedBy(type: string, document: JsonObject, body: JsonValue, schema: () => ReturnType<typeof wholeObjectSchema>): JsonValue {
+  if (type === "application/json-patch+json") return applyJsonPatch(document, body);
+  if (type === "application/merge-patch+json") return applyMergePatch(document, requireJsonObject(body));
+  return applyStrategicMergePatch(document, requireJsonObject(body), schema());
+}
+
+/** A version that the patch left alone is no precondition: the write is retried on the newest state instead. */
+function withOwnVersion(next: JsonObject, before: JsonObject): JsonObject {
+  const { metadata } = next;
+  const { metadata: old } = before;
+  if (!isJsonObject(metadata) || !isJsonObject(old)) return next;
+  if (metadata["resourceVersion"] !== old["resourceVersion"]) return next;
+  const { resourceVersion: _same, ...rest } = metadata;
+  return { ...next, metadata: rest };
+}
+
+/** Server-side apply: makes the object when it is absent. */
+async function apply(call: VerbCall, { value, duplicates }: ParsedBody, options: WriteOptions): Promise<HttpResponse> {
+  if (call.request.query.get("fieldManager") === null) throw badRequest("PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required value: is required for apply patch");
+  const sent = requireJsonObject(value);
+  if (isJsonObject(sent["metadata"]) && sent["metadata"]["managedFields"] !== undefined && sent["metadata"]["managedFields"] !== null) {
+    throw badRequest("metadata.managedFields must be nil");
+  }
+  const applied = apiObjectOf(withIdentity(call, sent));
+  let isNew = false;
+  const stored = await retried(call, jsonOf(applied), async (live: StoredValue | undefined) => {
+    const merged = mergedBy(call, applied, live?.shownBy(call.resource).object, options);
+    const proposal = { body: withOwnVersion(jsonOf(merged), jsonOf(live?.shownBy(call.resource).object ?? {})), duplicates, options, request: "apply" as const, fieldsAreTracked: true };
+    isNew = live === undefined;
+    if (live !== undefined) return replace(call, { ...proposal, live });
+    const { definition } = call.resource;
+    if (call.info.subresource !== "") throw notFound(definition.plural, call.info.name, definition.group);
+    return createObject(call, proposal);
+  });
+  return answerObject(call, stored, isNew ? 201 : 200);
+}
+
+function mergedBy({ resource, info, services }: VerbCall, applied: ApiObject, live: ApiObject | undefined, options: WriteOptions): ApiObject {
+  return serverSideApply({
+    live,
+    applied,
+    manager: options.fieldManager,
+    force: options.force,
+    schema: resource.definition.schema,
+    apiVersion: resource.apiVersion,
+    subresource: info.subresource,
+    now: services.clock.now(),
+  }).object;
+}

@@ -1,0 +1,56 @@
+import { badRequest, type FieldRequirement, isJsonObject, type LabelSelector, parseFieldSelector, parseLabelSelector } from "@dataplane/meta";
+import type { StoredValue } from "../codec.js";
+import { keyOf, keyPrefixOf, type ServedResource } from "../define-resource.js";
+import type { VerbCall } from "./verb-call.js";
+
+/** Which objects a list, a watch or a deletion of many means. */
+export interface Selection {
+  /** All selected keys begin with this. */
+  readonly prefix: string;
+  /** Set when one name is asked for: the only key. */
+  readonly key: string | undefined;
+  /** True when selectors ask for more than the key says. */
+  readonly isFiltered: boolean;
+  matches(stored: StoredValue): boolean;
+}
+
+/** Reads `labelSelector` and `fieldSelector`. Throws BadRequest for fields that the resource cannot be selected by. */
+export function selectionOf({ resource, info, request: { query } }: VerbCall): Selection {
+  const labels = parseLabelSelector(query.get("labelSelector") ?? "");
+  const fields = parseFieldSelector(query.get("fieldSelector") ?? "");
+  requireSelectable(resource, fields);
+  const name = fields.find(({ path, equal }) => path === "metadata.name" && equal)?.value;
+  const isOneKey = name !== undefined && (resource.definition.scope === "cluster" || info.namespace !== "");
+  return {
+    prefix: keyPrefixOf(resource, info.namespace),
+    key: isOneKey ? keyOf(resource, info.namespace, name) : undefined,
+    isFiltered: !labels.isEmpty || fields.length > 0,
+    matches: (stored) => stored.shownBy(resource).included && selects(resource, stored, labels, fields),
+  };
+}
+
+/** True when the key may be selected, before its value is looked at. */
+export const coversKey = ({ prefix, key }: Selection, candidate: string): boolean =>
+  key === undefined ? candidate.startsWith(prefix) : candidate === key;
+
+function selects(resource: ServedResource, stored: StoredValue, labels: LabelSelector, fields: readonly FieldRequirement[]): boolean {
+  if (!labels.isEmpty && !labels.matches(stored.bare.metadata.labels)) return false;
+  if (fields.length === 0) return true;
+  const object: unknown = stored.shownBy(resource).object;
+  return fields.every(({ path, equal, value }) => (textAt(object, path) === value) === equal);
+}
+
+function requireSelectable({ definition }: ServedResource, fields: readonly FieldRequirement[]): void {
+  const known = new Set(["metadata.name", "metadata.namespace", ...(definition.selectableFields ?? [])]);
+  const unknown = fields.find(({ path }) => !known.has(path));
+  if (unknown !== undefined) throw badRequest(`field label not supported: ${unknown.path}`);
+}
+
+function textAt(object: unknown, path: string): string {
+  let value = object;
+  for (const key of path.split(".")) {
+    if (!isJsonObject(value) || !Object.hasOwn(value, key)) return "";
+    value = value[key];
+  }
+  return typeof value === "string" ? value : typeof value === "number" || typeof value === "boolean" ? String(value) : "";
+}

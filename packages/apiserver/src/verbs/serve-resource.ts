@@ -1,0 +1,65 @@
+import { ApiError, type HttpResponse, type RequestInfo } from "@dataplane/meta";
+import type { Verb } from "../resource.js";
+import { create } from "./create.js";
+import { remove, removeCollection } from "./delete.js";
+import { get, getComputed } from "./get.js";
+import { list } from "./list.js";
+import { patch } from "./patch.js";
+import { update } from "./update.js";
+import type { VerbCall } from "./verb-call.js";
+import { watch } from "./watch.js";
+
+const verbs: Readonly<Record<Verb, (call: VerbCall) => Promise<HttpResponse>>> = {
+  get,
+  list,
+  watch,
+  create,
+  update,
+  patch,
+  delete: remove,
+  deletecollection: removeCollection,
+};
+
+const isVerb = (verb: string): verb is Verb => Object.hasOwn(verbs, verb);
+
+/** Answers a request for a resource that is served, or for one of its subresources. */
+export async function serveResource(call: VerbCall): Promise<HttpResponse> {
+  const { info, resource } = call;
+  requireScope(call);
+  if (!isVerb(info.verb)) throw methodNotAllowed();
+  if (info.subresource !== "") return serveSubresource(call, info.verb);
+  if (!resource.verbs.has(info.verb) || !fitsTarget(info)) throw methodNotAllowed();
+  return verbs[info.verb](call);
+}
+
+/** A name is asked for by exactly the verbs that mean one object. */
+function fitsTarget({ verb, name }: RequestInfo): boolean {
+  if (verb === "list" || verb === "watch" || verb === "deletecollection") return true;
+  return verb === "create" ? name === "" : name !== "";
+}
+
+function serveSubresource(call: VerbCall, verb: Verb): Promise<HttpResponse> {
+  const { definition } = call.resource;
+  const { subresource } = call.info;
+  if (subresource === "status" && definition.hasStatus === true) {
+    if (verb !== "get" && verb !== "update" && verb !== "patch") throw methodNotAllowed();
+    return verbs[verb](call);
+  }
+  const computed = definition.computed?.find(({ name }) => name === subresource);
+  if (computed === undefined) throw unknownResource();
+  if (verb !== "get") throw methodNotAllowed();
+  return getComputed(call, computed);
+}
+
+/** `/namespaces/x/` before a cluster-scoped resource is no path, nor is a namespaced object without a namespace. */
+function requireScope({ resource: { definition }, info }: VerbCall): void {
+  const isNamespaceItself = definition.group === "" && definition.plural === "namespaces";
+  if (definition.scope === "cluster" && info.namespace !== "" && !isNamespaceItself) throw unknownResource();
+  if (definition.scope === "namespaced" && info.namespace === "" && info.verb !== "list" && info.verb !== "watch") throw unknownResource();
+}
+
+/** A path under which nothing is served. */
+export const unknownResource = (): ApiError => new ApiError("NotFound", "the server could not find the requested resource", { details: {} });
+
+const methodNotAllowed = (): ApiError =>
+  new ApiError("MethodNotAllowed", "the server does not allow this method on the requested resource", { details: {} });

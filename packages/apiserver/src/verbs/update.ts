@@ -1,0 +1,87 @@
+import { badRequest, conflict, type HttpResponse, isJsonObject, type JsonObject, notFound } from "@dataplane/meta";
+import { RevisionConflict } from "@dataplane/storage";
+import type { StoredValue } from "../codec.js";
+import { readObjectBody, requireJsonObject } from "../read-body.js";
+import { jsonOf } from "../table.js";
+import { admit, type Proposal } from "./admit.js";
+import { answerObject } from "./answer.js";
+import { sameState } from "./system-metadata.js";
+import { objectsOf, type VerbCall } from "./verb-call.js";
+import { writeOptions } from "./write-options.js";
+
+/** PUT of a whole object, or of its status. */
+export async function update(call: VerbCall): Promise<HttpResponse> {
+  const options = writeOptions(call);
+  const { value, duplicates } = await readObjectBody(call.request, call.services.bodyLimitBytes);
+  const body = requireJsonObject(value);
+  const stored = await retried(call, body, (live) => replace(call, { body, duplicates, live: requireLive(call, live), options, request: "replace" }));
+  return answerObject(call, stored);
+}
+
+const attempts = 16;
+
+/**
+ * Reads the newest state and gives it to `write`, again when another writer was faster, unless the client named the
+ * resourceVersion that it wants to replace.
+ */
+export async function retried(
+  call: VerbCall,
+  body: JsonObject | undefined,
+  write: (live: StoredValue | undefined) => Promise<StoredValue>,
+): Promise<StoredValue> {
+  const isPinned = body !== undefined && sentMetadata(body)["resourceVersion"] !== undefined && sentMetadata(body)["resourceVersion"] !== "";
+  for (let attempt = 1; ; attempt++) {
+    const live = await objectsOf(call).get(call.info.namespace, call.info.name);
+    try {
+      return await write(live);
+    } catch (error) {
+      if (!(error instanceof RevisionConflict)) throw error;
+      if (isPinned || attempt === attempts) throw stale(call);
+    }
+  }
+}
+
+export function requireLive({ resource: { definition }, info }: VerbCall, live: StoredValue | undefined): StoredValue {
+  if (live === undefined) throw notFound(definition.plural, info.name, definition.group);
+  return live;
+}
+
+/** Admits the proposal and writes it over the live object. Nothing is written when nothing changes. Throws the store's RevisionConflict. */
+export async function replace(call: VerbCall, proposal: Proposal & { readonly live: StoredValue }): Promise<StoredValue> {
+  const { live, options } = proposal;
+  requirePreconditions(call, proposal.body, live);
+  const { object, hidden } = await admit(call, proposal);
+  const before = live.shownBy(call.resource).object;
+  const objects = objectsOf(call);
+  if (sameState(jsonOf(object), jsonOf(before)) && sameState(hidden ?? {}, live.hidden ?? {})) return live;
+  if (options.dryRun) return objects.preview(object, hidden, live);
+  const isReleased = object.metadata.deletionTimestamp !== undefined && (object.metadata.finalizers ?? []).length === 0;
+  if (isReleased && call.resource.definition.finalizedByServer !== true) {
+    await objects.remove(live);
+    return objects.preview(object, hidden, live);
+  }
+  return objects.put(object, hidden, live);
+}
+
+function requirePreconditions(call: VerbCall, body: JsonObject, live: StoredValue): void {
+  const { resourceVersion, uid } = sentMetadata(body);
+  const { definition } = call.resource;
+  const liveUid = live.bare.metadata.uid ?? "";
+  if (typeof uid === "string" && uid !== "" && uid !== liveUid) {
+    const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${liveUid}`;
+    throw conflict(definition.plural, call.info.name, definition.group, why);
+  }
+  if (resourceVersion === undefined || resourceVersion === null || resourceVersion === "") return;
+  if (typeof resourceVersion !== "string") throw badRequest("metadata.resourceVersion must be a string");
+  if (resourceVersion !== live.revision.toString()) throw stale(call);
+}
+
+const sentMetadata = ({ metadata }: JsonObject): JsonObject => (isJsonObject(metadata) ? metadata : {});
+
+const stale = ({ resource: { definition }, info }: VerbCall): Error =>
+  conflict(
+    definition.plural,
+    info.name,
+    definition.group,
+    "the object has been modified; please apply your changes to the latest version and try again",
+  );

@@ -1,0 +1,204 @@
+import { ApiError, type Clock, expired, type Logger, unavailable } from "@dataplane/meta";
+import { type Change, RevisionCompacted, type Store } from "@dataplane/storage";
+import { StoredValue } from "./codec.js";
+import { SortedMap } from "./sorted-map.js";
+
+/** One change of the store, parsed once for all who watch. */
+export interface CacheChange {
+  readonly revision: bigint;
+  readonly key: string;
+  readonly current: StoredValue | undefined;
+  readonly previous: StoredValue | undefined;
+}
+
+export interface WatchCacheOptions {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Changes kept for watches that come back; 10,000 unless told. */
+  readonly history?: number;
+}
+
+/** Undefined tells that the cache jumped (it had to list again) or ends: the watch must end. */
+export type CacheListener = (change: CacheChange | undefined) => void;
+
+interface Waiter {
+  readonly revision: bigint;
+  readonly resolve: () => void;
+}
+
+/** How long a read waits for the cache to catch up, as kube-apiserver does. */
+const freshnessTimeoutMs = 3_000;
+
+/**
+ * All objects of the store in memory, as bytes, kept by one watch: lists and watches are answered from here, and a read is proven
+ * fresh by the store's own revision.
+ */
+export class WatchCache {
+  readonly #options: WatchCacheOptions;
+  readonly #entries = new SortedMap<StoredValue>();
+  readonly #listeners = new Set<CacheListener>();
+  readonly #waiting = new Set<Waiter>();
+  #history: CacheChange[] = [];
+  #revision = 0n;
+  /** Changes up to this revision may be missing from the history. */
+  #historyStart = 0n;
+  #started: Promise<void> | undefined;
+
+  constructor(options: WatchCacheOptions) {
+    this.#options = options;
+  }
+
+  /** The revision that the cache stands at; 0n before the first listing. */
+  get revision(): bigint {
+    return this.#revision;
+  }
+
+  get(key: string): StoredValue | undefined {
+    return this.#entries.get(key);
+  }
+
+  /** In order of the keys, from the first one after `after`. */
+  under(prefix: string, after?: string): readonly StoredValue[] {
+    return this.#entries.under(prefix, after);
+  }
+
+  /** True when nothing under `prefix` changed after `revision`, as far as the history knows. */
+  unchangedSince(prefix: string, revision: bigint): boolean {
+    return revision >= this.#historyStart && this.#pastAfter(revision).every(({ key }) => !key.startsWith(prefix));
+  }
+
+  /** Lists the store, then follows it until `signal` aborts; resolves when the first listing is in. Lists again after a broken watch. */
+  start(signal: AbortSignal): Promise<void> {
+    this.#started ??= this.#list().then(() => {
+      void this.#follow(signal);
+    });
+    return this.#started;
+  }
+
+  /** Resolves when the cache holds everything that was written before the call. */
+  async fresh(): Promise<void> {
+    const revision = await this.#options.store.revision();
+    await this.reached(revision);
+  }
+
+  /** Resolves when the cache stands at `revision` or later; after 3 s throws Timeout with cause ResourceVersionTooLarge. */
+  async reached(revision: bigint): Promise<void> {
+    if (this.#revision >= revision) return;
+    // A future revision may exist already without a change in sight: the store tells how far it is.
+    await this.#options.store.revision();
+    const stop = new AbortController();
+    const { promise, waiter } = waiterFor(revision);
+    this.#waiting.add(waiter);
+    if (this.#revision >= revision) waiter.resolve();
+    const late = this.#options.clock.sleep(freshnessTimeoutMs, stop.signal).then(
+      () => false,
+      () => true,
+    );
+    const inTime = await Promise.race([promise, late]);
+    this.#waiting.delete(waiter);
+    stop.abort();
+    if (!inTime) throw tooLarge(revision, this.#revision);
+  }
+
+  /**
+   * Changes after `since`: those kept, then each new one as it comes, until the returned function is called.
+   * Throws Expired when `since` is older than what is kept.
+   */
+  subscribe(since: bigint, listener: CacheListener): { readonly past: readonly CacheChange[]; readonly stop: () => void } {
+    if (since < this.#historyStart) throw expired(`too old resource version: ${String(since)} (${String(this.#historyStart)})`);
+    this.#listeners.add(listener);
+    return { past: this.#pastAfter(since), stop: () => void this.#listeners.delete(listener) };
+  }
+
+  #pastAfter(since: bigint): readonly CacheChange[] {
+    let index = this.#history.length;
+    while (index > 0 && (this.#history[index - 1]?.revision ?? 0n) > since) index--;
+    return this.#history.slice(index);
+  }
+
+  async #list(): Promise<void> {
+    const { entries, revision } = await this.#options.store.list("/");
+    this.#entries.replace(entries.map(({ key, value, revision: at }) => [key, new StoredValue(key, at, value)] as const));
+    this.#history = [];
+    this.#historyStart = revision;
+    this.#advance(revision);
+  }
+
+  async #follow(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        for await (const change of this.#options.store.watch("/", this.#revision, signal)) this.#apply(change);
+        // Ended without a failure: the store is closed.
+        break;
+      } catch (error) {
+        if (signal.aborted) break;
+        this.#options.logger.error({ err: error }, "the watch of the store broke; reading it anew");
+        await this.#recover(error, signal);
+      }
+    }
+    this.#endWatches();
+  }
+
+  async #recover(error: unknown, signal: AbortSignal): Promise<void> {
+    try {
+      await this.#options.clock.sleep(200, signal);
+      if (!(error instanceof RevisionCompacted)) return;
+      this.#endWatches();
+      await this.#list();
+    } catch (again) {
+      if (!signal.aborted) this.#options.logger.error({ err: again }, "the store cannot be read");
+    }
+  }
+
+  #endWatches(): void {
+    for (const listener of this.#listeners) listener(undefined);
+    this.#listeners.clear();
+  }
+
+  #apply(change: Change): void {
+    if (change.type === "progress") {
+      this.#advance(change.revision);
+      return;
+    }
+    const key = change.type === "put" ? change.entry.key : change.key;
+    const revision = change.type === "put" ? change.entry.revision : change.revision;
+    const previous = this.#entries.get(key);
+    const current = change.type === "put" ? new StoredValue(key, revision, change.entry.value) : undefined;
+    if (current === undefined) this.#entries.delete(key);
+    else this.#entries.set(key, current);
+    const seen: CacheChange = { revision, key, current, previous };
+    this.#remember(seen);
+    for (const listener of this.#listeners) listener(seen);
+    this.#advance(revision);
+  }
+
+  #remember(change: CacheChange): void {
+    const limit = this.#options.history ?? 10_000;
+    this.#history.push(change);
+    // Cut in halves, not one by one: moving the array for each change would cost more than keeping it.
+    if (this.#history.length <= limit * 2) return;
+    const dropped = this.#history.splice(0, this.#history.length - limit);
+    this.#historyStart = dropped.at(-1)?.revision ?? this.#historyStart;
+  }
+
+  #advance(revision: bigint): void {
+    if (revision > this.#revision) this.#revision = revision;
+    for (const waiter of this.#waiting) if (waiter.revision <= this.#revision) waiter.resolve();
+  }
+}
+
+function waiterFor(revision: bigint): { readonly promise: Promise<boolean>; readonly waiter: Waiter } {
+  let resolve = (): void => undefined;
+  const promise = new Promise<boolean>((done) => {
+    resolve = () => done(true);
+  });
+  return { promise, waiter: { revision, resolve } };
+}
+
+function tooLarge(revision: bigint, current: bigint): ApiError {
+  if (current === 0n) return unavailable("the store has not been read yet");
+  return new ApiError("Timeout", `Too large resource version: ${String(revision)}, current: ${String(current)}`, {
+    details: { causes: [{ reason: "ResourceVersionTooLarge", message: "Too large resource version", field: "" }], retryAfterSeconds: 1 },
+  });
+}
