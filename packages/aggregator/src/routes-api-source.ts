@@ -3,7 +3,7 @@ import { basePathOf, type GroupVersion, type JsonObject } from "@dataplane/meta"
 import type { PluginHandler } from "./plugin-handler.js";
 import type { RouteTable } from "./route-table.js";
 import { querySchemas } from "./service-types/query-openapi.js";
-import type { PluginRoute } from "./service-types/service-type.js";
+import type { Operation, PluginRoute } from "./service-types/service-type.js";
 
 /** The data plane's part of discovery and OpenAPI: the subresources that plugins answer. */
 export function routesApiSource(current: () => { readonly table: RouteTable; readonly generation: number }): ApiSource {
@@ -42,7 +42,7 @@ function openApiPath({ path, operations }: PluginRoute, groupVersion: GroupVersi
 }
 
 /** Swagger 2 has all groups in one document. */
-function withUniqueId(operation: JsonObject, { group, version }: GroupVersion): JsonObject {
+function withUniqueId(operation: Operation, { group, version }: GroupVersion): JsonObject {
   const words = [...group.split(/[.-]/), version].map((word) => word.charAt(0).toUpperCase() + word.slice(1));
-  return { ...operation, operationId: `${String(operation["operationId"])}${words.join("")}` };
+  return { ...operation, operationId: `${operation.operationId}${words.join("")}` };
 }

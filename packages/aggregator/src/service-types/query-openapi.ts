@@ -1,4 +1,5 @@
 import type { JsonObject } from "@dataplane/meta";
+import type { Operation } from "./service-type.js";
 
 const time = { description: "Epoch milliseconds, RFC 3339, or relative: now-1h, now/d.", "x-kubernetes-int-or-string": true };
 
@@ -51,7 +52,7 @@ export const querySchemas: Readonly<Record<string, JsonObject>> = {
 };
 
 /** The POST of `<resource>/{uid}/query`. */
-export const queryOperation = (resource: string): JsonObject => ({
+export const queryOperation = (resource: string): Operation => ({
   description: "Query one data source.",
   operationId: `create${resource === "connections" ? "Connection" : "DataSource"}Query`,
   requestBody: { required: true, content: { "application/json": { schema: ref("QueryDataRequest") } } },

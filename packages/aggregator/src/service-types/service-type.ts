@@ -29,6 +29,11 @@ export interface PluginCall {
   readonly logger: Logger;
 }
 
+/** An operation of OpenAPI v3; its id is made unique by group and version. */
+export interface Operation extends JsonObject {
+  readonly operationId: string;
+}
+
 /** One route of a group/version. `path` is relative to `/apis/G/V`: segments, `{name}`, or a trailing `*` for the rest. */
 export interface PluginRoute {
   /** Upper case; every method when it is `["*"]`. */
@@ -38,7 +43,7 @@ export interface PluginRoute {
   /** How discovery shows it: a subresource such as `datasources/query`; absent when it is not shown. */
   readonly discovered?: { readonly name: string; readonly kind: string; readonly verbs: readonly string[] };
   /** OpenAPI operation by lower-case method. */
-  readonly operations?: Readonly<Record<string, JsonObject>>;
+  readonly operations?: Readonly<Record<string, Operation>>;
 }
 
 /** A service type of a DataPlaneService: one object in one file, one line in the table. */
