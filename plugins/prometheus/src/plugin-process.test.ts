@@ -7,6 +7,7 @@ import {
   createTestCertificate,
   DataFrameFormat,
   dataSourceContext,
+  GrpcCode,
   HealthStatus,
   queryRequest,
   type RunningPlugin,
@@ -206,6 +207,49 @@ test("TLS is checked by the settings' authority, both ways, unless told not to",
     https.closeAllConnections();
     https.close();
   }
+});
+
+test("a query ends with its timeout, and its request to Prometheus with its client", async () => {
+  const ended: string[] = [];
+  const silent = createServer((request) => request.on("close", () => ended.push(request.url ?? "")));
+  const port = await freePort();
+  await new Promise<void>((resolve) => silent.listen(port, "127.0.0.1", resolve));
+  const url = `http://127.0.0.1:${port}`;
+  try {
+    expect(await ask({ url, jsonData: { timeout: 0.1 } }, { expr: "up" })).toMatchObject({
+      status: 504,
+      errorSource: "downstream",
+      error: "Prometheus did not answer within 0.1 s",
+    });
+    const request = queryRequest(contextOf({ url }), [{ refId: "A", expr: "up", instant: true }], range);
+    await expect(plugin.call("queryData", request, { signal: AbortSignal.timeout(200) })).rejects.toMatchObject({ code: GrpcCode.Canceled });
+    await expect.poll(() => ended).toEqual(["/api/v1/query_range", "/api/v1/query"]);
+  } finally {
+    silent.closeAllConnections();
+    silent.close();
+  }
+});
+
+test("GET is used where POST is refused, and the user's login goes on only if the data source says so", async () => {
+  const seen: string[] = [];
+  const old = createServer((request, response) => {
+    const { authorization = "-", cookie = "-" } = request.headers;
+    seen.push([request.method, request.url?.split("?")[0], authorization, cookie].join(" "));
+    response.writeHead(request.method === "GET" ? 200 : 405).end('{"status":"success","data":{"resultType":"vector","result":[]}}');
+  });
+  const port = await freePort();
+  await new Promise<void>((resolve) => old.listen(port, "127.0.0.1", resolve));
+  const url = `http://127.0.0.1:${port}`;
+  const headers = { Authorization: "Bearer user", Cookie: "a=b" };
+  try {
+    const instant = { expr: "up", instant: true };
+    expect(await ask({ url }, instant, { headers })).toMatchObject({ status: 200 });
+    await ask({ url, jsonData: { oauthPassThru: true, httpMethod: "GET" } }, instant, { headers });
+  } finally {
+    old.closeAllConnections();
+    old.close();
+  }
+  expect(seen).toEqual(["POST /api/v1/query - a=b", "GET /api/v1/query - a=b", "GET /api/v1/query Bearer user a=b"]);
 });
 
 test("wrong keys of a query are named", async () => {
