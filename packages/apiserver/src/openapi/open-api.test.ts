@@ -79,7 +79,7 @@ test("documents are rebuilt when a generation changes, and only then", async () 
 });
 
 test("writes list fieldValidation, and a custom kind takes no strategic merge", async () => {
-  const { paths } = text((await get("/openapi/v3/apis/example.org/v1")).body) as { paths: Record<string, Record<string, Operation>> };
+  const { paths } = text((await get("/openapi/v3/apis/example.org/v1")).body) as unknown as { paths: Record<string, Record<string, Operation>> };
   const item = paths["/apis/example.org/v1/namespaces/{namespace}/widgets/{name}"];
   expect(item?.["patch"]?.parameters?.map(({ name }) => name)).toContain("fieldValidation");
   expect(Object.keys(item?.["patch"]?.requestBody?.content ?? {})).toEqual([
@@ -119,12 +119,8 @@ test("the document has the structure of OpenAPI 3.0", async () => {
       ids.push(operation.operationId);
       const all = [...shared, ...(operation.parameters ?? [])];
       expect(new Set(all.map((it) => `${it.in} ${it.name}`)).size).toBe(all.length);
-      expect(
-        all
-          .filter((it) => it.in === "path")
-          .map(({ name }) => `{${name}}`)
-          .toSorted(),
-      ).toEqual((path.match(/\{\w+\}/g) ?? []).toSorted());
+      const named = all.filter((it) => it.in === "path").map(({ name }) => `{${name}}`);
+      expect(new Set(named)).toEqual(new Set(path.match(/\{\w+\}/g)));
       for (const response of Object.values(operation.responses)) expect(typeof response.description).toBe("string");
     }
   }

@@ -46,7 +46,7 @@ export function serverSideApply(request: ServerSideApply): { readonly object: Ap
   const managers = managersOf(request, schema, live);
   const context = { request, schema, live, applied, managers };
   const merged = mergeAndPrune(context);
-  const changed = compare(schema, request.live === undefined ? undefined : live, merged);
+  const changed = compare(schema, live, merged);
   const self = managerId(identityOf(request));
   const taken = takenFields(context, union(changed.modified, changed.added), self);
   const owners = withoutFields(withoutFields(managers, taken, self), changed.removed, self);

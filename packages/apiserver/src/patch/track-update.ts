@@ -29,8 +29,7 @@ export function trackUpdate(request: TrackUpdate): ApiObject {
   const managers = managersOf(request);
   const plain = withoutManagedFields(next);
   if (managers.size === 0 && live !== undefined) return withManagedFields(plain, []);
-  const before = live === undefined ? undefined : withoutManagedFields(live);
-  const { modified, added, removed } = compare(wholeObjectSchema(request.schema), before, plain);
+  const { modified, added, removed } = compare(wholeObjectSchema(request.schema), withoutManagedFields(live), plain);
   const changed = union(modified, added);
   const others = withoutFields(managers, union(changed, removed));
   return withManagedFields(plain, encodeManagers(withUpdater(request, others, ownable(changed))));
