@@ -17,7 +17,7 @@ export { anonymousPaths, authenticate, unauthorized } from "./chain/authenticate
 export { authorize } from "./chain/authorize.js";
 export { type ChainOptions, filterChain } from "./chain/chain.js";
 export { type Filter, withFilters } from "./chain/filter.js";
-export { limitDuration, type LimitDurationOptions } from "./chain/limit-duration.js";
+export { type LimitDurationOptions, limitDuration } from "./chain/limit-duration.js";
 export { recoverPanics } from "./chain/recover-panics.js";
 export { parseRequestInfo, resolveRequestInfo } from "./chain/request-info.js";
 export { sendWarnings } from "./chain/send-warnings.js";

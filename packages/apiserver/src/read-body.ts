@@ -50,8 +50,7 @@ export async function readObjectBody(request: HttpRequest, limit: number): Promi
   throw unsupportedMediaType(["application/json", "application/yaml"]);
 }
 
-const tooLarge = (limit: number): ApiError =>
-  new ApiError("RequestEntityTooLarge", `the body is larger than the limit of ${limit} bytes`);
+const tooLarge = (limit: number): ApiError => new ApiError("RequestEntityTooLarge", `the body is larger than the limit of ${limit} bytes`);
 
 export const unsupportedMediaType = (accepted: readonly string[]): ApiError =>
   new ApiError("UnsupportedMediaType", `the body of the request was in an unknown format - accepted media types include: ${accepted.join(", ")}`);
@@ -71,7 +70,8 @@ export function parseJsonBody(text: string): ParsedBody {
 
 export function parseJson(text: string): JsonValue {
   try {
-    const value: JsonValue = text.includes("__proto__") || text.includes(String.raw`\u`) ? harmless(JSON.parse(text, dropProto)) : harmless(JSON.parse(text));
+    const value: JsonValue =
+      text.includes("__proto__") || text.includes(String.raw`\u`) ? harmless(JSON.parse(text, dropProto)) : harmless(JSON.parse(text));
     return value;
   } catch {
     // The engine's message quotes the body, which may hold a secret: only the place is told.

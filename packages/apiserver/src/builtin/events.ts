@@ -18,7 +18,15 @@ const source: StructuralSchema = { type: "object", description: "Who reported it
 
 const series: StructuralSchema = { type: "object", description: "Of many alike.", properties: { count, lastObservedTime: text } };
 
-const common = { action: text, eventTime: { ...text, nullable: true }, reason: text, related: objectReference, reportingInstance: text, series, type: text };
+const common = {
+  action: text,
+  eventTime: { ...text, nullable: true },
+  reason: text,
+  related: objectReference,
+  reportingInstance: text,
+  series,
+  type: text,
+};
 
 /** Field names of core/v1 and what events.k8s.io/v1 calls them. */
 const renamed = [
@@ -92,7 +100,8 @@ function columns(subject: string, message: string, last: string): readonly Colum
   ];
 }
 
-const lastSeen = (event: ApiObject, last: string): string | undefined => scalar(event[last]) ?? scalar(event["eventTime"]) ?? event.metadata.creationTimestamp;
+const lastSeen = (event: ApiObject, last: string): string | undefined =>
+  scalar(event[last]) ?? scalar(event["eventTime"]) ?? event.metadata.creationTimestamp;
 
 const scalar = (value: ApiObject[string]): string | undefined => (typeof value === "string" && value !== "" ? value : undefined);
 

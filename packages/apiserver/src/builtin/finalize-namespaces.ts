@@ -53,7 +53,10 @@ async function empty(services: VerbServices, resource: ServedResource, namespace
     }
     held += 1;
     if (object.metadata.deletionTimestamp !== undefined) continue;
-    const deletionTimestamp = services.clock.now().toISOString().replace(/\.\d+Z$/, "Z");
+    const deletionTimestamp = services.clock
+      .now()
+      .toISOString()
+      .replace(/\.\d+Z$/, "Z");
     await objects.put({ ...object, metadata: { ...object.metadata, deletionTimestamp, deletionGracePeriodSeconds: 0 } }, stored.hidden, stored);
   }
   return held;

@@ -1,6 +1,6 @@
 import { defineResource } from "../define-resource.js";
-import { objectSchema } from "../schema/object-schema.js";
 import { s } from "../schema/builder.js";
+import { objectSchema } from "../schema/object-schema.js";
 
 /** Namespace of core/v1: where namespaced objects live. Its delete empties it first. */
 export const namespaces = defineResource({

@@ -5,7 +5,7 @@ import { assignAuditId } from "./assign-audit-id.js";
 import { authenticate } from "./authenticate.js";
 import { authorize } from "./authorize.js";
 import type { Filter } from "./filter.js";
-import { limitDuration, type LimitDurationOptions } from "./limit-duration.js";
+import { type LimitDurationOptions, limitDuration } from "./limit-duration.js";
 import { recoverPanics } from "./recover-panics.js";
 import { resolveRequestInfo } from "./request-info.js";
 import { sendWarnings } from "./send-warnings.js";

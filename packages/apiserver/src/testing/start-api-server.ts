@@ -6,7 +6,6 @@ import { addBuiltinResources } from "../builtin/builtin-resources.js";
 import { filterChain } from "../chain/chain.js";
 import { withFilters } from "../chain/filter.js";
 import { createRegistry, type ResourceRegistry } from "../registry.js";
-import type { ResourceDefinition } from "../resource.js";
 import { createApiServer } from "../server.js";
 
 /** One answer, read to its end. */
@@ -35,11 +34,14 @@ export interface TestServer extends AsyncDisposable {
   open(path: string, call?: Call): Promise<HttpResponse>;
 }
 
-/** A server with the built-in kinds and these, on a store in memory, with the namespace `default`. */
-export async function startApiServer(definitions: readonly ResourceDefinition[] = [], store: Store = createMemoryStore()): Promise<TestServer> {
+/** A server with the built-in kinds and more, on a store in memory, with the namespace `default`. */
+export async function startApiServer(
+  register: (registry: ResourceRegistry) => void = () => undefined,
+  store: Store = createMemoryStore(),
+): Promise<TestServer> {
   const registry = createRegistry();
   addBuiltinResources(registry);
-  for (const definition of definitions) registry.add(definition);
+  register(registry);
   const version = { gitVersion: "v1.32.0", major: "1", minor: "32" };
   const server = createApiServer({ store, registry, sources: [], clock: systemClock, newUid: randomUUID, logger: silentLogger, version });
   const authenticator = { authenticate: () => Promise.resolve(undefined) };

@@ -1,11 +1,11 @@
 import { randomInt } from "node:crypto";
 import { ApiError, alreadyExists, badRequest, type HttpResponse, invalid, isJsonObject, notFound } from "@dataplane/meta";
 import { RevisionConflict } from "@dataplane/storage";
+import type { StoredValue } from "../codec.js";
 import { readObjectBody, requireJsonObject } from "../read-body.js";
 import { required } from "../schema/field-errors.js";
 import { admit, type Proposal } from "./admit.js";
 import { answerObject } from "./answer.js";
-import type { StoredValue } from "../codec.js";
 import { objectsOf, type VerbCall } from "./verb-call.js";
 import { writeOptions } from "./write-options.js";
 
@@ -64,7 +64,9 @@ const suffixAlphabet = "bcdfghjklmnpqrstvwxz2456789";
 
 function generatedName({ resource: { definition } }: VerbCall, base: unknown): string {
   if (typeof base !== "string" || base === "") {
-    throw invalid(definition.kind, definition.group, "", [{ ...required("metadata.name"), message: "Required value: name or generateName is required" }]);
+    throw invalid(definition.kind, definition.group, "", [
+      { ...required("metadata.name"), message: "Required value: name or generateName is required" },
+    ]);
   }
   const suffix = Array.from({ length: 5 }, () => suffixAlphabet.charAt(randomInt(suffixAlphabet.length)));
   return `${base.slice(0, 58)}${suffix.join("")}`;

@@ -1,16 +1,16 @@
 import { ApiError, type ApiObject, badRequest, conflict, type HttpResponse, isJsonObject, type JsonObject, rfc3339 } from "@dataplane/meta";
 import { RevisionConflict } from "@dataplane/storage";
 import type { StoredValue } from "../codec.js";
-import { parseJson, parseYamlBody, mediaTypeOf, readBytes, requireJsonObject, textOf, unsupportedMediaType } from "../read-body.js";
-import { rendered } from "../render.js";
 import { negotiate } from "../negotiate.js";
-import { listOptions } from "./list-options.js";
+import { mediaTypeOf, parseJson, parseYamlBody, readBytes, requireJsonObject, textOf, unsupportedMediaType } from "../read-body.js";
+import { rendered } from "../render.js";
 import { answerObject } from "./answer.js";
+import { listOptions } from "./list-options.js";
 import { selectionOf } from "./selection.js";
 import { readSnapshot } from "./snapshot.js";
+import { requireLive } from "./update.js";
 import { objectsOf, type VerbCall } from "./verb-call.js";
 import { dryRunOf } from "./write-options.js";
-import { requireLive } from "./update.js";
 
 /** `meta/v1.DeleteOptions` of the body, with what the query says. */
 interface DeleteOptions {
@@ -31,7 +31,12 @@ export async function remove(call: VerbCall): Promise<HttpResponse> {
     apiVersion: "v1",
     metadata: {},
     status: "Success",
-    details: { name, ...(definition.group === "" ? {} : { group: definition.group }), kind: definition.plural, ...(uid === undefined ? {} : { uid }) },
+    details: {
+      name,
+      ...(definition.group === "" ? {} : { group: definition.group }),
+      kind: definition.plural,
+      ...(uid === undefined ? {} : { uid }),
+    },
   });
 }
 

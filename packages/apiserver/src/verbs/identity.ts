@@ -10,11 +10,7 @@ export function withIdentity({ resource, info }: VerbCall, body: JsonObject): Js
   const metadata = body["metadata"] ?? {};
   if (!isJsonObject(metadata)) throw badRequest("metadata must be an object");
   same(body["kind"], definition.kind, (found) => `the kind in the data (${found}) does not match the expected kind (${definition.kind})`);
-  same(
-    body["apiVersion"],
-    apiVersion,
-    (found) => `the API version in the data (${found}) does not match the expected API version (${apiVersion})`,
-  );
+  same(body["apiVersion"], apiVersion, (found) => `the API version in the data (${found}) does not match the expected API version (${apiVersion})`);
   const namespace = definition.scope === "namespaced" ? info.namespace : "";
   same(metadata["namespace"], namespace, () => "the namespace of the provided object does not match the namespace sent on the request");
   if (info.name !== "") {

@@ -1,4 +1,4 @@
-import { type Cause, badRequest, invalid } from "@dataplane/meta";
+import { badRequest, type Cause, invalid } from "@dataplane/meta";
 import { type Continuation, decodeContinuation } from "./continue-token.js";
 import { revisionOf, wholeNumber } from "./query-flags.js";
 
@@ -47,7 +47,12 @@ function requireMatch(match: string, version: string): void {
   }
 }
 
-function modeOf(asked: { readonly version: string; readonly match: string; readonly isLimited: boolean; readonly revision: bigint }): ListOptions["mode"] {
+function modeOf(asked: {
+  readonly version: string;
+  readonly match: string;
+  readonly isLimited: boolean;
+  readonly revision: bigint;
+}): ListOptions["mode"] {
   if (asked.version === "") return "newest";
   if (asked.revision === 0n) return "any";
   if (asked.match === "Exact") return "exact";

@@ -46,7 +46,11 @@ const labelCauses = (labels: Readonly<Record<string, string>>): readonly Cause[]
 function annotationCauses(annotations: Readonly<Record<string, string>>): readonly Cause[] {
   const entries = Object.entries(annotations);
   const size = entries.reduce((sum, [key, value]) => sum + Buffer.byteLength(key) + Buffer.byteLength(value), 0);
-  const tooLong = { reason: "FieldValueTooLong", message: `Too long: may not be more than ${annotationsLimitBytes} bytes`, field: "metadata.annotations" };
+  const tooLong = {
+    reason: "FieldValueTooLong",
+    message: `Too long: may not be more than ${annotationsLimitBytes} bytes`,
+    field: "metadata.annotations",
+  };
   return [
     ...entries.filter(([key]) => !isLabelKey(key)).map(([key]) => invalidValue("metadata.annotations", key, "it is not a qualified name")),
     ...(size > annotationsLimitBytes ? [tooLong] : []),

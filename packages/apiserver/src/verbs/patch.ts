@@ -4,7 +4,16 @@ import { applyJsonPatch } from "../patch/json-patch.js";
 import { applyMergePatch } from "../patch/merge-patch.js";
 import { serverSideApply } from "../patch/server-side-apply.js";
 import { applyStrategicMergePatch } from "../patch/strategic-merge-patch.js";
-import { mediaTypeOf, type ParsedBody, parseJsonBody, parseYamlBody, readBytes, requireJsonObject, textOf, unsupportedMediaType } from "../read-body.js";
+import {
+  mediaTypeOf,
+  type ParsedBody,
+  parseJsonBody,
+  parseYamlBody,
+  readBytes,
+  requireJsonObject,
+  textOf,
+  unsupportedMediaType,
+} from "../read-body.js";
 import { wholeObjectSchema } from "../schema/object-meta-schema.js";
 import { jsonOf } from "../table.js";
 import { answerObject } from "./answer.js";
@@ -65,7 +74,8 @@ function withOwnVersion(next: JsonObject, before: JsonObject): JsonObject {
 
 /** Server-side apply: makes the object when it is absent. */
 async function apply(call: VerbCall, { value, duplicates }: ParsedBody, options: WriteOptions): Promise<HttpResponse> {
-  if (call.request.query.get("fieldManager") === null) throw badRequest("PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required value: is required for apply patch");
+  if (call.request.query.get("fieldManager") === null)
+    throw badRequest('PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch');
   const sent = requireJsonObject(value);
   if (isJsonObject(sent["metadata"]) && sent["metadata"]["managedFields"] !== undefined && sent["metadata"]["managedFields"] !== null) {
     throw badRequest("metadata.managedFields must be nil");
@@ -74,7 +84,13 @@ async function apply(call: VerbCall, { value, duplicates }: ParsedBody, options:
   let isNew = false;
   const stored = await retried(call, jsonOf(applied), async (live: StoredValue | undefined) => {
     const merged = mergedBy(call, applied, live?.shownBy(call.resource).object, options);
-    const proposal = { body: withOwnVersion(jsonOf(merged), jsonOf(live?.shownBy(call.resource).object ?? {})), duplicates, options, request: "apply" as const, fieldsAreTracked: true };
+    const proposal = {
+      body: withOwnVersion(jsonOf(merged), jsonOf(live?.shownBy(call.resource).object ?? {})),
+      duplicates,
+      options,
+      request: "apply" as const,
+      fieldsAreTracked: true,
+    };
     isNew = live === undefined;
     if (live !== undefined) return replace(call, { ...proposal, live });
     const { definition } = call.resource;

@@ -2,7 +2,15 @@ import { isDeepStrictEqual } from "node:util";
 import { isJsonObject, type JsonObject, type JsonValue, rfc3339 } from "@dataplane/meta";
 
 /** Fields of metadata that the server alone writes. */
-const systemFields = ["uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation", "resourceVersion", "selfLink"] as const;
+const systemFields = [
+  "uid",
+  "creationTimestamp",
+  "deletionTimestamp",
+  "deletionGracePeriodSeconds",
+  "generation",
+  "resourceVersion",
+  "selfLink",
+] as const;
 
 /** `metadata` of a new object. */
 export function newMetadata(sent: JsonObject, { uid, now }: { readonly uid: string; readonly now: Date }): JsonObject {
@@ -33,7 +41,10 @@ function withoutTimes(object: JsonObject): JsonObject {
   if (!isJsonObject(metadata)) return object;
   const { managedFields, resourceVersion: _resourceVersion, ...rest } = metadata;
   const entries = Array.isArray(managedFields) ? managedFields : [];
-  return { ...object, metadata: { ...rest, managedFields: entries.map((entry: JsonValue) => (isJsonObject(entry) ? without(entry, ["time"]) : entry)) } };
+  return {
+    ...object,
+    metadata: { ...rest, managedFields: entries.map((entry: JsonValue) => (isJsonObject(entry) ? without(entry, ["time"]) : entry)) },
+  };
 }
 
 export function without(object: JsonObject, fields: readonly string[]): JsonObject {

@@ -1,5 +1,5 @@
-import { flag, revisionOf, wholeNumber } from "./query-flags.js";
 import { invalidOptions } from "./list-options.js";
+import { flag, revisionOf, wholeNumber } from "./query-flags.js";
 
 /** How a watch begins and ends (https://kubernetes.io/docs/reference/using-api/api-concepts/#semantics-for-watch). */
 export interface WatchOptions {

@@ -83,7 +83,11 @@ class Watcher {
     this.#wake();
   }
 
-  async *frames({ request, services }: VerbCall, { bookmarks, timeoutMs }: WatchOptions, stop: () => void): AsyncGenerator<Uint8Array, void, undefined> {
+  async *frames(
+    { request, services }: VerbCall,
+    { bookmarks, timeoutMs }: WatchOptions,
+    stop: () => void,
+  ): AsyncGenerator<Uint8Array, void, undefined> {
     const start = services.clock.now().getTime();
     const end = start + timeoutMs;
     const marks = bookmarks ? bookmarkTimes(start, end) : [];

@@ -1,0 +1,96 @@
+import type { ApiObject, HttpResponse } from "@dataplane/meta";
+import { createMemoryStore } from "@dataplane/storage";
+import { expect, test } from "vitest";
+import { startApiServer, type TestServer } from "../testing/start-api-server.js";
+import { widgets } from "../testing/widgets.js";
+
+const base = "/apis/example.com/v1/namespaces/default/widgets";
+const start = (): Promise<TestServer> => startApiServer((registry) => registry.add(widgets));
+const create = (api: TestServer, name: string, color = "red") => api.call(base, { method: "POST", body: { metadata: { name }, spec: { color } } });
+const recolor = (api: TestServer, name: string, color: string) =>
+  api.call(`${base}/${name}`, { method: "PATCH", headers: { "content-type": "application/merge-patch+json" }, body: { spec: { color } } });
+
+interface Event {
+  readonly type: string;
+  readonly object: ApiObject & Record<string, unknown>;
+}
+
+/** The next `count` events. */
+async function take({ body }: HttpResponse, count: number): Promise<readonly Event[]> {
+  const events: Event[] = [];
+  let rest = "";
+  for await (const chunk of body as AsyncIterable<Uint8Array>) {
+    const lines = (rest + new TextDecoder().decode(chunk)).split("\n");
+    rest = lines.pop() ?? "";
+    events.push(...lines.map((line) => JSON.parse(line) as Event));
+    if (events.length >= count) break;
+  }
+  return events;
+}
+
+const short = (events: readonly Event[]) => events.map(({ type, object }) => `${type} ${object.metadata.name}`);
+
+test("a watch gives the state, then each change by how it crosses the selector", async () => {
+  await using api = await start();
+  await create(api, "a");
+  const events = take(await api.open(`${base}?watch=1&fieldSelector=spec.color%3Dred`), 4);
+  await create(api, "b", "green");
+  await recolor(api, "b", "red");
+  await recolor(api, "a", "green");
+  await api.call(`${base}/b`, { method: "DELETE" });
+  expect(short(await events)).toEqual(["ADDED a", "ADDED b", "DELETED a", "DELETED b"]);
+});
+
+test("a watch from a resourceVersion gives what came after it", async () => {
+  await using api = await start();
+  const { json } = await create(api, "a");
+  await recolor(api, "a", "green");
+  const open = await api.open(`${base}?watch=1&resourceVersion=${String(json.metadata?.["resourceVersion"])}`);
+  const [event] = await take(open, 1);
+  expect(event).toMatchObject({ type: "MODIFIED", object: { kind: "Widget", spec: { color: "green" } } });
+});
+
+test("the state ends with a marked bookmark when it is asked for", async () => {
+  await using api = await start();
+  await create(api, "a");
+  const query = "watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true&fieldSelector=metadata.name%3Da";
+  const events = await take(await api.open(`${base}?${query}`), 2);
+  expect(events[1]).toMatchObject({
+    type: "BOOKMARK",
+    object: { kind: "Widget", metadata: { annotations: { "k8s.io/initial-events-end": "true" } } },
+  });
+  const refused = await api.call(`${base}?watch=1&sendInitialEvents=true`);
+  expect(refused).toMatchObject({ status: 422, json: { details: { causes: [{ reason: "FieldValueForbidden", field: "resourceVersionMatch" }] } } });
+});
+
+test("a resourceVersion older than the history is 410", async () => {
+  const store = createMemoryStore();
+  for (let index = 0; index < 3; index++) await store.put(`/elsewhere/${String(index)}`, new Uint8Array(), { expected: 0n });
+  await using api = await startApiServer((registry) => registry.add(widgets), store);
+  expect(await api.call(`${base}?watch=1&resourceVersion=1`)).toMatchObject({ status: 410, json: { reason: "Expired" } });
+});
+
+test("a watch ends after timeoutSeconds, with a last bookmark", async () => {
+  await using api = await start();
+  const { text } = await api.call(`${base}?watch=1&timeoutSeconds=1&allowWatchBookmarks=true`);
+  expect(text).toContain('"type":"BOOKMARK"');
+});
+
+test("a watch of tables has columns in the first only", async () => {
+  await using api = await start();
+  await create(api, "a");
+  const open = await api.open(`${base}?watch=1`, { headers: { accept: "application/json;as=Table;v=v1;g=meta.k8s.io" } });
+  const events = take(open, 2);
+  await create(api, "b");
+  const columns = (await events).map(({ object }) => (object["columnDefinitions"] as unknown[]).length);
+  expect(columns).toEqual([4, 0]);
+});
+
+test("a client that goes ends its watch", async () => {
+  await using api = await start();
+  const gone = new AbortController();
+  const open = await api.open(`${base}?watch=1`, { signal: gone.signal });
+  const events = take(open, 1);
+  gone.abort();
+  expect(await events).toEqual([]);
+});
