@@ -97,10 +97,12 @@ function canonicalStep(step: string): string | undefined {
   if (step.startsWith("i:")) return /^\d+$/.test(body) ? step : undefined;
   if (!step.startsWith("k:") && !step.startsWith("v:")) return undefined;
   const value = parse(body);
-  if (value === undefined) return undefined;
-  if (step.startsWith("v:")) return valueStep(value);
-  return isJsonObject(value) ? keyStep(Object.entries(value)) : undefined;
+  // Names of items are scalars: nothing nested may come in by a client's managedFields.
+  if (step.startsWith("v:")) return value === undefined || isNested(value) ? undefined : valueStep(value);
+  return isJsonObject(value) && !Object.values(value).some(isNested) ? keyStep(Object.entries(value)) : undefined;
 }
+
+const isNested = (value: JsonValue): boolean => typeof value === "object" && value !== null;
 
 function parse(text: string): JsonValue | undefined {
   try {

@@ -1,4 +1,6 @@
 import { ApiError, badRequest, isJsonObject, type JsonObject, type JsonValue } from "@dataplane/meta";
+import { exceedsDepth } from "../schema/exceeds-depth.js";
+import { maxDepth } from "../schema/field-path.js";
 import { jsonEqual, ownField } from "./json-equal.js";
 import { arrayIndex, parsePointer } from "./json-pointer.js";
 
@@ -48,6 +50,7 @@ const known: ReadonlySet<string> = new Set([...needsValue, "remove", "move", "co
 
 function applyOperation(document: JsonValue, operation: Operation, budget: { copied: number }): JsonValue {
   const { op, path, from = [], value = null } = operation;
+  requireDepth(value, operation);
   if (op === "add") return edit(document, operation, path, (parent, token) => insert(parent, token, value, operation), value);
   if (op === "replace") {
     lookUp(document, path, operation);
@@ -59,10 +62,16 @@ function applyOperation(document: JsonValue, operation: Operation, budget: { cop
     return document;
   }
   const moved = lookUp(document, from, operation);
+  requireDepth(moved, operation);
   if (op === "move") return moveTo(document, operation, moved);
   budget.copied += JSON.stringify(moved).length;
   if (budget.copied > maxCopied) throw new ApiError("RequestEntityTooLarge", "json patch: copy operations make the object too large");
   return edit(document, operation, path, (parent, token) => insert(parent, token, moved, operation), moved);
+}
+
+/** Every walk over the result is recursive. */
+function requireDepth(value: JsonValue, { op, path }: Operation): void {
+  if (exceedsDepth(value, maxDepth - path.length)) throw badRequest(`json patch: ${op}: nested deeper than ${maxDepth} levels`);
 }
 
 function moveTo(document: JsonValue, operation: Operation, moved: JsonValue): JsonValue {

@@ -4,6 +4,7 @@ import fastJsonPatch from "fast-json-patch";
 import { expect, test } from "vitest";
 import { s } from "../schema/builder.js";
 import { objectSchema } from "../schema/object-schema.js";
+import { decodeFields } from "./field-set.js";
 import { applyJsonPatch } from "./json-patch.js";
 import { applyMergePatch } from "./merge-patch.js";
 import { applyStrategicMergePatch } from "./strategic-merge-patch.js";
@@ -127,4 +128,21 @@ test.each<[string, JsonObject, JsonObject]>([
 
 test("an item without its merge key is the caller's fault", () => {
   expect(() => applyStrategicMergePatch(object, { spec: { ports: [{ name: "x" }] } }, schema)).toThrow("does not contain declared merge key: port");
+});
+
+test("no patch nests a value without bound", () => {
+  const deep = JSON.parse(`${"[".repeat(100_000)}1${"]".repeat(100_000)}`) as JsonValue;
+  expect(() => applyJsonPatch({}, [{ op: "add", path: "/a", value: deep }])).toThrow("nested deeper than 200 levels");
+  const copies = Array.from({ length: 12 }, () => ({ op: "copy", from: "/a", path: `/a${"/b".repeat(20)}` }));
+  expect(() => applyJsonPatch({ a: { b: 1 } }, [{ op: "copy", from: "", path: "/c" }, ...copies])).toThrow(
+    expect.objectContaining({ name: "ApiError" }) as Error,
+  );
+  const nested = JSON.parse(`${'{"a":'.repeat(10_000)}1${"}".repeat(10_000)}`) as JsonValue;
+  expect(() => applyMergePatch({}, nested)).toThrow("nested deeper than 200 levels");
+});
+
+test("managedFields that a client broke are no managedFields", () => {
+  expect(decodeFields({ [`v:${"[".repeat(50_000)}${"]".repeat(50_000)}`]: {} })).toBeUndefined();
+  expect(decodeFields({ "x:y": {} })).toBeUndefined();
+  expect(decodeFields({ 'k:{"b":1,"a":2}': {} })?.children.keys().next().value).toBe('k:{"a":2,"b":1}');
 });
