@@ -1,4 +1,4 @@
-import type { Column, ResourceDefinition } from "@dataplane/apiserver";
+import { type Column, conditions, type ResourceDefinition, s } from "@dataplane/apiserver";
 import type { ResourceRef } from "@dataplane/client";
 import type { ApiObject, Condition, ObjectMeta } from "@dataplane/meta";
 import { dataPlaneServiceCauses } from "./dataplaneservice-validation.js";
@@ -41,19 +41,6 @@ export const dataPlaneServicesRef: ResourceRef = {
 /** Label of the services that the server keeps for each plugin's own group. */
 export const managedLabel = "dataplane/managed";
 
-const condition = {
-  type: "object",
-  required: ["type", "status", "lastTransitionTime", "reason", "message"],
-  properties: {
-    type: { type: "string" },
-    status: { type: "string", enum: ["True", "False", "Unknown"] },
-    observedGeneration: { type: "integer", format: "int64" },
-    lastTransitionTime: { type: "string", format: "date-time" },
-    reason: { type: "string" },
-    message: { type: "string" },
-  },
-} as const;
-
 const entry = {
   type: "object",
   required: ["type"],
@@ -77,13 +64,6 @@ const spec = {
   },
 } as const;
 
-const status = {
-  type: "object",
-  properties: {
-    conditions: { type: "array", items: condition, "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"] },
-  },
-} as const;
-
 const column = (name: string, value: (service: DataPlaneService) => string | undefined, rest: Partial<Column> = {}): Column => ({
   name,
   type: "string",
@@ -101,7 +81,7 @@ export const dataPlaneServices: ResourceDefinition = {
   categories: ["grafana-plugins"],
   scope: "cluster",
   description: "DataPlaneService binds one plugin to one group and version of the API, and says what it serves there.",
-  schema: { type: "object", required: ["spec"], properties: { spec, status } },
+  schema: { type: "object", required: ["spec"], properties: { spec, status: s.object({ conditions }).json } },
   hasStatus: true,
   nameRule: "dnsSubdomain",
   selectableFields: ["spec.pluginID", "spec.group"],

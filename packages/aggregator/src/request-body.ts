@@ -1,21 +1,9 @@
+import { mediaTypeOf, readBytes } from "@dataplane/apiserver";
 import { ApiError, badRequest, type HttpRequest } from "@dataplane/meta";
 
-/** The whole body. Throws RequestEntityTooLarge over `limitBytes`, before more than that was kept. */
-export async function readBody(request: HttpRequest, limitBytes: number): Promise<Uint8Array> {
-  if (Number(headerOf(request, "content-length") ?? 0) > limitBytes) throw tooLarge(limitBytes);
-  const pieces: Uint8Array[] = [];
-  let length = 0;
-  for await (const piece of request.body) {
-    length += piece.byteLength;
-    if (length > limitBytes) throw tooLarge(limitBytes);
-    pieces.push(piece);
-  }
-  return pieces.length === 1 && pieces[0] !== undefined ? pieces[0] : Buffer.concat(pieces, length);
-}
-
-/** The body as text. Throws BadRequest when it is no UTF-8. */
+/** The body as text. Throws BadRequest when it is no UTF-8, RequestEntityTooLarge over `limitBytes`. */
 export async function readText(request: HttpRequest, limitBytes: number): Promise<string> {
-  const bytes = await readBody(request, limitBytes);
+  const bytes = await readBytes(request, limitBytes);
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch (cause) {
@@ -28,7 +16,7 @@ export async function readText(request: HttpRequest, limitBytes: number): Promis
  * across sites without asking first, so a form that comes from a page is refused. Throws UnsupportedMediaType or Forbidden.
  */
 export function requireJsonContentType(request: HttpRequest): void {
-  const type = headerOf(request, "content-type")?.split(";")[0]?.trim().toLowerCase() ?? "";
+  const type = mediaTypeOf(request);
   if (type === "" || type === "application/json") return;
   if (type !== "application/x-www-form-urlencoded") {
     throw new ApiError("UnsupportedMediaType", `the body must be application/json, not ${JSON.stringify(type)}`);
@@ -44,5 +32,3 @@ export function headerOf({ headers }: Pick<HttpRequest, "headers">, name: string
   const value = headers[name];
   return typeof value === "string" ? value : value?.[0];
 }
-
-const tooLarge = (limitBytes: number): ApiError => new ApiError("RequestEntityTooLarge", `the body is larger than the limit of ${limitBytes} bytes`);

@@ -27,11 +27,11 @@ test("a resource call keeps method, path, query, body and header lists", async (
     "x-hop": "1",
     "x-remote-user": "root",
   };
-  const response = await send("PUT", `${base}/api/v1/labels%2Fx/?match[]=up&a=1%202`, { body: "hello", headers });
+  const response = await send("PUT", `${base}/api/v1/labels%20x/?match[]=up&a=1%202`, { body: "hello", headers });
   expect(response).toMatchObject({ status: 200, text: "ok" });
   expect(received).toHaveLength(1);
   const [request] = received;
-  expect(request).toMatchObject({ method: "PUT", path: "api/v1/labels/x/", url: "api/v1/labels/x/?match%5B%5D=up&a=1+2" });
+  expect(request).toMatchObject({ method: "PUT", path: "api/v1/labels x/", url: "api/v1/labels%20x/?match%5B%5D=up&a=1+2" });
   expect(Buffer.from(request?.body ?? []).toString()).toBe("hello");
   expect(request?.headers).toEqual({
     "Content-Type": { values: ["text/x"] },

@@ -1,8 +1,8 @@
+import { readBytes } from "@dataplane/apiserver";
 import { ApiError, type HttpResponse } from "@dataplane/meta";
 import type { CallResourceResponse, StringList } from "@dataplane/plugin-protocol";
 import { pluginCallError } from "../plugin-call-errors.js";
 import { callMetadata, resourceHeaders } from "../plugin-headers.js";
-import { readBody } from "../request-body.js";
 import { callerOf, type DataSourceKey } from "./run-queries.js";
 import type { PluginCall, PluginRoute } from "./service-type.js";
 
@@ -21,7 +21,7 @@ export async function callResource(
 ): Promise<HttpResponse> {
   const { request, plugin, contexts, limits } = call;
   const context = await contexts.forDataSource({ pluginId: plugin.id, namespace, uid }, callerOf(call), request.signal);
-  const body = await readBody(request, limits.bodyBytes);
+  const body = await readBytes(request, limits.bodyBytes);
   const sentPath = request.path.endsWith("/") ? `${path}/` : path;
   try {
     const client = await plugin.client(request.signal);

@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
-import { ApiError, type Handler, type HttpRequest, type HttpResponse, type RequestInfo, systemGroups, type UserInfo } from "@dataplane/meta";
+import { parseRequestInfo } from "@dataplane/apiserver";
+import { ApiError, type Handler, type HttpRequest, type HttpResponse, systemGroups, type UserInfo } from "@dataplane/meta";
 
 export interface Sent {
   readonly headers?: Readonly<Record<string, string>>;
@@ -32,7 +33,11 @@ export async function call(handler: Handler, method: string, url: string, sent: 
     body: once(bytes),
     signal: sent.signal ?? new AbortController().signal,
     remoteAddress: "127.0.0.1",
-    context: { user: sent.user ?? admin, info: requestInfo(method, path), credentialHeaders: sent.credentialHeaders ?? ["authorization"] },
+    context: {
+      user: sent.user ?? admin,
+      info: parseRequestInfo(method, path, new URLSearchParams(query)),
+      credentialHeaders: sent.credentialHeaders ?? ["authorization"],
+    },
   };
   return read(await handler(request).catch(rendered));
 }
@@ -54,28 +59,4 @@ async function read({ status, headers, body }: HttpResponse): Promise<Received> 
   const text = Buffer.concat(pieces).toString("utf8");
   const isJson = String(headers["content-type"] ?? "").includes("json");
   return { status, headers, text, json: isJson ? (JSON.parse(text) as unknown) : undefined };
-}
-
-/** Enough of what the filter of that name finds. */
-function requestInfo(method: string, path: string): RequestInfo {
-  const [root, group = "", version = "", ...segments] = path
-    .split("/")
-    .slice(1)
-    .filter((it) => it !== "")
-    .map(decodeURIComponent);
-  const isResourceRequest = root === "apis" && segments.length > 0;
-  const namespaced = segments[0] === "namespaces" && segments.length > 2;
-  const [resource = "", name = "", subresource = ""] = namespaced ? segments.slice(2) : segments;
-  return {
-    isResourceRequest,
-    path: decodeURIComponent(path),
-    verb: method.toLowerCase(),
-    group: root === "apis" ? group : "",
-    version: root === "apis" ? version : "",
-    namespace: namespaced ? (segments[1] ?? "") : "",
-    resource,
-    name,
-    subresource,
-    segments: root === "apis" ? segments : [],
-  };
 }
