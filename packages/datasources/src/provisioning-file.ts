@@ -150,16 +150,20 @@ function expandAll(value: JsonValue, env: NodeJS.ProcessEnv): JsonValue {
   return value;
 }
 
-const variable = /\$\$|\$__env\{([^}]*)\}|\$__file\{([^}]*)\}|\$\{([^}:]*)(?::-([^}]*))?\}|\$([A-Za-z_]\w*)/g;
+const variable = /\$\$|\$__(?:env|file)\{[^}]*\}|\$\{[^}]*\}|\$[A-Za-z_]\w*/g;
 
 /** Once: what a variable holds is not expanded again. */
-function expand(value: string, env: NodeJS.ProcessEnv): string {
-  return value.replace(variable, (match, fromEnv?: string, file?: string, braced?: string, fallback?: string, plain?: string) => {
-    if (match === "$$") return "$";
-    if (file !== undefined) return contentOf(file);
-    const found = env[fromEnv ?? braced ?? plain ?? ""];
-    return found === undefined || found === "" ? (fallback ?? "") : found;
-  });
+const expand = (value: string, env: NodeJS.ProcessEnv): string => value.replace(variable, (match) => expanded(match, env));
+
+function expanded(match: string, env: NodeJS.ProcessEnv): string {
+  if (match === "$$") return "$";
+  if (!match.endsWith("}")) return env[match.slice(1)] ?? "";
+  const inside = match.slice(match.indexOf("{") + 1, -1);
+  if (match.startsWith("$__file{")) return contentOf(inside);
+  if (match.startsWith("$__env{")) return env[inside] ?? "";
+  const [name = "", ...fallback] = inside.split(":-");
+  const found = env[name] ?? "";
+  return found === "" ? fallback.join(":-") : found;
 }
 
 function contentOf(file: string): string {

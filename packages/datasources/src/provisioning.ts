@@ -53,14 +53,11 @@ export function createProvisioning(options: ProvisioningOptions): Provisioning {
   return {
     apply,
     async run(signal) {
-      const changes = watchFolder(directory, signal);
-      while (!signal.aborted) {
-        const again = incomplete ? clock.sleep(retryMs, changes.stop()).catch(() => undefined) : new Promise<void>(() => undefined);
-        await Promise.race([changes.next(), again]);
-        if (signal.aborted) return;
+      const folder = new FolderWatch(directory, signal);
+      for await (const _change of folder.changes(() => (incomplete ? clock.sleep(retryMs, signal) : undefined))) {
         // Editors write in steps: one look after the last of them.
         await clock.sleep(settleMs, signal).catch(() => undefined);
-        if (!signal.aborted) await apply();
+        await apply();
       }
     },
   };
@@ -74,28 +71,45 @@ async function filesIn(directory: string): Promise<readonly string[]> {
   }
 }
 
-/** Resolves `next()` at each change of the folder and when `signal` aborts; `stop()` gives a signal that aborts at the same times. */
-function watchFolder(directory: string, signal: AbortSignal): { next(): Promise<void>; stop(): AbortSignal } {
-  let turn = new AbortController();
-  const change = (): void => {
-    const done = turn;
-    turn = new AbortController();
-    done.abort();
-  };
-  signal.addEventListener("abort", change, { once: true });
-  try {
-    watch(directory, { signal }, change).on("error", () => undefined);
-  } catch {
-    // The folder is not there: nothing to watch.
+/** Tells of changes in a folder; those that come close together are one. */
+class FolderWatch {
+  readonly #signal: AbortSignal;
+  #changed = later();
+
+  constructor(directory: string, signal: AbortSignal) {
+    this.#signal = signal;
+    const tell = (): void => this.#changed.resolve();
+    signal.addEventListener("abort", tell, { once: true });
+    try {
+      watch(directory, { signal }, tell).on("error", () => undefined);
+    } catch {
+      // The folder is not there: nothing to watch.
+    }
   }
-  return {
-    stop: () => turn.signal,
-    next: () => {
-      const { signal: current } = turn;
-      if (signal.aborted) return Promise.resolve();
-      return new Promise((resolve) => current.addEventListener("abort", () => resolve(), { once: true }));
-    },
-  };
+
+  /** Yields after each change, or when the promise that `timer` gave resolves first; ends when the signal aborts. */
+  async *changes(timer: () => Promise<void> | undefined): AsyncGenerator<undefined> {
+    while (await this.#next(timer())) yield undefined;
+  }
+
+  async #next(timer: Promise<void> | undefined): Promise<boolean> {
+    if (!this.#signal.aborted) await Promise.race([this.#changed.promise, ...(timer === undefined ? [] : [timer.catch(() => undefined)])]);
+    this.#changed = later();
+    return !this.#signal.aborted;
+  }
+}
+
+interface Later {
+  readonly promise: Promise<void>;
+  readonly resolve: () => void;
+}
+
+function later(): Later {
+  let resolve = (): void => undefined;
+  const promise = new Promise<void>((done) => {
+    resolve = done;
+  });
+  return { promise, resolve: () => resolve() };
 }
 
 /** False when something of the file has to wait: its plugin is not here. */

@@ -39,7 +39,7 @@ export function takeSecureValues(write: SecureWrite): SecureResult {
     sealed[key] = next.sealed;
   }
   const { secure: _secure, ...rest } = write.object;
-  const object = redactLastApplied({ ...rest, ...(Object.keys(secure).length === 0 ? {} : { secure }) } as ApiObject);
+  const object = redactLastApplied({ ...rest, ...(Object.keys(secure).length === 0 ? {} : { secure }) });
   return { object, sealed };
 }
 

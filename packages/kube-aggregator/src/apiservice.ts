@@ -79,6 +79,8 @@ export const apiServices = defineResource({
   description: "APIService says who serves a group and version.",
   schema,
   hasStatus: true,
+  // The core group gives `v1.`, which is no DNS name.
+  nameRule: "pathSegment",
   columns: [
     { name: "Service", value: (object) => serviceColumn(apiServiceFrom(object)) },
     { name: "Available", value: (object) => availableColumn(apiServiceFrom(object)) },

@@ -24,7 +24,7 @@ export function banner(options: {
 function exampleQuery(plugins: readonly Plugin[], port: number): readonly string[] {
   if (!plugins.some(({ id }) => id === "grafana-testdata-datasource")) return [];
   const url = `http://localhost:${port}/apis/testdata.datasource.grafana.app/v0alpha1/namespaces/default/datasources/testdata/query`;
-  const body = '{"queries":[{"refId":"A","scenarioId":"random_walk"}]}';
+  const body = '{"queries":[{"refId":"A","scenarioId":"random_walk","intervalMs":600000}]}';
   const headers = '{authorization:"Basic "+btoa("admin:admin"),"content-type":"application/json"}';
   return [
     "",

@@ -71,8 +71,7 @@ async function serve(config: ReturnType<typeof loadConfig>, { root, env }: Pick<
     };
     process.on("SIGINT", stop).on("SIGTERM", stop);
   });
-  const server = await startServer({ config, root, env, logger, stopping });
-  if (server === undefined) process.exit(0);
+  const server = await startServer({ config, root, env, logger });
   console.log(server.banner());
   await stopping;
   await server.stop(abandoned.signal);

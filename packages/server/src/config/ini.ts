@@ -19,27 +19,28 @@ export function parseIni(text: string, file: string): readonly IniEntry[] {
   const lines = text.replace(/^\uFEFF/, "").split(/\r?\n/);
   const entries: IniEntry[] = [];
   let section = "";
-  for (let index = 0; index < lines.length; index++) {
+  let next = 0;
+  while (next < lines.length) {
+    const index = next++;
     const line = (lines[index] ?? "").trim();
     if (line === "" || line.startsWith(";") || line.startsWith("#")) continue;
     if (line.startsWith("[")) {
       section = sectionName(line, file, index + 1);
       continue;
     }
-    const equals = line.indexOf("=");
-    if (equals < 1) throw new IniError(`${file}:${index + 1}: expected "key = value", found ${JSON.stringify(line)}`);
-    const key = line.slice(0, equals).trim();
-    const raw = line.slice(equals + 1).trim();
-    const start = index + 1;
-    if (raw.startsWith('"""')) {
-      const { value, last } = tripleQuoted(lines, index, raw, file);
-      entries.push({ section, key, value, line: start });
-      index = last;
-    } else {
-      entries.push({ section, key, value: plainValue(raw), line: start });
-    }
+    const { key, raw } = keyAndValue(line, file, index + 1);
+    const isLong = raw.startsWith('"""');
+    const { value, last } = isLong ? tripleQuoted(lines, index, raw, file) : { value: plainValue(raw), last: index };
+    entries.push({ section, key, value, line: index + 1 });
+    next = last + 1;
   }
   return entries;
+}
+
+function keyAndValue(line: string, file: string, number: number): { readonly key: string; readonly raw: string } {
+  const equals = line.indexOf("=");
+  if (equals < 1) throw new IniError(`${file}:${number}: expected "key = value", found ${JSON.stringify(line)}`);
+  return { key: line.slice(0, equals).trim(), raw: line.slice(equals + 1).trim() };
 }
 
 function sectionName(line: string, file: string, number: number): string {

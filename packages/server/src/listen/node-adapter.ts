@@ -34,23 +34,18 @@ class NodeRequest implements HttpRequest {
   readonly signal: AbortSignal;
   readonly remoteAddress: string;
   readonly context = {};
-  readonly #search: string;
-  #query: URLSearchParams | undefined;
+  readonly query: URLSearchParams;
 
   constructor(incoming: Incoming, signal: AbortSignal) {
     const url = incoming.url ?? "/";
     const mark = url.indexOf("?");
     this.method = incoming.method ?? "GET";
     this.path = mark < 0 ? url : url.slice(0, mark);
-    this.#search = mark < 0 ? "" : url.slice(mark + 1);
+    this.query = new URLSearchParams(mark < 0 ? "" : url.slice(mark + 1));
     this.headers = incoming.headers;
     this.body = incoming;
     this.signal = signal;
     this.remoteAddress = incoming.socket.remoteAddress ?? "";
-  }
-
-  get query(): URLSearchParams {
-    return (this.#query ??= new URLSearchParams(this.#search));
   }
 }
 

@@ -1,0 +1,165 @@
+import { randomUUID } from "node:crypto";
+import path from "node:path";
+import { dataPlaneServices, dataPlaneServicesRef } from "@dataplane/aggregator";
+import {
+  type ApiSource,
+  addBuiltinResources,
+  basicAuthenticator,
+  bearerAuthenticator,
+  createApiServer,
+  createRegistry,
+  filterChain,
+  fixedRoles,
+  unionAuthenticator,
+  withFilters,
+} from "@dataplane/apiserver";
+import { createApiClient, createInformer } from "@dataplane/client";
+import { createProvisioning, dataSourceGroups, openSealer } from "@dataplane/datasources";
+import {
+  apiServiceAvailabilityController,
+  apiServices,
+  apiServicesRef,
+  autoregisterController,
+  createKubeAggregator,
+} from "@dataplane/kube-aggregator";
+import { type Clock, controlPlaneUser, dataPlaneUser, type Handler, type Logger } from "@dataplane/meta";
+import type { PluginHost } from "@dataplane/plugin-host";
+import type { Store } from "@dataplane/storage";
+import { bootstrap } from "./bootstrap.js";
+import type { Config } from "./config/load-config.js";
+import { openDataPlane } from "./data-plane.js";
+import { endWatches } from "./end-watches.js";
+import { type HealthCheck, healthEndpoints } from "./health-endpoints.js";
+import type { Tokens } from "./identity/tokens.js";
+import type { Users } from "./identity/users.js";
+import type { Lifetime } from "./lifetime.js";
+import { version } from "./version.js";
+
+export interface ComposeOptions {
+  readonly config: Config;
+  readonly env: NodeJS.ProcessEnv;
+  readonly store: Store;
+  readonly plugins: PluginHost;
+  readonly users: Users;
+  readonly tokens: Tokens;
+  readonly keyDirectory: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** The servers, chained: filters, GrafanaAggregator, KubeAggregator, ApiServer. */
+export interface Composition {
+  readonly handler: Handler;
+  /** Resolves when requests can be served: the store is read, the first objects are there, the informers run. */
+  start(lifetime: Lifetime): Promise<void>;
+  /** readyz fails from now on, and watches end. */
+  stopAccepting(): void;
+}
+
+export function compose(options: ComposeOptions): Composition {
+  const { config, env, store, plugins, users, tokens, clock, logger } = options;
+  const stopping = new AbortController();
+  const registry = createRegistry();
+  addBuiltinResources(registry);
+  if (config.dataplaneAggregator) registry.add(dataPlaneServices);
+  if (config.kubernetesAggregator) registry.add(apiServices);
+
+  // The controllers and the data plane are clients of the whole chain, which is made of them: they meet here.
+  let chain: Handler = () => Promise.reject(new Error("the chain is not complete"));
+  const inProcess: Handler = (request) => chain(request);
+  const client = createApiClient({ handler: inProcess, user: controlPlaneUser });
+  const dataPlaneClient = createApiClient({ handler: inProcess, user: dataPlaneUser });
+
+  const dataPlaneSource = lateSource(() => (config.dataplaneAggregator ? dataPlane.aggregator.apiSource : undefined));
+  const apiServer = createApiServer({ store, registry, sources: [dataPlaneSource], clock, logger, newUid: randomUUID, version: version.kubernetes });
+  const apiServiceInformer = createInformer({ client, resource: apiServicesRef, clock, logger });
+  const kubeAggregator = createKubeAggregator({ delegate: apiServer.handler, services: apiServiceInformer });
+  const delegate = config.kubernetesAggregator ? kubeAggregator.handler : apiServer.handler;
+  const services = createInformer({ client: dataPlaneClient, resource: dataPlaneServicesRef, clock, logger });
+  const authorizer = fixedRoles();
+  const dataPlane = openDataPlane({
+    config,
+    delegate,
+    isRemote: (groupVersion) => kubeAggregator.isRemote(groupVersion),
+    plugins,
+    registry,
+    authorizer,
+    services,
+    client,
+    dataPlaneClient,
+    appUrl: `http://localhost:${config.httpPort}/`,
+    clock,
+    logger,
+  });
+
+  const groups = dataSourceGroups({ registry, plugins, services, sealer: openSealer({ keyDirectory: options.keyDirectory }), clock, logger });
+  const provisioning = createProvisioning({ directory: path.join(config.provisioningPath, "datasources"), client, env, clock, logger });
+  const progress = { storeIsRead: false, provisioned: false };
+
+  const filters = filterChain({
+    // Users keeps what it verified, and looks at each request: nothing may be believed on its behalf.
+    authenticator: unionAuthenticator([
+      basicAuthenticator({ verify: (name, password, request) => users.verify(name, password, request), cacheMs: 0 }),
+      bearerAuthenticator({ verify: (token) => tokens.verify(token) }),
+    ]),
+    authorizer,
+    logger,
+    newUid: randomUUID,
+  });
+  const served = config.dataplaneAggregator ? dataPlane.handler : delegate;
+  chain = withFilters([...filters, endWatches(stopping.signal)], served);
+
+  const check = (name: string, isWell: () => boolean): HealthCheck => ({ name, problem: () => (isWell() ? undefined : "not yet") });
+  const ping = check("ping", () => true);
+  const handler = healthEndpoints(
+    {
+      livez: [ping],
+      readyz: [
+        ping,
+        check("store", () => progress.storeIsRead),
+        ...(config.dataplaneAggregator ? [check("dataplane-routes", () => dataPlane.aggregator.hasSynced)] : []),
+        check("provisioning", () => progress.provisioned),
+        check("shutdown", () => !stopping.signal.aborted),
+      ],
+    },
+    chain,
+  );
+
+  return {
+    handler,
+    stopAccepting: () => stopping.abort(),
+    async start(lifetime) {
+      await apiServer.start(lifetime.signal);
+      progress.storeIsRead = true;
+      await bootstrap(client);
+      groups.sync();
+      await provisioning.apply();
+      progress.provisioned = true;
+      lifetime.start("data source groups", groups);
+      lifetime.start("provisioning", provisioning);
+      if (config.kubernetesAggregator) {
+        const autoregister = autoregisterController({ client, services: apiServiceInformer, sources: [registry, dataPlaneSource], clock, logger });
+        registry.onChange(() => autoregister.changed());
+        if (config.dataplaneAggregator) dataPlane.aggregator.onChange(() => autoregister.changed());
+        lifetime.start("autoregister", autoregister);
+        lifetime.start("APIService availability", apiServiceAvailabilityController({ client, services: apiServiceInformer, clock, logger }));
+        lifetime.start("APIServices", apiServiceInformer);
+      }
+      if (config.dataplaneAggregator) {
+        registry.onChange(() => dataPlane.aggregator.rejudge());
+        dataPlane.start(lifetime);
+        lifetime.start("DataPlaneServices", services);
+      }
+    },
+  };
+}
+
+/** The API server comes before the data plane that it delegates for, and yet shows what that serves. */
+function lateSource(source: () => ApiSource | undefined): ApiSource {
+  return {
+    served: () => source()?.served() ?? [],
+    get generation() {
+      return source()?.generation ?? 0;
+    },
+  };
+}

@@ -1,0 +1,85 @@
+import { hostname } from "node:os";
+import {
+  createGrafanaAggregator,
+  createPluginContextsClient,
+  dataPlaneServiceAvailabilityController,
+  dataPlaneServiceRegistrationController,
+  type GrafanaAggregator,
+  legacyHandler,
+  managedDataPlaneServicesController,
+  pluginConfig,
+} from "@dataplane/aggregator";
+import type { Authorizer, ResourceRegistry } from "@dataplane/apiserver";
+import type { ApiClient, Informer } from "@dataplane/client";
+import type { ApiObject, Clock, GroupVersion, Handler, Logger } from "@dataplane/meta";
+import type { PluginSource } from "@dataplane/plugin-host";
+import type { Config } from "./config/load-config.js";
+import type { Lifetime } from "./lifetime.js";
+import { version } from "./version.js";
+
+export interface DataPlaneOptions {
+  readonly config: Config;
+  /** The next server in the chain. */
+  readonly delegate: Handler;
+  readonly isRemote: (groupVersion: GroupVersion) => boolean;
+  readonly plugins: PluginSource;
+  readonly registry: ResourceRegistry;
+  readonly authorizer: Authorizer;
+  /** Of DataPlaneServices. */
+  readonly services: Informer<ApiObject>;
+  /** As the control plane's controllers, and as the data plane itself. */
+  readonly client: ApiClient;
+  readonly dataPlaneClient: ApiClient;
+  readonly appUrl: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+export interface DataPlane {
+  readonly aggregator: GrafanaAggregator;
+  /** GrafanaAggregator, with Grafana's older paths before it. */
+  readonly handler: Handler;
+  start(lifetime: Lifetime): void;
+}
+
+/** The data plane and its controllers. It knows the world through its clients alone. */
+export function openDataPlane(options: DataPlaneOptions): DataPlane {
+  const { config, registry, services, client, plugins, clock, logger } = options;
+  const contexts = createPluginContextsClient({
+    client: options.dataPlaneClient,
+    plugins,
+    config: pluginConfig({ appUrl: options.appUrl }),
+    userAgent: `Grafana/${version.server} (${process.platform}; ${process.arch})`,
+    clock,
+    logger,
+  });
+  const limits = { bodyBytes: config.bodyLimit, callTimeoutMs: config.queryTimeout };
+  const handlerOptions = { plugins, contexts, limits, clock, logger };
+  const aggregator = createGrafanaAggregator({
+    ...handlerOptions,
+    delegate: options.delegate,
+    authorizer: options.authorizer,
+    stored: {
+      hasGroup: (group) => registry.list().some((it) => it.group === group),
+      hasResource: (group, itsVersion, plural) => registry.get(group, itsVersion, plural) !== undefined,
+      isRemote: options.isRemote,
+    },
+  });
+  aggregator.onWrite((info) => {
+    contexts.forget(info);
+    return Promise.resolve();
+  });
+  return {
+    aggregator,
+    handler: legacyHandler({ ...handlerOptions, authorizer: options.authorizer, delegate: aggregator.handler }),
+    start(lifetime) {
+      lifetime.start("plugin contexts", contexts);
+      lifetime.start("registration", dataPlaneServiceRegistrationController({ client, services, aggregator, clock, logger }));
+      lifetime.start(
+        "availability",
+        dataPlaneServiceAvailabilityController({ client, services, aggregator, plugins, instance: hostname(), clock, logger }),
+      );
+      if (config.autoRegister) lifetime.start("managed services", managedDataPlaneServicesController({ client, services, plugins, clock, logger }));
+    },
+  };
+}
