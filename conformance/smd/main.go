@@ -167,7 +167,10 @@ func encode(managers fieldpath.ManagedFields) map[string]manager {
 func randomSpec(random *rand.Rand) map[string]any {
 	spec := map[string]any{}
 	maybe := func(name string, make func() any) {
-		if random.Intn(2) == 0 {
+		switch random.Intn(16) {
+		case 0:
+			spec[name] = nil
+		case 1, 2, 3, 4, 5, 6, 7, 8:
 			spec[name] = make()
 		}
 	}
@@ -247,4 +250,3 @@ func check(err error) {
 		panic(err)
 	}
 }
-

@@ -9,7 +9,9 @@ type Value = JsonValue | undefined;
 /** The live value with an applied configuration merged into it: the configuration wins at each leaf, the rest stays. */
 export function typedMerge(schema: StructuralSchema, live: Value, applied: Value): Value {
   if (applied === undefined) return live;
-  if (live === undefined || live === null || applied === null) return applied;
+  if (live === undefined || live === null) return applied;
+  // Null is an empty map or list: it has nothing to say of what is in there.
+  if (applied === null) return shapeOf(schema, live) === "leaf" || Object.keys(live).length === 0 ? applied : live;
   const shape = shapeOf(schema, applied);
   if (shape === "leaf" || shapeOf(schema, live) !== shape || Array.isArray(live) !== Array.isArray(applied)) return applied;
   return shape === "map" ? mergeFields(schema, live, applied) : mergeItems(schema, itemsOf(live), itemsOf(applied));
