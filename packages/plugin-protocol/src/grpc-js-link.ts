@@ -2,6 +2,7 @@ import { Client, type ClientOptions, credentials, type CallOptions as GrpcJsCall
 import { certificatePem } from "./certificate.js";
 import { detailsTrailer, errorInfoOf } from "./error-details.js";
 import { type CallOptions, GrpcCode, GrpcError, type GrpcLink, type LinkTarget } from "./grpc-link.js";
+import { metadataFields } from "./metadata-fields.js";
 
 const options: ClientOptions = {
   // As go-plugin's own client: a Go plugin sends answers of any size.
@@ -41,9 +42,10 @@ function unary(client: Client, method: string, request: Uint8Array, { signal, ti
       reject(canceled());
       return;
     }
+    const deadline = endOf(timeoutMs);
     const call = client.makeUnaryRequest(method, asBuffer, asBytes, request, metadataOf(metadata), deadlineOf(timeoutMs), (error, response) => {
       signal.removeEventListener("abort", cancel);
-      if (error !== null) reject(toGrpcError(error, signal));
+      if (error !== null) reject(toGrpcError(error, signal, deadline));
       else if (response === undefined) reject(new GrpcError(GrpcCode.Internal, "the plugin answered without a message"));
       else resolve(response);
     });
@@ -59,13 +61,14 @@ async function* serverStream(
   { signal, timeoutMs, metadata }: CallOptions,
 ): AsyncGenerator<Uint8Array> {
   if (signal.aborted) throw canceled();
+  const deadline = endOf(timeoutMs);
   const call = client.makeServerStreamRequest(method, asBuffer, asBytes, request, metadataOf(metadata), deadlineOf(timeoutMs));
   const cancel = (): void => call.cancel();
   signal.addEventListener("abort", cancel, { once: true });
   try {
     for await (const message of call) yield message as Uint8Array;
   } catch (thrown) {
-    throw toGrpcError(thrown, signal);
+    throw toGrpcError(thrown, signal, deadline);
   } finally {
     signal.removeEventListener("abort", cancel);
     // Stopping the iteration is the caller's way to cancel; the error that this makes has no reader any more.
@@ -100,20 +103,23 @@ function credentialsOf(tls: LinkTarget["tls"]) {
 
 function metadataOf(entries: CallOptions["metadata"]): Metadata {
   const metadata = new Metadata();
-  for (const [name, value] of Object.entries(entries ?? {})) metadata.set(name, value);
+  for (const [name, value] of metadataFields(entries)) metadata.set(name, value);
   return metadata;
 }
 
 const deadlineOf = (timeoutMs: number | undefined): GrpcJsCallOptions => (timeoutMs === undefined ? {} : { deadline: Date.now() + timeoutMs });
+const endOf = (timeoutMs: number | undefined): number => (timeoutMs === undefined ? Infinity : performance.now() + timeoutMs);
 const asBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 const asBytes = (buffer: Buffer): Uint8Array => buffer;
 const canceled = (): GrpcError => new GrpcError(GrpcCode.Canceled, "the call was cancelled");
 
-function toGrpcError(thrown: unknown, signal: AbortSignal): GrpcError {
+function toGrpcError(thrown: unknown, signal: AbortSignal, deadline: number): GrpcError {
   if (signal.aborted) return canceled();
   if (!isServiceError(thrown)) return new GrpcError(GrpcCode.Internal, "the call failed", { cause: thrown });
   const details = thrown.metadata.get(detailsTrailer)[0];
   const metadata = details instanceof Uint8Array ? errorInfoOf(details) : {};
+  // The plugin has the same deadline, and may break off the call before our timer is heard.
+  if (performance.now() >= deadline) return new GrpcError(GrpcCode.DeadlineExceeded, "the deadline passed");
   // A handler that panics resets its stream as if cancelled, yet nobody here did.
   if (thrown.code === status.CANCELLED) return new GrpcError(GrpcCode.Unknown, `the plugin broke off the call: ${thrown.details}`, { metadata });
   return new GrpcError(codeOf(thrown.code), thrown.details, { metadata });

@@ -1,0 +1,58 @@
+import type { HeaderMap } from "./hpack-decoder.js";
+
+/** Who takes what comes back on a stream. */
+export interface StreamHandler {
+  onHeaders(headers: HeaderMap, end: boolean): void;
+  onData(data: Buffer, end: boolean): void;
+  /** The peer reset the stream. */
+  onReset(code: number): void;
+  /** The connection ended, or will not take this request; nothing more comes. */
+  onLost(error: Error): void;
+}
+
+/** How many bytes of a stream the peer may send before we say more. */
+export const streamWindow = 4 << 20;
+
+/** A request's way: what is left of it to send, and the windows of both directions. */
+export class ClientStream {
+  readonly id: number;
+  readonly handler: StreamHandler;
+  /** Bytes that the peer lets us send. */
+  sendWindow: number;
+  #body: Buffer;
+  #received = 0;
+  #granted = streamWindow;
+
+  constructor(options: { readonly id: number; readonly handler: StreamHandler; readonly sendWindow: number; readonly body: Buffer }) {
+    this.id = options.id;
+    this.handler = options.handler;
+    this.sendWindow = options.sendWindow;
+    this.#body = options.body;
+  }
+
+  get unsent(): number {
+    return this.#body.length;
+  }
+
+  /** The next piece of the body, at most `room` bytes. */
+  take(room: number): Buffer {
+    const piece = this.#body.subarray(0, room);
+    this.#body = this.#body.subarray(piece.length);
+    this.sendWindow -= piece.length;
+    return piece;
+  }
+
+  /** Whether the peer kept to the window. */
+  receive(bytes: number): boolean {
+    this.#received += bytes;
+    return this.#received <= this.#granted;
+  }
+
+  /** How much to add to the peer's window when `held` of the bytes received still wait for their reader; 0: not worth a frame yet. */
+  grant(held: number): number {
+    const increment = this.#received - held + streamWindow - this.#granted;
+    if (increment < streamWindow / 2) return 0;
+    this.#granted += increment;
+    return increment;
+  }
+}

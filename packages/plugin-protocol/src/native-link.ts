@@ -1,0 +1,117 @@
+import type { Socket } from "node:net";
+import { type CallOptions, GrpcCode, GrpcError, type GrpcLink, type LinkTarget } from "./grpc-link.js";
+import { ClientConnection } from "./http2/client-connection.js";
+import { connectSocket } from "./http2/connect.js";
+import { GrpcCall } from "./http2/grpc-call.js";
+import { framedMessage } from "./http2/grpc-message-reader.js";
+import { encodeHeaders } from "./http2/hpack-encoder.js";
+import { MessageQueue } from "./http2/message-queue.js";
+import { metadataFields } from "./metadata-fields.js";
+
+/** The link on our own HTTP/2: for plugin processes over local sockets, and nothing else. */
+export async function openNativeLink(target: LinkTarget, timeoutMs: number): Promise<GrpcLink> {
+  const limit = AbortSignal.timeout(timeoutMs);
+  try {
+    return new NativeLink(await connectedTo(await connectSocket(target, limit), limit), target.tls === undefined ? "http" : "https");
+  } catch (cause) {
+    throw new GrpcError(GrpcCode.Unavailable, `no gRPC connection: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+  }
+}
+
+/** Resolves when the peer's first SETTINGS are here. */
+function connectedTo(socket: Socket, limit: AbortSignal): Promise<ClientConnection> {
+  return new Promise((resolve, reject) => {
+    const done = (act: () => void) => (): void => {
+      limit.removeEventListener("abort", late);
+      socket.off("close", closed);
+      act();
+    };
+    const connection = new ClientConnection(socket, () => ready());
+    const ready = done(() => resolve(connection));
+    const closed = done(() => reject(new Error("the plugin closed the connection")));
+    const late = done(() => {
+      socket.destroy();
+      reject(new Error("no HTTP/2 settings in time"));
+    });
+    socket.once("close", closed);
+    limit.addEventListener("abort", late, { once: true });
+  });
+}
+
+class NativeLink implements GrpcLink {
+  readonly #connection: ClientConnection;
+  readonly #scheme: "http" | "https";
+  /** The part of a call's headers that is always the same, by method. */
+  readonly #prefixes = new Map<string, Buffer>();
+
+  constructor(connection: ClientConnection, scheme: "http" | "https") {
+    this.#connection = connection;
+    this.#scheme = scheme;
+  }
+
+  unary(method: string, request: Uint8Array, options: CallOptions): Promise<Uint8Array> {
+    return new Promise((resolve, reject) => {
+      let answer: Buffer | undefined;
+      let count = 0;
+      this.#call(method, request, options, {
+        held: 0,
+        onMessage: (message) => {
+          answer = message;
+          count += 1;
+        },
+        onEnd: (error) => {
+          if (error !== undefined) reject(error);
+          else if (answer === undefined || count !== 1)
+            reject(new GrpcError(GrpcCode.Internal, `the plugin answered with ${count} messages, not one`));
+          else resolve(answer);
+        },
+      });
+    });
+  }
+
+  async *serverStream(method: string, request: Uint8Array, options: CallOptions): AsyncGenerator<Uint8Array> {
+    const queue = new MessageQueue();
+    const call = this.#call(method, request, options, queue);
+    try {
+      for (let message = await queue.next(); message !== undefined; message = await queue.next()) {
+        call.taken();
+        yield message;
+      }
+    } finally {
+      call.cancel();
+    }
+  }
+
+  close(): void {
+    this.#connection.close();
+  }
+
+  #call(method: string, request: Uint8Array, options: CallOptions, sink: ConstructorParameters<typeof GrpcCall>[3]): GrpcCall {
+    if (options.signal.aborted) throw new GrpcError(GrpcCode.Canceled, "the call was cancelled");
+    const headers = Buffer.concat([this.#prefix(method), encodeHeaders([...timeoutField(options.timeoutMs), ...metadataFields(options.metadata)])]);
+    return new GrpcCall(this.#connection, { headers, body: framedMessage(request) }, options, sink);
+  }
+
+  #prefix(method: string): Buffer {
+    const known = this.#prefixes.get(method);
+    if (known !== undefined) return known;
+    const prefix = encodeHeaders([
+      [":method", "POST"],
+      [":scheme", this.#scheme],
+      [":path", method],
+      [":authority", "localhost"],
+      ["content-type", "application/grpc"],
+      ["te", "trailers"],
+      ["user-agent", "dataplane-grpc"],
+    ]);
+    this.#prefixes.set(method, prefix);
+    return prefix;
+  }
+}
+
+/** At most eight digits, so long ones are told in seconds. */
+function timeoutField(timeoutMs: number | undefined): readonly (readonly [string, string])[] {
+  if (timeoutMs === undefined) return [];
+  const ms = Math.max(1, Math.ceil(timeoutMs));
+  return [["grpc-timeout", ms < 1e8 ? `${ms}m` : `${Math.min(Math.ceil(ms / 1000), 99_999_999)}S`]];
+}
