@@ -1,5 +1,5 @@
 import { promDuration } from "./duration.js";
-import { defaultScrapeInterval, isVariable, rateInterval } from "./step.js";
+import { isVariable, namesMinimum, rateInterval } from "./step.js";
 
 export interface IntervalVariables {
   readonly stepMs: number;
@@ -30,6 +30,5 @@ export function interpolate(expr: string, variables: IntervalVariables): string 
 function rateIntervalOf({ stepMs, minStep, scrapeInterval }: IntervalVariables): number {
   if (isVariable(minStep, "__rate_interval")) return stepMs;
   if (isVariable(minStep, "__interval")) return rateInterval(stepMs, promDuration(stepMs));
-  const minimum = minStep === "" || minStep === "0s" || minStep.startsWith("$") ? scrapeInterval : minStep;
-  return rateInterval(stepMs, minimum === "" ? defaultScrapeInterval : minimum);
+  return rateInterval(stepMs, namesMinimum(minStep) ? minStep : scrapeInterval);
 }

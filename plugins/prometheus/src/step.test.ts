@@ -14,6 +14,11 @@ test("a step is at least the scrape interval, the dashboard's interval or the qu
   expect(calculateStep({ ...usual, minStep: ">30" })).toBe(30_000);
 });
 
+test("a minimum that cannot be read is refused, a variable of the dashboard too", () => {
+  expect(() => calculateStep({ ...usual, minStep: "$mine" })).toThrow('interval: "$mine" is not a duration');
+  expect(calculateStep({ ...usual, minStep: "${__interval}" })).toBe(15_000);
+});
+
 test("a wide range gets a round step that fits its points", () => {
   expect(calculateStep({ ...usual, rangeMs: 24 * hour, maxDataPoints: 100 })).toBe(900_000);
   expect(calculateStep({ ...usual, rangeMs: 7 * 24 * hour, maxDataPoints: 500 })).toBe(1_200_000);

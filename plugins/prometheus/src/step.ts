@@ -62,6 +62,11 @@ export interface StepInput {
 /** Whether a text is the variable `name`, as `$name` or `${name}`. */
 export const isVariable = (text: string, name: string) => text === `$${name}` || text === `\${${name}}`;
 
+/** Whether a query's `interval` is a minimum of its own: no variable, and not "0s", which some clients send for none. */
+export function namesMinimum(minStep: string): boolean {
+  return minStep !== "" && minStep !== "0s" && !isVariable(minStep, "__interval") && !isVariable(minStep, "__rate_interval");
+}
+
 /** The step of a query, in milliseconds: never finer than its minimum, never more points than Prometheus answers. Throws BadRequestError. */
 export function calculateStep(input: StepInput): number {
   const { rangeMs, maxDataPoints, minStep, intervalFactor, scrapeInterval } = input;
@@ -76,9 +81,7 @@ export function calculateStep(input: StepInput): number {
 }
 
 function leastStep({ minStep, intervalMs, scrapeInterval }: StepInput): number {
-  // "0s" is what some clients send for "none".
-  const named = minStep === "0s" || minStep.startsWith("$") ? "" : minStep;
-  if (named !== "") return parseDuration(named, "interval");
+  if (namesMinimum(minStep)) return parseDuration(minStep, "interval");
   return intervalMs > 0 ? intervalMs : parseDuration(scrapeInterval, "scrape interval");
 }
 
