@@ -1,4 +1,5 @@
 import { ApiError, badRequest, type HttpRequest, isJsonObject, type JsonValue } from "@dataplane/meta";
+import { decodeObject, protobufMediaType } from "./protobuf/decode-object.js";
 import { scanJson } from "./scan-json.js";
 
 /** 3 MiB, as kube-apiserver reads at most. */
@@ -47,6 +48,7 @@ export async function readObjectBody(request: HttpRequest, limit: number): Promi
   const type = mediaTypeOf(request);
   if (type === "" || type === "application/json") return parseJsonBody(textOf(await readBytes(request, limit)));
   if (type === "application/yaml") return parseYamlBody(textOf(await readBytes(request, limit)));
+  if (type === protobufMediaType) return { value: decodeObject(await readBytes(request, limit)), duplicates: [] };
   throw unsupportedMediaType(["application/json", "application/yaml"]);
 }
 

@@ -3,6 +3,7 @@ import { RevisionConflict } from "@dataplane/storage";
 import type { StoredValue } from "../codec.js";
 import { negotiate } from "../negotiate.js";
 import { mediaTypeOf, parseJson, parseYamlBody, readBytes, requireJsonObject, textOf, unsupportedMediaType } from "../read-body.js";
+import { decodeObject, protobufMediaType } from "../protobuf/decode-object.js";
 import { rendered } from "../render.js";
 import { answerObject } from "./answer.js";
 import { listOptions } from "./list-options.js";
@@ -136,6 +137,7 @@ const text = (value: unknown): string | undefined => (typeof value === "string" 
 async function optionsBody(request: VerbCall["request"], limit: number): Promise<JsonObject> {
   const bytes = await readBytes(request, limit);
   if (bytes.byteLength === 0) return {};
+  if (mediaTypeOf(request) === protobufMediaType) return decodeObject(bytes);
   const type = mediaTypeOf(request);
   if (type === "" || type === "application/json") return requireJsonObject(parseJson(textOf(bytes)));
   if (type === "application/yaml") return requireJsonObject((await parseYamlBody(textOf(bytes))).value);
