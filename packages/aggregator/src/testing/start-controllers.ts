@@ -1,34 +1,43 @@
-import { createInformer } from "@dataplane/client";
-import { type ApiObject, silentLogger, systemClock } from "@dataplane/meta";
+import { randomUUID } from "node:crypto";
+import { filterChain, withFilters } from "@dataplane/apiserver";
+import { type ApiClient, createApiClient, createInformer } from "@dataplane/client";
+import { type ApiObject, controlPlaneUser, type Handler, type HttpRequest, silentLogger, systemClock } from "@dataplane/meta";
 import type { Plugin } from "@dataplane/plugin-host";
-import { dataPlaneServicesRef } from "../dataplaneservice.js";
+import { dataPlaneServiceFrom, dataPlaneServicesRef } from "../dataplaneservice.js";
 import { dataPlaneServiceAvailabilityController } from "../dataplaneservice-availability-controller.js";
 import { dataPlaneServiceRegistrationController } from "../dataplaneservice-registration-controller.js";
 import { managedDataPlaneServicesController } from "../managed-services-controller.js";
-import { MemoryApi } from "./memory-api.js";
+import { registryResources } from "../registry-resources.js";
 import { startAggregator, type TestAggregator } from "./start-aggregator.js";
+import { createTestApi } from "./start-api.js";
 
-/** The aggregator with its controllers at work. Writes to `api` go past the aggregator, as those of another server would. */
+const namespaces = { group: "", version: "v1", resource: "namespaces", namespaced: false };
+
+/** The aggregator in front of the API server, with its controllers at work. */
 export interface TestControllers extends TestAggregator, AsyncDisposable {
-  readonly api: MemoryApi;
+  /** Past the aggregator, as another server would write. */
+  readonly elsewhere: ApiClient;
+  /** Through the filters and the aggregator, as clients do. */
+  readonly client: ApiClient;
   /** Waits until `read` gives something, at most a second. */
-  readonly until: <T>(read: () => T | undefined) => Promise<T>;
-  readonly condition: (name: string, type: string) => { readonly status: string; readonly reason: string } | undefined;
+  readonly until: <T>(read: () => T | undefined | Promise<T | undefined>) => Promise<T>;
+  readonly condition: (name: string, type: string) => Promise<{ readonly status: string; readonly reason: string } | undefined>;
 }
 
 export async function startControllers(options: { readonly plugins?: readonly Plugin[]; readonly managed?: boolean } = {}): Promise<TestControllers> {
-  const api = new MemoryApi();
   const stop = new AbortController();
+  const { server, registry } = createTestApi();
+  await server.start(stop.signal);
   const test = startAggregator({
     plugins: options.plugins ?? [],
     synced: false,
-    delegate: async (request) => {
-      const name = request.context.info?.name ?? "";
-      if (request.method === "DELETE") await api.delete(dataPlaneServicesRef, { name });
-      return { status: 200, headers: {} };
-    },
+    delegate: server.handler,
+    stored: registryResources(registry, () => false),
   });
-  const shared = { client: api, clock: systemClock, logger: silentLogger };
+  const elsewhere = createApiClient({ handler: filtered(server.handler), user: controlPlaneUser });
+  const client = createApiClient({ handler: filtered(test.aggregator.handler), user: controlPlaneUser });
+  await elsewhere.create(namespaces, { apiVersion: "v1", kind: "Namespace", metadata: { name: "default" } });
+  const shared = { client, clock: systemClock, logger: silentLogger };
   const services = createInformer<ApiObject>({ ...shared, resource: dataPlaneServicesRef });
   const controllers = [
     dataPlaneServiceRegistrationController({ ...shared, services, aggregator: test.aggregator }),
@@ -36,29 +45,37 @@ export async function startControllers(options: { readonly plugins?: readonly Pl
     ...(options.managed === true ? [managedDataPlaneServicesController({ ...shared, services, plugins: test.plugins })] : []),
   ];
   const running = [services, ...controllers].map((it) => it.run(stop.signal));
-  const until = async <T>(read: () => T | undefined): Promise<T> => {
-    const end = Date.now() + 1000;
-    while (Date.now() < end) {
-      const value = read();
-      if (value !== undefined) return value;
-      await new Promise((resolve) => setTimeout(resolve, 1));
-    }
-    throw new Error("it did not come within a second");
-  };
   await until(() => (test.aggregator.hasSynced ? true : undefined));
   return {
     ...test,
-    api,
+    elsewhere,
+    client,
     until,
-    condition: (name, type) => {
-      const status = api.objects.get(`${dataPlaneServicesRef.group}/dataplaneservices//${name}`)?.["status"] as
-        | { readonly conditions?: readonly { readonly type: string; readonly status: string; readonly reason: string }[] }
-        | undefined;
-      return status?.conditions?.find((it) => it.type === type);
+    condition: async (name, type) => {
+      const { items } = await elsewhere.list(dataPlaneServicesRef);
+      const object = items.find(({ metadata }) => metadata.name === name);
+      return object === undefined ? undefined : dataPlaneServiceFrom(object).conditions.find((it) => it.type === type);
     },
     async [Symbol.asyncDispose]() {
       stop.abort();
       await Promise.all(running);
     },
   };
+}
+
+/** The chain of filters, in which every caller is who it says. */
+function filtered(handler: Handler): Handler {
+  const authorizer = { authorize: () => ({ allowed: true, reason: "" }) };
+  const authenticator = { authenticate: (_: HttpRequest) => Promise.resolve(undefined) };
+  return withFilters(filterChain({ authenticator, authorizer, logger: silentLogger, newUid: randomUUID }), handler);
+}
+
+async function until<T>(read: () => T | undefined | Promise<T | undefined>): Promise<T> {
+  const end = Date.now() + 1000;
+  while (Date.now() < end) {
+    const value = await read();
+    if (value !== undefined) return value;
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  throw new Error("it did not come within a second");
 }
