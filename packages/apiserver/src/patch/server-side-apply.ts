@@ -28,7 +28,7 @@ export interface ServerSideApply {
   /** Only this part of the configuration counts; "" for the object itself. */
   readonly subresource: string;
   /** The object itself then has no say in `status`. */
-  readonly hasStatus?: boolean;
+  readonly hasStatus?: boolean | undefined;
   readonly now: Date;
 }
 
