@@ -68,7 +68,7 @@ function complaint({ from, file, specifier }: Import): string | undefined {
 
 const isTest = (file: string): boolean => file.endsWith(".test.ts") || file.includes("/testing/");
 
-const pattern = /\b(?:from|import)\s*\(?\s*["']([^"']+)["']/g;
+const pattern = /\b(?:from |import |import\()"([^"]+)"/g;
 
 /** Every import of every source file of the workspace. */
 export function readImports(root: string): readonly Import[] {

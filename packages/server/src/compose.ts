@@ -65,8 +65,11 @@ export function compose(options: ComposeOptions): Composition {
   if (config.kubernetesAggregator) registry.add(apiServices);
 
   // The controllers and the data plane are clients of the whole chain, which is made of them: they meet here.
-  let chain: Handler = () => Promise.reject(new Error("the chain is not complete"));
-  const inProcess: Handler = (request) => chain(request);
+  const chain: { complete?: Handler } = {};
+  const inProcess: Handler = (request) => {
+    if (chain.complete === undefined) throw new Error("the chain is not complete");
+    return chain.complete(request);
+  };
   const client = createApiClient({ handler: inProcess, user: controlPlaneUser });
   const dataPlaneClient = createApiClient({ handler: inProcess, user: dataPlaneUser });
 
@@ -107,7 +110,7 @@ export function compose(options: ComposeOptions): Composition {
     newUid: randomUUID,
   });
   const served = config.dataplaneAggregator ? dataPlane.handler : delegate;
-  chain = withFilters([...filters, endWatches(stopping.signal)], served);
+  chain.complete = withFilters([...filters, endWatches(stopping.signal)], served);
 
   const check = (name: string, isWell: () => boolean): HealthCheck => ({ name, problem: () => (isWell() ? undefined : "not yet") });
   const ping = check("ping", () => true);
@@ -122,7 +125,7 @@ export function compose(options: ComposeOptions): Composition {
         check("shutdown", () => !stopping.signal.aborted),
       ],
     },
-    chain,
+    chain.complete,
   );
 
   return {

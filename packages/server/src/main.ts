@@ -45,7 +45,7 @@ async function run(command: Command, { root, env }: MainOptions): Promise<void> 
 
 async function setPassword(directory: string, name: string): Promise<void> {
   const password = (await text(process.stdin)).replace(/\r?\n$/, "");
-  if (password === "") throw new UsageError("the new password, on standard input, is empty");
+  if (password.length === 0) throw new UsageError("the new password, on standard input, is empty");
   if (!(await changePassword({ directory, name, password })))
     throw new UsageError(`there is no user ${JSON.stringify(name)}; users are made at the first start`);
   console.log(`The password of ${name} is changed; a running server obeys at once.`);

@@ -98,10 +98,12 @@ async function openListeners({ config, logger }: StartOptions, { handler }: Comp
 /** Daily, so that the token in place never comes near its end. */
 const renewal = (write: () => Promise<void>) => ({
   async run(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      await systemClock.sleep(day, signal).catch(() => undefined);
-      if (!signal.aborted) await write();
-    }
+    const nextDay = (): Promise<boolean> =>
+      systemClock.sleep(day, signal).then(
+        () => true,
+        () => false,
+      );
+    while (await nextDay()) await write();
   },
 });
 
