@@ -4,7 +4,8 @@ import { wholeObjectSchema } from "../schema/object-meta-schema.js";
 import { fieldSchema } from "../schema/prune.js";
 import type { StructuralSchema } from "../schema/structural-schema.js";
 import { jsonEqual, ownField } from "./json-equal.js";
-import { orderBySetElementOrder } from "./set-element-order.js";
+import { orderMerged } from "./set-element-order.js";
+import { itemsOf } from "./typed-value.js";
 
 /**
  * The object with a strategic merge patch applied
@@ -28,7 +29,8 @@ function mergeObject(target: JsonObject, patch: JsonObject, schema: StructuralSc
   for (const [key, change] of Object.entries(patch)) {
     if (!key.startsWith("$")) mergeField(merged, key, change, { schema: fieldSchema(schema, key) ?? unknownSchema, patch, depth });
   }
-  applyListDirectives(merged, patch, schema);
+  deleteFromPrimitiveLists(merged, patch);
+  orderLists(merged, { target, patch, schema });
   return Object.fromEntries(merged);
 }
 
@@ -100,26 +102,40 @@ function mergeItem(list: readonly JsonValue[], item: JsonValue, { schema, mergeK
   return index < 0 ? [...list, next] : list.with(index, next);
 }
 
-/** `$deleteFromPrimitiveList/<field>` and `$setElementOrder/<field>`, after the lists themselves have merged. */
-function applyListDirectives(merged: Map<string, JsonValue>, patch: JsonObject, schema: StructuralSchema): void {
-  for (const [key, value] of Object.entries(patch)) {
-    const [directive, field = ""] = splitDirective(key);
+const deleteDirective = "$deleteFromPrimitiveList/";
+const orderDirective = "$setElementOrder/";
+
+function deleteFromPrimitiveLists(merged: Map<string, JsonValue>, patch: JsonObject): void {
+  for (const [key, gone] of Object.entries(patch)) {
+    if (!key.startsWith(deleteDirective)) continue;
+    const field = key.slice(deleteDirective.length);
     const list = merged.get(field);
-    if (directive === undefined || !Array.isArray(list)) continue;
-    if (!Array.isArray(value)) throw badRequest(`${key} is a list`);
-    if (directive === "$deleteFromPrimitiveList")
+    if (Array.isArray(list))
       merged.set(
         field,
-        list.filter((item: JsonValue) => !value.some((gone: JsonValue) => jsonEqual(gone, item))),
+        itemsOf(list).filter((item) => !listOf(key, gone).some((it) => jsonEqual(it, item))),
       );
-    else merged.set(field, orderBySetElementOrder(list, value, mergeKeyOf(fieldSchema(schema, field) ?? unknownSchema)));
   }
 }
 
-function splitDirective(key: string): readonly [string | undefined, string?] {
-  const slash = key.indexOf("/");
-  const directive = key.slice(0, slash);
-  return directive === "$deleteFromPrimitiveList" || directive === "$setElementOrder" ? [directive, key.slice(slash + 1)] : [undefined];
+/** Puts each merged list in the order of its `$setElementOrder`, or else of the patch's own list. */
+function orderLists(
+  merged: Map<string, JsonValue>,
+  input: { readonly target: JsonObject; readonly patch: JsonObject; readonly schema: StructuralSchema },
+): void {
+  const { target, patch, schema } = input;
+  for (const [field, list] of merged) {
+    const sent = ownField(patch, orderDirective + field);
+    const order = sent === undefined ? itemsOf(ownField(patch, field)) : listOf(orderDirective + field, sent);
+    const mergeKey = mergeKeyOf(fieldSchema(schema, field) ?? unknownSchema);
+    if (!Array.isArray(list) || mergeKey === undefined || order.length === 0) continue;
+    merged.set(field, orderMerged({ merged: itemsOf(list), live: itemsOf(ownField(target, field)), order, mergeKey }));
+  }
+}
+
+function listOf(directive: string, value: JsonValue): readonly JsonValue[] {
+  if (!Array.isArray(value)) throw badRequest(`${directive} is a list`);
+  return itemsOf(value);
 }
 
 function strip(value: JsonValue): JsonValue {
