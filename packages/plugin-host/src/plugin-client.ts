@@ -1,8 +1,18 @@
-import { type CallOptions, codecs, type GrpcLink, type MethodCodec, type PluginMethodName, type PluginMethods } from "@dataplane/plugin-protocol";
+import {
+  type CallOptions,
+  codecs,
+  GrpcCode,
+  GrpcError,
+  type GrpcLink,
+  type MethodCodec,
+  type PluginMethodName,
+  type PluginMethods,
+} from "@dataplane/plugin-protocol";
 import type { PluginClient } from "./plugin.js";
 
-/** The typed calls over a link. */
-export function pluginClient(link: GrpcLink): PluginClient {
+/** The typed calls over a link. `onUnavailable` is told of each call that failed so, before its caller is. */
+export function pluginClient(calls: GrpcLink, onUnavailable: () => void): PluginClient {
+  const link = noticing(calls, onUnavailable);
   return {
     queryData: unary(link, codecs.queryData),
     queryChunkedData: stream(link, codecs.queryChunkedData),
@@ -26,5 +36,31 @@ function unary<M extends PluginMethodName>(link: GrpcLink, codec: MethodCodec<M>
 function stream<M extends PluginMethodName>(link: GrpcLink, codec: MethodCodec<M>) {
   return async function* (request: PluginMethods[M]["request"], options: CallOptions): AsyncGenerator<PluginMethods[M]["response"]> {
     for await (const message of link.serverStream(codec.path, codec.encodeRequest(request), options)) yield codec.decodeResponse(message);
+  };
+}
+
+/** The same link, whose failures are noticed. */
+function noticing(link: GrpcLink, onUnavailable: () => void): GrpcLink {
+  const notice = (error: unknown): void => {
+    if (error instanceof GrpcError && error.code === GrpcCode.Unavailable) onUnavailable();
+  };
+  return {
+    async unary(method, request, options) {
+      try {
+        return await link.unary(method, request, options);
+      } catch (error) {
+        notice(error);
+        throw error;
+      }
+    },
+    async *serverStream(method, request, options) {
+      try {
+        yield* link.serverStream(method, request, options);
+      } catch (error) {
+        notice(error);
+        throw error;
+      }
+    },
+    close: () => link.close(),
   };
 }

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { PluginUnavailable } from "./plugin.js";
 import type { PluginHost } from "./plugin-host.js";
+import { barePlugin } from "./testing/bare-plugin.js";
 import { ScratchFolder } from "./testing/plugin-folder.js";
 import { pluginOf, rememberingLogger, startHost, stateOf } from "./testing/start-host.js";
 
@@ -133,4 +134,31 @@ test("stopping during a start ends the process", async () => {
   host = startHost(scratch.path, undefined, { logger });
   await host.stop();
   expect(pluginOf(host, "slow").state.phase).toBe("stopped");
+});
+
+test("a plugin of an SDK without TLS is called in plaintext, with a note, and killed at the end since it knows no shutdown", async () => {
+  scratch.plugin("bare", barePlugin());
+  // A proxy is not for processes of this machine.
+  process.env["http_proxy"] = "http://127.0.0.1:1";
+  host = startHost(scratch.path);
+  await pluginOf(host, "bare").client(signal);
+  delete process.env["http_proxy"];
+  const { note, pid = -1 } = pluginOf(host, "bare").state;
+  expect(note).toBe("plaintext: the plugin offered no certificate");
+  const begin = Date.now();
+  await host.stop();
+  expect(Date.now() - begin).toBeLessThan(1500);
+  expect(() => process.kill(pid, 0)).toThrow("ESRCH");
+});
+
+test("a plugin that ignores its shutdown is killed after two seconds", async () => {
+  scratch.plugin("stubborn", `${barePlugin({ "/plugin.GRPCController/Shutdown": 0 })} process.on("SIGTERM", () => {});`);
+  host = startHost(scratch.path);
+  await pluginOf(host, "stubborn").client(signal);
+  const { pid = -1 } = pluginOf(host, "stubborn").state;
+  const begin = Date.now();
+  await host.stop();
+  expect(Date.now() - begin).toBeGreaterThan(1900);
+  expect(Date.now() - begin).toBeLessThan(4000);
+  expect(() => process.kill(pid, 0)).toThrow("ESRCH");
 });

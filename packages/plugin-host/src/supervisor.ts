@@ -1,15 +1,12 @@
 import type { Clock, Logger } from "@dataplane/meta";
-import { GrpcCode, GrpcError } from "@dataplane/plugin-protocol";
 import type { FoundPlugin } from "./find-plugins.js";
 import { type Plugin, type PluginClient, type PluginState, PluginUnavailable } from "./plugin.js";
 import { pluginClient } from "./plugin-client.js";
 import { NoExecutable } from "./plugin-command.js";
 import type { PluginJson } from "./plugin-json.js";
 import type { PluginProcess } from "./plugin-process.js";
+import { ProcessWatch } from "./process-watch.js";
 import { failedAfter, healthyAfterMs, restartDelayMs } from "./restart-policy.js";
-
-const healthPeriodMs = 10_000;
-const unhealthyAfter = 3;
 
 export interface SupervisorOptions {
   readonly plugin: FoundPlugin;
@@ -39,7 +36,7 @@ export class Supervisor implements Plugin {
   readonly #stop = new AbortController();
   readonly #waiting = new Set<() => void>();
   #state: PluginState;
-  #client: PluginClient | undefined;
+  #running: { readonly client: PluginClient; readonly watch: ProcessWatch } | undefined;
   #retryAt = 0;
   #starts = 0;
   #loop: Promise<void> = Promise.resolve();
@@ -71,13 +68,14 @@ export class Supervisor implements Plugin {
 
   async client(signal: AbortSignal): Promise<PluginClient> {
     const until = this.#options.clock.now().getTime() + this.#options.startWaitMs;
-    while (this.#state.phase === "starting") {
+    for (;;) {
+      const running = this.#running;
+      if (running !== undefined && (await running.watch.isUsable())) return running.client;
       const left = until - this.#options.clock.now().getTime();
-      if (left <= 0) break;
+      // A process that is found to be gone is about to be started again.
+      if (left <= 0 || (this.#state.phase !== "starting" && this.#running === undefined)) throw this.#unavailable();
       await this.#changeWithin(left, signal);
     }
-    if (this.#client !== undefined) return this.#client;
-    throw this.#unavailable();
   }
 
   #unavailable(): PluginUnavailable {
@@ -119,43 +117,23 @@ export class Supervisor implements Plugin {
   async #once(): Promise<{ readonly ranMs: number; readonly why: Error }> {
     const { clock, logger } = this.#options;
     let started: PluginProcess;
+    this.#starts += 1;
     try {
       started = await this.#options.startProcess(this.#stop.signal);
     } catch (thrown) {
       return { ranMs: 0, why: thrown instanceof Error ? thrown : new Error(String(thrown)) };
     }
     const begin = clock.now().getTime();
-    this.#starts += 1;
-    this.#client = pluginClient(started.link);
+    const watch = new ProcessWatch({ process: started, clock, signal: this.#stop.signal });
+    this.#running = { client: pluginClient(started.link, watch.suspect), watch };
     this.#become({ phase: "running", reason: "Running", message: "the plugin is running", pid: started.pid, note: started.note });
     logger.info({ pid: started.pid, note: started.note }, "plugin is running");
-    const why = await this.#watch(started);
-    this.#client = undefined;
+    const why = await watch.untilOver();
+    this.#running = undefined;
+    if (this.#isStopping()) this.#become({ phase: "stopped", reason: "Stopping", message: "the server stops" });
+    else this.#become({ phase: "starting", reason: "Crashed", message: why });
     await started.stop();
     return { ranMs: clock.now().getTime() - begin, why: new Error(why) };
-  }
-
-  /** Until the process ends, is no longer healthy, or is to stop. */
-  async #watch(started: PluginProcess): Promise<string> {
-    const over = new AbortController();
-    const signal = AbortSignal.any([over.signal, this.#stop.signal]);
-    try {
-      return await Promise.race([started.ended, this.#untilUnhealthy(started, signal)]);
-    } finally {
-      over.abort();
-    }
-  }
-
-  async #untilUnhealthy(started: PluginProcess, signal: AbortSignal): Promise<string> {
-    for (let failures = 0; failures < unhealthyAfter; ) {
-      try {
-        await this.#options.clock.sleep(healthPeriodMs, signal);
-      } catch {
-        return "stopped";
-      }
-      failures = (await isServing(started, signal)) ? 0 : failures + 1;
-    }
-    return "the process does not answer its health check";
   }
 
   async #pause(ends: number, why: Error): Promise<void> {
@@ -185,13 +163,4 @@ function phaseAfter(ends: number, why: Error): { readonly phase: PluginState["ph
   // After the first end it is started again at once: callers wait for that.
   if (ends === 1) return { phase: "starting", reason: "Crashed" };
   return ends < failedAfter ? { phase: "backoff", reason: "BackOff" } : { phase: "failed", reason: "CrashLoopBackOff" };
-}
-
-async function isServing(started: PluginProcess, signal: AbortSignal): Promise<boolean> {
-  try {
-    return await started.isServing(signal);
-  } catch (error) {
-    // Not every SDK has the service; such a process is watched by its end alone.
-    return error instanceof GrpcError && error.code === GrpcCode.Unimplemented;
-  }
 }

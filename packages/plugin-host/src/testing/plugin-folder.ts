@@ -26,8 +26,8 @@ export class ScratchFolder {
 
 /** Folder that holds the built Go test plugin's folder; undefined when it was not built. */
 export function goTestPlugins(): string | undefined {
-  const directory = process.env["DATAPLANE_TESTPLUGIN_DIR"];
-  if (directory !== undefined && existsSync(join(directory, "acme-testplugin-datasource", "plugin.json"))) return directory;
-  console.warn("skipped: DATAPLANE_TESTPLUGIN_DIR names no folder with a built acme-testplugin-datasource");
+  const directory = process.env["DATAPLANE_TESTPLUGIN_DIR"] ?? join(import.meta.dirname, "../../../../.cache/tools/testplugin");
+  if (existsSync(join(directory, "acme-testplugin-datasource", "plugin.json"))) return directory;
+  console.warn(`skipped: the Go test plugin is not built (${directory}); conformance/build-tools.sh builds it`);
   return undefined;
 }
