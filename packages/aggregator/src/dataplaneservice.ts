@@ -43,6 +43,7 @@ export const managedLabel = "dataplane/managed";
 
 const entry = {
   type: "object",
+  description: "One thing that the plugin serves.",
   required: ["type"],
   properties: {
     type: { type: "string", enum: [...serviceTypeNames], description: "What the plugin serves." },
@@ -53,6 +54,7 @@ const entry = {
 
 const spec = {
   type: "object",
+  description: "Which plugin is served where, and what it serves.",
   required: ["pluginID", "pluginType", "group", "version", "services"],
   properties: {
     pluginID: { type: "string", minLength: 1, description: "Id of the plugin that answers." },
@@ -60,7 +62,13 @@ const spec = {
     group: { type: "string", minLength: 1, description: "API group that the plugin is served in." },
     version: { type: "string", minLength: 1, description: "Version of that group." },
     // Apply merges by type, so that two owners may each add a service.
-    services: { type: "array", items: entry, "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"] },
+    services: {
+      type: "array",
+      description: "What the plugin serves there, one entry a type. Health, access and metrics come with any.",
+      items: entry,
+      "x-kubernetes-list-type": "map",
+      "x-kubernetes-list-map-keys": ["type"],
+    },
   },
 } as const;
 

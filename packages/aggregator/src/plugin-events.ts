@@ -34,7 +34,8 @@ export function pluginEvents(options: PluginEventsOptions): { pluginChanged(plug
       const state = plugins.get(pluginId)?.state;
       const event = state === undefined ? undefined : eventOf(pluginId, state);
       if (state === undefined || event === undefined) return;
-      const key = `${event.reason}/${state.since.getTime()}/${state.restarts}`;
+      // A host may report one crash in several steps; each back-off of a crash loop is news.
+      const key = state.phase === "backoff" ? `${event.reason}/${state.restarts}` : event.reason;
       if (told.get(pluginId) === key) return;
       told.set(pluginId, key);
       for (const service of services.list()) {
