@@ -26,5 +26,8 @@ function largeBytes(body: HttpBody | undefined): Uint8Array | undefined {
 function takesGzip({ headers }: HttpRequest): boolean {
   const header = headers["accept-encoding"];
   const text = typeof header === "string" ? header : (header ?? []).join(",");
-  return text.split(",").some((part) => /^\s*gzip\s*(?:;|$)/i.test(part) && !/;\s*q=0(?:\.0*)?\s*$/i.test(part));
+  return text.split(",").some((part) => {
+    const [coding = "", ...parameters] = part.split(";").map((it) => it.trim().toLowerCase());
+    return coding === "gzip" && !parameters.some((it) => it.startsWith("q=") && Number(it.slice(2)) === 0);
+  });
 }

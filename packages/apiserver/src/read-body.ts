@@ -72,9 +72,8 @@ export function parseJsonBody(text: string): ParsedBody {
 
 export function parseJson(text: string): JsonValue {
   try {
-    const value: JsonValue =
-      text.includes("__proto__") || text.includes(String.raw`\u`) ? harmless(JSON.parse(text, dropProto)) : harmless(JSON.parse(text));
-    return value;
+    const isSuspect = text.includes("__proto__") || text.includes(String.raw`\u`);
+    return jsonValue(isSuspect ? JSON.parse(text, dropProto) : JSON.parse(text));
   } catch {
     // The engine's message quotes the body, which may hold a secret: only the place is told.
     throw malformed(text, scanJson(text).errorAt ?? text.length);
@@ -84,7 +83,7 @@ export function parseJson(text: string): JsonValue {
 const dropProto = (key: string, value: unknown): unknown => (key === "__proto__" ? undefined : value);
 
 /** JSON.parse gives nothing but JSON values. */
-const harmless = (value: JsonValue): JsonValue => value;
+const jsonValue = (value: unknown): JsonValue => value as JsonValue;
 
 function malformed(text: string, at: number): ApiError {
   if (text.trim() === "") return badRequest("the body is empty: JSON is expected");
@@ -109,8 +108,7 @@ const yamlPlace = (place: { readonly line: number; readonly col: number } | unde
 /** Through JSON text, so that only what JSON can say remains. */
 function yamlValue(read: () => unknown): JsonValue {
   try {
-    const json: string | undefined = JSON.stringify(read());
-    return parseJson(json ?? "null");
+    return parseJson(JSON.stringify(read() ?? null));
   } catch (cause) {
     if (cause instanceof ApiError) throw cause;
     throw badRequest("the body is not valid YAML: too many aliases", { cause });

@@ -28,8 +28,14 @@ class NotJson extends Error {
 }
 
 const space = /[ \t\n\r]*/y;
-const string = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y;
-const scalar = /true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
+const plain = /[^"\\\u0000-\u001f]*/y;
+const escape = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y;
+const word = /true|false|null/y;
+const number = /-?\d[0-9.eE+-]*/y;
+
+/** What `number` took, and JSON allows. */
+const isNumber = (text: string): boolean => /^-?\d/.test(text) && !/^-?0\d/.test(text) && !/\.(?!\d)/.test(text) && !Number.isNaN(Number(text));
+
 const maxDepth = 1_000;
 
 class Scanner {
@@ -48,7 +54,7 @@ class Scanner {
     if (char === "{") this.#object(path, depth);
     else if (char === "[") this.#array(path, depth);
     else if (char === '"') this.#string();
-    else if (this.#take(scalar) === "") throw new NotJson(this.#at);
+    else this.#scalar();
   }
 
   end(): void {
@@ -81,10 +87,21 @@ class Scanner {
     this.#expect("]");
   }
 
+  #scalar(): void {
+    if (this.#take(word) !== "") return;
+    const start = this.#at;
+    if (!isNumber(this.#take(number))) throw new NotJson(start);
+  }
+
   #string(): string {
-    const token = this.#take(string);
-    if (token === "") throw new NotJson(this.#at);
-    const key: unknown = JSON.parse(token);
+    const start = this.#at;
+    if (this.#text[this.#at] !== '"') throw new NotJson(this.#at);
+    this.#at++;
+    do this.#take(plain);
+    while (this.#take(escape) !== "");
+    if (this.#text[this.#at] !== '"') throw new NotJson(this.#at);
+    this.#at++;
+    const key: unknown = JSON.parse(this.#text.slice(start, this.#at));
     return String(key);
   }
 
@@ -101,8 +118,8 @@ class Scanner {
 
   #take(pattern: RegExp): string {
     pattern.lastIndex = this.#at;
-    const token = pattern.exec(this.#text)?.[0] ?? "";
-    this.#at += token.length;
-    return token;
+    const taken = pattern.exec(this.#text)?.[0] ?? "";
+    this.#at += taken.length;
+    return taken;
   }
 }

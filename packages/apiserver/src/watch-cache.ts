@@ -132,7 +132,7 @@ export class WatchCache {
         // Ended without a failure: the store is closed.
         break;
       } catch (error) {
-        if (signal.aborted) break;
+        if (isOver(signal)) break;
         this.#options.logger.error({ err: error }, "the watch of the store broke; reading it anew");
         await this.#recover(error, signal);
       }
@@ -187,6 +187,9 @@ export class WatchCache {
     for (const waiter of this.#waiting) if (waiter.revision <= this.#revision) waiter.resolve();
   }
 }
+
+/** Asked anew: the signal may abort while the watch runs. */
+const isOver = (signal: AbortSignal): boolean => signal.aborted;
 
 function waiterFor(revision: bigint): { readonly promise: Promise<boolean>; readonly waiter: Waiter } {
   let resolve = (): void => undefined;

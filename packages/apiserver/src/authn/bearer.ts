@@ -11,9 +11,9 @@ export interface BearerOptions {
 /** Bearer tokens (RFC 6750), of the Authorization header only. */
 export const bearerAuthenticator = ({ verify }: BearerOptions): Authenticator => ({
   async authenticate(request) {
-    const token = authorizationOf(request, "bearer");
-    if (token === undefined) return undefined;
-    const user = await verify(token, request);
+    const credential = authorizationOf(request, "bearer");
+    if (credential === undefined) return undefined;
+    const user = await verify(credential, request);
     if (user === undefined) throw unauthorized();
     return { user, credentialHeaders: ["authorization"] };
   },

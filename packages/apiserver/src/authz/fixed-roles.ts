@@ -45,7 +45,9 @@ const isAdminPath = ({ isResourceRequest, path }: RequestInfo): boolean => !isRe
 
 function isDiscovery({ path, verb }: RequestInfo): boolean {
   if (verb !== "get" && verb !== "head") return false;
-  return path === "/" || path === "/version" || /^\/(?:api(?:\/v1)?|apis(?:\/[^/]+){0,2}|openapi\/.+)$/.test(path);
+  if (path === "/" || path === "/version") return true;
+  const [root = "", ...rest] = path.slice(1).split("/");
+  return root === "openapi" || (root === "apis" && rest.length <= 2) || path === "/api" || path === "/api/v1";
 }
 
 function roleOf({ groups }: UserInfo): Role | undefined {

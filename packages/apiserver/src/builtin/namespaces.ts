@@ -16,7 +16,7 @@ export const namespaces = defineResource({
   finalizedByServer: true,
   schema: objectSchema({
     spec: s.object({ finalizers: s.array(s.string()).optional() }).optional(),
-    status: s.object({ phase: s.string().optional() }).default({ phase: "Active" }),
+    status: s.object({ phase: s.string().default("Active") }).default({ phase: "Active" }),
   }),
   columns: [{ name: "Status", description: "The phase of the namespace.", value: ({ status }) => status.phase }],
 });

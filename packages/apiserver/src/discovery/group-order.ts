@@ -15,10 +15,13 @@ export function compareVersions(a: string, b: string): number {
 }
 
 function parse(version: string): ParsedVersion | undefined {
-  const match = /^v(\d+)(?:(alpha|beta)(\d+))?$/.exec(version);
-  if (match === null) return undefined;
-  const level = stability.findIndex((it) => it === (match[2] ?? ""));
-  return { major: Number(match[1]), level, minor: Number(match[3] ?? "0") };
+  for (const [level, name] of stability.entries()) {
+    const [major = "", minor = "0", ...rest] = version.slice(1).split(name === "" ? /(?!)/ : name);
+    if (version.startsWith("v") && rest.length === 0 && /^\d+$/.test(major) && /^\d+$/.test(minor) && (name === "" || version.includes(name))) {
+      return { major: Number(major), level, minor: Number(minor) };
+    }
+  }
+  return undefined;
 }
 
 /** The core group, Kubernetes' own, then the rest by name: a short name that two groups have means the earlier one. */

@@ -36,15 +36,7 @@ const objectMeta = message(
   [17, "managedFields", managedFields, "repeated"],
 );
 
-const objectReference = message(
-  [1, "kind"],
-  [2, "namespace"],
-  [3, "name"],
-  [4, "uid"],
-  [5, "apiVersion"],
-  [6, "resourceVersion"],
-  [7, "fieldPath"],
-);
+const objectReference = message([1, "kind"], [2, "namespace"], [3, "name"], [4, "uid"], [5, "apiVersion"], [6, "resourceVersion"], [7, "fieldPath"]);
 
 const source = message([1, "component"], [2, "host"]);
 const series = message([1, "count", "int"], [2, "lastObservedTime", "microTime"]);

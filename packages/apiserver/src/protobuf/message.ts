@@ -75,7 +75,7 @@ const entryShape: MessageShape = new Map([
 
 function entryOf(raw: Uint8Array, depth: number): JsonObject {
   const { key = "", value = "" } = decodeMessage(raw, entryShape, depth + 1);
-  return Object.fromEntries([[String(key), value]]);
+  return typeof key === "string" ? Object.fromEntries([[key, value]]) : {};
 }
 
 const rawJsonShape: MessageShape = new Map([[1, { name: "raw", shape: "string" }]]);

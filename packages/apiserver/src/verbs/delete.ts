@@ -2,8 +2,8 @@ import { ApiError, type ApiObject, badRequest, conflict, type HttpResponse, isJs
 import { RevisionConflict } from "@dataplane/storage";
 import type { StoredValue } from "../codec.js";
 import { negotiate } from "../negotiate.js";
-import { mediaTypeOf, parseJson, parseYamlBody, readBytes, requireJsonObject, textOf, unsupportedMediaType } from "../read-body.js";
 import { decodeObject, protobufMediaType } from "../protobuf/decode-object.js";
+import { mediaTypeOf, parseJson, parseYamlBody, readBytes, requireJsonObject, textOf, unsupportedMediaType } from "../read-body.js";
 import { rendered } from "../render.js";
 import { answerObject } from "./answer.js";
 import { listOptions } from "./list-options.js";
@@ -127,8 +127,8 @@ async function deleteOptions({ request, services }: VerbCall): Promise<DeleteOpt
   const body = await optionsBody(request, services.bodyLimitBytes);
   const preconditions = body["preconditions"] ?? {};
   if (!isJsonObject(preconditions)) throw badRequest("preconditions must be an object");
-  const listed = body["dryRun"] ?? [];
-  const dryRun = dryRunOf([...request.query.getAll("dryRun"), ...(Array.isArray(listed) ? listed : [listed])]);
+  const listed: unknown = body["dryRun"] ?? [];
+  const dryRun = dryRunOf([...request.query.getAll("dryRun"), ...(Array.isArray(listed) ? listed.map(String) : [listed])]);
   return { dryRun, uid: text(preconditions["uid"]), resourceVersion: text(preconditions["resourceVersion"]) };
 }
 

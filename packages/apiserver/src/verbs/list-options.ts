@@ -18,9 +18,9 @@ export function listOptions(query: URLSearchParams): ListOptions {
   const limit = wholeNumber(query, "limit") ?? 0;
   const version = query.get("resourceVersion") ?? "";
   const match = query.get("resourceVersionMatch") ?? "";
-  const token = query.get("continue") ?? "";
+  const continuation = query.get("continue") ?? "";
   if (query.get("sendInitialEvents") !== null) throw invalidOptions("sendInitialEvents", "sendInitialEvents is forbidden for list");
-  if (token !== "") return continued(decodeContinuation(token), { limit, version, match });
+  if (continuation !== "") return continued(decodeContinuation(continuation), { limit, version, match });
   requireMatch(match, version);
   const revision = revisionOf(version) ?? 0n;
   return { mode: modeOf({ version, match, isLimited: limit > 0, revision }), revision, limit, after: undefined };

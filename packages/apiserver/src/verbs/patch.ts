@@ -81,7 +81,7 @@ async function apply(call: VerbCall, { value, duplicates }: ParsedBody, options:
     throw badRequest("metadata.managedFields must be nil");
   }
   const applied = apiObjectOf(withIdentity(call, sent));
-  let isNew = false;
+  const made = new Set<StoredValue>();
   const stored = await retried(call, jsonOf(applied), async (live: StoredValue | undefined) => {
     const merged = mergedBy(call, applied, live?.shownBy(call.resource).object, options);
     const proposal = {
@@ -91,13 +91,14 @@ async function apply(call: VerbCall, { value, duplicates }: ParsedBody, options:
       request: "apply" as const,
       fieldsAreTracked: true,
     };
-    isNew = live === undefined;
     if (live !== undefined) return replace(call, { ...proposal, live });
     const { definition } = call.resource;
     if (call.info.subresource !== "") throw notFound(definition.plural, call.info.name, definition.group);
-    return createObject(call, proposal);
+    const created = await createObject(call, proposal);
+    made.add(created);
+    return created;
   });
-  return answerObject(call, stored, isNew ? 201 : 200);
+  return answerObject(call, stored, made.has(stored) ? 201 : 200);
 }
 
 function mergedBy({ resource, info, services }: VerbCall, applied: ApiObject, live: ApiObject | undefined, options: WriteOptions): ApiObject {
