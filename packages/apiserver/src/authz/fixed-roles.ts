@@ -32,14 +32,14 @@ function decide(user: UserInfo, info: RequestInfo): Decision {
 function roleRules(role: Role | undefined, info: RequestInfo, target: string): Decision {
   if (role === undefined) return no("");
   if (readVerbs.has(info.verb)) return isAdminPath(info) ? no("only admins may") : yes;
-  if (info.verb === "create" && queryTargets.has(target)) return yes;
-  if (!info.isResourceRequest) return isQueryPath(info) ? yes : no("");
+  if (info.verb === "create" && (queryTargets.has(target) || info.group === "query.grafana.app")) return yes;
+  if (!info.isResourceRequest) return isCheckedBehind(info) ? yes : no("");
   if (role === "editor" && info.namespace !== "" && info.resource !== "namespaces") return yes;
   return no("");
 }
 
-/** The older query path authorizes each data source itself. */
-const isQueryPath = ({ verb, path }: RequestInfo): boolean => verb === "post" && (path === "/api/ds/query" || path.startsWith("/api/datasources/"));
+/** Paths that name no group are authorized again, for each data source that they reach. */
+const isCheckedBehind = ({ path }: RequestInfo): boolean => path === "/api/ds/query" || path.startsWith("/api/datasources/");
 
 const isAdminPath = ({ isResourceRequest, path }: RequestInfo): boolean => !isResourceRequest && path.startsWith("/debug/");
 

@@ -24,7 +24,7 @@ test.each([
 });
 
 test("discovery and other paths ask for no resource", () => {
-  for (const path of ["/", "/api", "/apis/g.io", "/apis/g.io/v1", "/healthz"]) {
+  for (const path of ["/", "/api", "/apis/g.io", "/apis/g.io/v1", "/healthz", "/api/health", "/api/ds/query"]) {
     expect(parseRequestInfo("GET", path, new URLSearchParams())).toMatchObject({ isResourceRequest: false, verb: "get" });
   }
 });

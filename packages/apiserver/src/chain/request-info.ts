@@ -16,7 +16,8 @@ export function parseRequestInfo(method: string, rawPath: string, query: URLSear
   const all = decodedSegments(rawPath);
   const path = `/${all.join("/")}`;
   const [root, ...rest] = all;
-  const isCore = root === "api";
+  // Older paths such as /api/ds/query are none of Kubernetes': only a version makes /api the core group.
+  const isCore = root === "api" && isVersion(rest[0]);
   const [group, version, ...segments] = isCore ? ["", ...rest] : rest;
   if ((!isCore && root !== "apis") || group === undefined || version === undefined || segments.length === 0) {
     return { ...nothing, isResourceRequest: false, path, verb: method.toLowerCase(), group: group ?? "", version: version ?? "", segments };
@@ -24,6 +25,8 @@ export function parseRequestInfo(method: string, rawPath: string, query: URLSear
   const target = targetOf(segments);
   return { ...target, isResourceRequest: true, path, group, version, segments, ...verbAndName(method, target, query) };
 }
+
+const isVersion = (text: string | undefined): boolean => text !== undefined && /^v\d+(?:alpha\d+|beta\d+)?$/.test(text);
 
 const nothing = { namespace: "", resource: "", name: "", subresource: "" } as const;
 

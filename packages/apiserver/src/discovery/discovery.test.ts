@@ -30,5 +30,5 @@ test("classic discovery lists versions, groups and resources", async () => {
 
 test("versions go from stable to alpha, newest first", () => {
   const versions = ["v1alpha1", "v1", "v2beta1", "v10", "v2", "v1beta2", "foo", "v0alpha1"];
-  expect(versions.sort(compareVersions)).toEqual(["v10", "v2", "v1", "v2beta1", "v1beta2", "v1alpha1", "v0alpha1", "foo"]);
+  expect(versions.toSorted(compareVersions)).toEqual(["v10", "v2", "v1", "v2beta1", "v1beta2", "v1alpha1", "v0alpha1", "foo"]);
 });
