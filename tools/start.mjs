@@ -1,7 +1,8 @@
 // `npm start`: set up what is missing, then become the server, in this very process, so that signals reach it.
+import { spawnSync } from "node:child_process";
 import path from "node:path";
 import process from "node:process";
-import { pathToFileURL } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 
 // Old Nodes must get one line, not a syntax error: nothing newer than they can parse comes before this check.
 const [major, minor] = process.versions.node.split(".").map(Number);
@@ -10,7 +11,9 @@ if (major < 20 || (major === 20 && minor < 19)) {
   process.exit(1);
 }
 
-const { root, setUp } = await import("./setup.mjs");
-setUp();
+const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
+// In a process of its own: what it reads would otherwise stay in the server's memory.
+const { status } = spawnSync(process.execPath, [path.join(root, "tools/setup.mjs")], { stdio: ["ignore", "inherit", "inherit"] });
+if (status !== 0) process.exit(status ?? 1);
 const { main } = await import(pathToFileURL(path.join(root, "packages/server/dist/main.js")).href);
 await main({ root, argv: process.argv.slice(2), env: process.env });

@@ -110,7 +110,7 @@ export function compose(options: ComposeOptions): Composition {
     newUid: randomUUID,
   });
   const served = config.dataplaneAggregator ? dataPlane.handler : delegate;
-  chain.complete = withFilters([...filters, endWatches(stopping.signal)], served);
+  chain.complete = withFilters(filters, served);
 
   const check = (name: string, isWell: () => boolean): HealthCheck => ({ name, problem: () => (isWell() ? undefined : "not yet") });
   const ping = check("ping", () => true);
@@ -125,7 +125,8 @@ export function compose(options: ComposeOptions): Composition {
         check("shutdown", () => !stopping.signal.aborted),
       ],
     },
-    chain.complete,
+    // The server's own watches go on to the end: they are what it is made of.
+    withFilters([...filters, endWatches(stopping.signal)], served),
   );
 
   return {
