@@ -1,5 +1,5 @@
 /** One segment of a pattern: a literal, a named parameter, or the rest of the path. */
-export type PatternSegment =
+type PatternSegment =
   | { readonly kind: "literal"; readonly text: string }
   | { readonly kind: "parameter"; readonly name: string }
   | { readonly kind: "rest" };

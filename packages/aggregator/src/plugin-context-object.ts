@@ -35,7 +35,7 @@ export function instanceSettingsFrom(object: ApiObject): { readonly settings: Da
 }
 
 /** A number for plugins that know data sources by one: 53 bits of a hash, so that every host language holds it exactly. */
-export const instanceIdOf = (uid: string): number => Number(createHash("sha256").update(uid).digest().readBigUInt64BE() >> 11n);
+const instanceIdOf = (uid: string): number => Number(createHash("sha256").update(uid).digest().readBigUInt64BE() >> 11n);
 
 const text = (value: JsonValue | undefined): string => (typeof value === "string" ? value : "");
 // Fields of an object of the API other than metadata are JSON.

@@ -1,20 +1,52 @@
-import { type ApiObject, silentLogger, systemClock } from "@dataplane/meta";
+import type { ResourceDefinition } from "@dataplane/apiserver";
+import { createApiClient } from "@dataplane/client";
+import { controlPlaneUser, dataPlaneUser, type Handler, isJsonObject, silentLogger, systemClock } from "@dataplane/meta";
 import { expect, test } from "vitest";
 import { pluginConfig } from "./plugin-config.js";
 import { createPluginContextsClient, dataSourcesOf } from "./plugin-contexts-client.js";
 import { aPlugin, aPluginSource } from "./testing/a-plugin.js";
-import { MemoryApi } from "./testing/memory-api.js";
+import { createTestApi, namespacesRef, throughFilters } from "./testing/start-api.js";
 
 const resource = dataSourcesOf("prometheus") ?? expect.fail("prometheus has a group of its own");
 const key = { pluginId: "prometheus", namespace: "org-7", uid: "main" };
 const user = { name: "ann", groups: ["editor"], extra: { email: ["ann@example.com"] } };
 const signal = new AbortController().signal;
 
+/** A data source whose subresource has its secrets, as the data sources' own package declares it. */
+const dataSources: ResourceDefinition = {
+  ...{ group: resource.group, version: resource.version, kind: "DataSource", plural: "datasources", scope: "namespaced" },
+  schema: { type: "object", properties: { spec: { type: "object", "x-kubernetes-preserve-unknown-fields": true } } },
+  computed: [
+    {
+      name: "plugincontext",
+      kind: "PluginContext",
+      internal: true,
+      get: ({ object: { apiVersion, metadata, spec } }) => ({
+        ...{ apiVersion, kind: "PluginContext", metadata },
+        instance: {
+          ...{ uid: metadata.name, name: "Main", type: "prometheus", ...(isJsonObject(spec) ? spec : {}) },
+          ...{ jsonData: { httpMethod: "POST" }, decryptedSecureJsonData: { token: "t" }, lastUpdatedMs: 5 },
+        },
+      }),
+    },
+  ],
+};
+
 async function start() {
-  const api = new MemoryApi();
   const stop = new AbortController();
+  const { server, registry } = createTestApi();
+  registry.add(dataSources);
+  await server.start(stop.signal);
+  let reads = 0;
+  const handler: Handler = (request) => {
+    if (request.path.endsWith("/plugincontext")) reads += 1;
+    return server.handler(request);
+  };
+  const client = createApiClient({ handler: throughFilters(handler), user: controlPlaneUser });
+  await client.create(namespacesRef, { apiVersion: "v1", kind: "Namespace", metadata: { name: "org-7" } });
   const contexts = createPluginContextsClient({
-    client: api,
+    // The one user who may read the subresource.
+    client: createApiClient({ handler: throughFilters(handler), user: dataPlaneUser }),
     plugins: aPluginSource([aPlugin({ id: "prometheus" })]),
     config: pluginConfig({ appUrl: "http://localhost:3000/", featureToggles: ["b", "a"] }),
     userAgent: "Grafana/12.0.0 (linux; amd64)",
@@ -22,31 +54,12 @@ async function start() {
     logger: silentLogger,
   });
   const running = contexts.run(stop.signal);
-  /** The data source, and the subresource that has its secrets. */
-  const write = async (url: string): Promise<void> => {
-    const metadata = { name: "main", namespace: "org-7", uid: "11111111-2222-3333-4444-555555555555" };
-    const object: ApiObject = { apiVersion: "v1", kind: "DataSource", metadata };
-    const exists = api.objects.has(`${resource.group}/datasources/org-7/main`);
-    const stored = await (exists ? api.update(resource, { name: "main", namespace: "org-7" }, object) : api.create(resource, object));
-    const instance = {
-      uid: "main",
-      name: "Main",
-      type: "prometheus",
-      url,
-      jsonData: { httpMethod: "POST" },
-      decryptedSecureJsonData: { token: "t" },
-      lastUpdatedMs: 5,
-    };
-    api.objects.set(`${resource.group}/datasources/org-7/main/plugincontext`, {
-      apiVersion: "v1",
-      kind: "PluginContext",
-      metadata: stored.metadata,
-      instance,
-    });
-  };
-  await write("http://a");
-  const reads = (): number => api.calls.filter((call) => call.endsWith("/plugincontext")).length;
-  return { api, contexts, write, reads, [Symbol.asyncDispose]: () => (stop.abort(), running) };
+  const ref = { name: "main", namespace: "org-7" };
+  const metadata = { name: "main", namespace: "org-7" };
+  const apiVersion = `${resource.group}/${resource.version}`;
+  await client.create(resource, { apiVersion, kind: "DataSource", metadata, spec: { url: "http://a" } });
+  const write = (url: string): Promise<unknown> => client.patch(resource, ref, "application/merge-patch+json", { spec: { url } });
+  return { contexts, write, reads: () => reads, [Symbol.asyncDispose]: () => (stop.abort(), running) };
 }
 
 const seen = (): Promise<unknown> => new Promise((resolve) => setTimeout(resolve, 10));

@@ -4,7 +4,7 @@ import { sliceArrayMember } from "../json-slices.js";
 import { parseTimeRange, type TimeRangeMs } from "./time-range.js";
 
 /** The data source that a query names, as far as it does. */
-export interface NamedDatasource {
+interface NamedDatasource {
   readonly uid: string | undefined;
   readonly type: string | undefined;
 }

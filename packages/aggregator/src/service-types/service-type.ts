@@ -1,5 +1,5 @@
 import type { Authorizer } from "@dataplane/apiserver";
-import type { Clock, GroupVersion, Handler, HttpRequest, HttpResponse, JsonObject, Logger } from "@dataplane/meta";
+import type { Clock, GroupVersion, HttpRequest, HttpResponse, JsonObject, Logger } from "@dataplane/meta";
 import type { Plugin } from "@dataplane/plugin-host";
 import type { PluginContexts } from "../plugin-contexts.js";
 
@@ -56,5 +56,3 @@ export interface ServiceType {
   /** Patterns of the service's own: they come after stored resources. */
   readonly patterns?: (service: { readonly type: string; readonly method?: string; readonly path?: string }) => readonly PluginRoute[];
 }
-
-export type { Handler };

@@ -1,6 +1,15 @@
 import { randomUUID } from "node:crypto";
-import { type ApiServer, addBuiltinResources, createApiServer, createRegistry, type ResourceRegistry } from "@dataplane/apiserver";
-import { silentLogger, systemClock } from "@dataplane/meta";
+import {
+  type ApiServer,
+  addBuiltinResources,
+  createApiServer,
+  createRegistry,
+  filterChain,
+  type ResourceRegistry,
+  withFilters,
+} from "@dataplane/apiserver";
+import type { ResourceRef } from "@dataplane/client";
+import { type Handler, type HttpRequest, silentLogger, systemClock } from "@dataplane/meta";
 import { createMemoryStore } from "@dataplane/storage";
 import { dataPlaneServices } from "../dataplaneservice.js";
 
@@ -25,4 +34,13 @@ export function createTestApi(): TestApi {
     version,
   });
   return { server, registry };
+}
+
+export const namespacesRef: ResourceRef = { group: "", version: "v1", resource: "namespaces", namespaced: false };
+
+/** The chain of filters, in which every caller is who it says. */
+export function throughFilters(handler: Handler): Handler {
+  const authorizer = { authorize: () => ({ allowed: true, reason: "" }) };
+  const authenticator = { authenticate: (_: HttpRequest) => Promise.resolve(undefined) };
+  return withFilters(filterChain({ authenticator, authorizer, logger: silentLogger, newUid: randomUUID }), handler);
 }

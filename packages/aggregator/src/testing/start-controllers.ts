@@ -1,7 +1,5 @@
-import { randomUUID } from "node:crypto";
-import { filterChain, withFilters } from "@dataplane/apiserver";
 import { type ApiClient, createApiClient, createInformer } from "@dataplane/client";
-import { type ApiObject, controlPlaneUser, type Handler, type HttpRequest, silentLogger, systemClock } from "@dataplane/meta";
+import { type ApiObject, controlPlaneUser, silentLogger, systemClock } from "@dataplane/meta";
 import type { Plugin } from "@dataplane/plugin-host";
 import { dataPlaneServiceFrom, dataPlaneServicesRef } from "../dataplaneservice.js";
 import { dataPlaneServiceAvailabilityController } from "../dataplaneservice-availability-controller.js";
@@ -9,9 +7,7 @@ import { dataPlaneServiceRegistrationController } from "../dataplaneservice-regi
 import { managedDataPlaneServicesController } from "../managed-services-controller.js";
 import { registryResources } from "../registry-resources.js";
 import { startAggregator, type TestAggregator } from "./start-aggregator.js";
-import { createTestApi } from "./start-api.js";
-
-const namespaces = { group: "", version: "v1", resource: "namespaces", namespaced: false };
+import { createTestApi, namespacesRef, throughFilters } from "./start-api.js";
 
 /** The aggregator in front of the API server, with its controllers at work. */
 export interface TestControllers extends TestAggregator, AsyncDisposable {
@@ -34,9 +30,9 @@ export async function startControllers(options: { readonly plugins?: readonly Pl
     delegate: server.handler,
     stored: registryResources(registry, () => false),
   });
-  const elsewhere = createApiClient({ handler: filtered(server.handler), user: controlPlaneUser });
-  const client = createApiClient({ handler: filtered(test.aggregator.handler), user: controlPlaneUser });
-  await elsewhere.create(namespaces, { apiVersion: "v1", kind: "Namespace", metadata: { name: "default" } });
+  const elsewhere = createApiClient({ handler: throughFilters(server.handler), user: controlPlaneUser });
+  const client = createApiClient({ handler: throughFilters(test.aggregator.handler), user: controlPlaneUser });
+  await elsewhere.create(namespacesRef, { apiVersion: "v1", kind: "Namespace", metadata: { name: "default" } });
   const shared = { client, clock: systemClock, logger: silentLogger };
   const services = createInformer<ApiObject>({ ...shared, resource: dataPlaneServicesRef });
   const controllers = [
@@ -61,13 +57,6 @@ export async function startControllers(options: { readonly plugins?: readonly Pl
       await Promise.all(running);
     },
   };
-}
-
-/** The chain of filters, in which every caller is who it says. */
-function filtered(handler: Handler): Handler {
-  const authorizer = { authorize: () => ({ allowed: true, reason: "" }) };
-  const authenticator = { authenticate: (_: HttpRequest) => Promise.resolve(undefined) };
-  return withFilters(filterChain({ authenticator, authorizer, logger: silentLogger, newUid: randomUUID }), handler);
 }
 
 async function until<T>(read: () => T | undefined | Promise<T | undefined>): Promise<T> {
