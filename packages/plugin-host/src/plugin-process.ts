@@ -36,7 +36,7 @@ export interface StartOptions {
   readonly serverVersion: string;
   /** Environment of the plugin's own. */
   readonly settings: Readonly<Record<string, string>>;
-  /** From spawn to a link that works. */
+  /** From spawn to the handshake; the connection has 10 s after it. */
   readonly startTimeoutMs: number;
   /** Called as soon as the process runs, before it says anything. */
   readonly onSpawn: (process: { readonly pid: number; readonly socketDirectory: string }) => void;
@@ -51,7 +51,7 @@ export interface PluginProcess {
   /** Resolves with the way it ended, such as "exited with code 1" or "killed by SIGKILL". */
   readonly ended: Promise<string>;
   /** Whether the process answers its health check. Throws GrpcError when it cannot be asked. */
-  isServing(signal: AbortSignal): Promise<boolean>;
+  isServing(signal: AbortSignal, timeoutMs: number): Promise<boolean>;
   /** Asks it to end, kills it after 2 s, and removes its socket. Never throws. */
   stop(): Promise<void>;
 }
@@ -73,11 +73,12 @@ export async function startPluginProcess(options: StartOptions, signal: AbortSig
   });
   const stderr = log.sink("stderr");
   child.stderr.on("data", (data: Buffer) => stderr.push(data)).on("end", () => stderr.end());
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(options.startTimeoutMs)]);
+  const limit = limitStart(child, options.startTimeoutMs, signal);
   try {
     if (child.pid === undefined) throw new StartFailed(await ended);
     options.onSpawn({ pid: child.pid, socketDirectory });
-    const handshake = await readHandshake(child.stdout, limit);
+    const handshake = await readHandshake(child.stdout, limit.signal);
+    limit.handshakeDone();
     const stdout = log.sink("stdout");
     child.stdout.on("data", (data: Buffer) => stdout.push(data)).on("end", () => stdout.end());
     const note = plaintextNote(handshake, socketDirectory);
@@ -85,17 +86,49 @@ export async function startPluginProcess(options: StartOptions, signal: AbortSig
     const tls = serverCert === undefined ? {} : { tls: { key: identity.key, cert: identity.cert, serverCert } };
     const link = await Promise.race([options.link({ address, ...tls }, Math.min(options.startTimeoutMs, 10_000)), failAtEnd(ended)]);
     void drainStdio(link, log);
-    return { pid: child.pid, link, note, ended: cleaned, isServing: (it) => isServing(link, it), stop: () => stopProcess(child, link, cleaned) };
+    return {
+      pid: child.pid,
+      link,
+      note,
+      ended: cleaned,
+      isServing: (it, timeoutMs) => isServing(link, it, timeoutMs),
+      stop: () => stopProcess(child, link, cleaned),
+    };
   } catch (error) {
     child.kill("SIGKILL");
     await cleaned;
-    throw describe(error, {
-      timedOut: error === limit.reason && !signal.aborted,
-      how: await ended,
-      tail: log.tail(),
-      startTimeoutMs: options.startTimeoutMs,
-    });
+    throw describe(limit.signal.aborted ? limit.signal.reason : error, await ended, log.tail());
+  } finally {
+    limit.release();
   }
+}
+
+interface StartLimit {
+  /** Aborts when the start has taken too long or is to stop; the process is killed then. */
+  readonly signal: AbortSignal;
+  handshakeDone(): void;
+  release(): void;
+}
+
+// Not AbortSignal.any with AbortSignal.timeout: on Node 20 the garbage collector may take the timeout away.
+function limitStart(child: Child, timeoutMs: number, stop: AbortSignal): StartLimit {
+  const limit = new AbortController();
+  const giveUp = (why: string): void => {
+    limit.abort(new StartFailed(why));
+    child.kill("SIGKILL");
+  };
+  const timer = setTimeout(() => giveUp(`no handshake within ${timeoutMs / 1000} s`), timeoutMs);
+  const stopped = (): void => giveUp("the start was stopped");
+  stop.addEventListener("abort", stopped, { once: true });
+  if (stop.aborted) stopped();
+  return {
+    signal: limit.signal,
+    handshakeDone: () => clearTimeout(timer),
+    release: () => {
+      clearTimeout(timer);
+      stop.removeEventListener("abort", stopped);
+    },
+  };
 }
 
 function spawnPlugin(options: StartOptions, command: { file: string; args: readonly string[] }, socketDirectory: string, clientCert: string): Child {
@@ -127,20 +160,12 @@ function plaintextNote({ serverCert, address }: Handshake, socketDirectory: stri
   return "plaintext: the plugin offered no certificate";
 }
 
-interface Circumstances {
-  readonly timedOut: boolean;
-  readonly how: string;
-  readonly tail: string;
-  readonly startTimeoutMs: number;
-}
-
-function describe(error: unknown, { timedOut, how, tail, startTimeoutMs }: Circumstances): Error {
-  if (timedOut) return new StartFailed(`no handshake within ${startTimeoutMs / 1000} s`);
+function describe(error: unknown, how: string, tail: string): Error {
   if (!(error instanceof Error)) return new StartFailed(String(error));
   // Killed by us: then the error is the cause. Else its own end is.
-  const ending = how === "killed by SIGKILL" ? "" : `: ${how}`;
+  const ending = how === "killed by SIGKILL" || error.message === how ? "" : `: ${how}`;
   const said = tail === "" ? "" : ` (it said: ${tail})`;
-  return new StartFailed(`${error.message}${error.message === how ? "" : ending}${said}`, { cause: error });
+  return new StartFailed(`${error.message}${ending}${said}`, { cause: error });
 }
 
 /** A plugin whose output nobody takes blocks in the end. Plugins without the service (old ones, other SDKs) print to their real stdout. */
@@ -157,8 +182,8 @@ async function drainStdio(link: GrpcLink, log: PluginLog): Promise<void> {
   }
 }
 
-async function isServing(link: GrpcLink, signal: AbortSignal): Promise<boolean> {
-  const answer = await link.unary(processMethods.healthCheck, healthCheckRequestCodec.encode({ service: "plugin" }), { signal, timeoutMs: 5000 });
+async function isServing(link: GrpcLink, signal: AbortSignal, timeoutMs: number): Promise<boolean> {
+  const answer = await link.unary(processMethods.healthCheck, healthCheckRequestCodec.encode({ service: "plugin" }), { signal, timeoutMs });
   return healthCheckResponseCodec.decode(answer).status === ServingStatus.SERVING;
 }
 

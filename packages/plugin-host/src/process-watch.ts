@@ -3,7 +3,9 @@ import { GrpcCode, GrpcError } from "@dataplane/plugin-protocol";
 import type { PluginProcess } from "./plugin-process.js";
 
 const healthPeriodMs = 10_000;
+const healthTimeoutMs = 5000;
 const unhealthyAfter = 3;
+const doubtMs = 1000;
 /** A process that was killed is told of within this, after its connection broke. */
 const exitGraceMs = 500;
 
@@ -49,7 +51,7 @@ export class ProcessWatch {
 
   async #isConnected(): Promise<boolean> {
     try {
-      await this.#process.isServing(AbortSignal.any([this.#signal, AbortSignal.timeout(1000)]));
+      await this.#process.isServing(this.#signal, doubtMs);
       return true;
     } catch (error) {
       // Slow or without the service is not gone.
@@ -74,7 +76,7 @@ export class ProcessWatch {
 
   async #isServing(): Promise<boolean> {
     try {
-      return await this.#process.isServing(this.#signal);
+      return await this.#process.isServing(this.#signal, healthTimeoutMs);
     } catch (error) {
       // Not every SDK has the service; such a process is watched by its end alone.
       return error instanceof GrpcError && error.code === GrpcCode.Unimplemented;

@@ -152,9 +152,11 @@ export class ClientConnection {
     const stream = this.#streamOf(frame);
     if (stream === undefined) return;
     if (!stream.receive(bytes)) throw new ConnectionError(ErrorCode.FLOW_CONTROL_ERROR, "more data than the stream's window");
+    // May throw: while the stream is still one of those that a fault ends.
+    const content = withoutPadding(frame);
     const end = (frame.flags & Flag.END_STREAM) !== 0;
     if (end) this.#finish(stream);
-    stream.handler.onData(withoutPadding(frame), end);
+    stream.handler.onData(content, end);
   }
 
   onHeadersFrame(frame: Frame): void {

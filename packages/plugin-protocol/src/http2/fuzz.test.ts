@@ -9,7 +9,12 @@ import { HpackDecoder } from "./hpack-decoder.js";
 import { encodeHeaders } from "./hpack-encoder.js";
 
 const bytes = fc.uint8Array({ maxLength: 300 }).map((it) => Buffer.from(it));
-const anyFrame = fc.record({ type: fc.integer({ min: 0, max: 10 }), flags: fc.integer({ min: 0, max: 255 }), streamId: fc.integer({ min: 0, max: 5 }), payload: bytes });
+const anyFrame = fc.record({
+  type: fc.integer({ min: 0, max: 10 }),
+  flags: fc.integer({ min: 0, max: 255 }),
+  streamId: fc.integer({ min: 0, max: 5 }),
+  payload: bytes,
+});
 
 test("whatever bytes come as a header block, they are fields or a ConnectionError", () => {
   fc.assert(
@@ -30,15 +35,20 @@ test("whatever bytes come as a header block, they are fields or a ConnectionErro
 
 test("frames and messages come out as they went in, however the bytes are cut", () => {
   fc.assert(
-    fc.property(fc.array(anyFrame, { maxLength: 5 }), fc.array(bytes, { maxLength: 5 }), fc.integer({ min: 1, max: 50 }), (frames, messages, step) => {
-      const seen: object[] = [];
-      const reader = new FrameReader((it) => seen.push({ ...it, payload: Buffer.from(it.payload) }));
-      for (const piece of cut(Buffer.concat(frames.map((it) => frame(it.type, it.flags, it.streamId, it.payload))), step)) reader.push(piece);
-      expect(seen).toEqual(frames);
-      const messageReader = new GrpcMessageReader();
-      const read = cut(Buffer.concat(messages.map(framedMessage)), step).flatMap((piece) => messageReader.push(piece));
-      expect(read.map((it) => it.toString("hex"))).toEqual(messages.map((it) => it.toString("hex")));
-    }),
+    fc.property(
+      fc.array(anyFrame, { maxLength: 5 }),
+      fc.array(bytes, { maxLength: 5 }),
+      fc.integer({ min: 1, max: 50 }),
+      (frames, messages, step) => {
+        const seen: object[] = [];
+        const reader = new FrameReader((it) => seen.push({ ...it, payload: Buffer.from(it.payload) }));
+        for (const piece of cut(Buffer.concat(frames.map((it) => frame(it.type, it.flags, it.streamId, it.payload))), step)) reader.push(piece);
+        expect(seen).toEqual(frames);
+        const messageReader = new GrpcMessageReader();
+        const read = cut(Buffer.concat(messages.map(framedMessage)), step).flatMap((piece) => messageReader.push(piece));
+        expect(read.map((it) => it.toString("hex"))).toEqual(messages.map((it) => it.toString("hex")));
+      },
+    ),
   );
 });
 
