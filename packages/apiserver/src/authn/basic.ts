@@ -28,7 +28,9 @@ export function basicAuthenticator({ verify, cacheMs = 10_000, now = Date.now }:
     async authenticate(request) {
       const credential = authorizationOf(request, "basic");
       if (credential === undefined) return undefined;
-      const key = createHmac("sha256", secret).update(request.remoteAddress).update("\0").update(credential).digest("base64");
+      const key = createHmac("sha256", secret)
+        .update(`${origin(request)}\0${credential}`)
+        .digest("base64");
       const known = believed.get(key);
       if (known !== undefined && known.until > now()) return { user: known.user, credentialHeaders: ["authorization"] };
       const { user: name, password } = decoded(credential);
@@ -39,6 +41,12 @@ export function basicAuthenticator({ verify, cacheMs = 10_000, now = Date.now }:
       return { user, credentialHeaders: ["authorization"] };
     },
   };
+}
+
+/** `verify` may judge by where a request comes from, so what is believed holds for that origin only. */
+function origin({ remoteAddress, headers }: HttpRequest): string {
+  const isForwarded = Object.keys(headers).some((name) => name === "forwarded" || name.startsWith("x-forwarded-"));
+  return isForwarded ? `${remoteAddress} forwarded` : remoteAddress;
 }
 
 function decoded(credential: string): { readonly user: string; readonly password: string } {
