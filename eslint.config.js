@@ -18,7 +18,7 @@ export default tseslint.config(
       "security/detect-object-injection": "off",
       // The server's job is to open files that its configuration names.
       "security/detect-non-literal-fs-filename": "off",
-      // It guesses by nesting and finds harmless `(?:...)?`; sonarjs/super-linear-regex looks at what can backtrack.
+      // It guesses by nesting and finds harmless `(?:...)?`; sonarjs/slow-regex looks at what can backtrack.
       "security/detect-unsafe-regex": "off",
       // It takes every comparison with `undefined` for one of a secret; those that are secrets are compared by timingSafeEqual.
       "security/detect-possible-timing-attacks": "off",

@@ -1,0 +1,210 @@
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { type Handler, type HttpRequest, type HttpResponse, isJsonObject, silentLogger, systemClock } from "@dataplane/meta";
+import { createPluginHost } from "@dataplane/plugin-host";
+import { links } from "@dataplane/plugin-protocol";
+import { createMemoryStore } from "@dataplane/storage";
+import { afterEach, expect, test } from "vitest";
+import { compose } from "./compose.js";
+import { loadConfig } from "./config/load-config.js";
+import { openTokens } from "./identity/tokens.js";
+import { openUsers } from "./identity/users.js";
+import { Lifetime } from "./lifetime.js";
+
+const lifetimes: Lifetime[] = [];
+afterEach(async () => {
+  for (const lifetime of lifetimes.splice(0)) await lifetime.end();
+});
+
+/** The whole chain in this process: a store in memory, no plugins, no sockets. */
+async function aServer(ini = ""): Promise<Handler> {
+  const root = mkdtempSync(path.join(tmpdir(), "server-"));
+  const file = path.join(root, "test.ini");
+  writeFileSync(file, ini);
+  const config = loadConfig({ root, file, env: {}, overrides: [] });
+  const common = { clock: systemClock, logger: silentLogger };
+  const plugins = createPluginHost({
+    ...common,
+    directories: [],
+    dataDirectory: root,
+    allowUnsigned: false,
+    settingsFor: () => ({}),
+    version: "0.0.0",
+    link: links["grpc-js"],
+  });
+  const users = await openUsers({ directory: root, adminUser: "admin", adminPassword: "admin" });
+  const tokens = openTokens(root, () => new Date());
+  const { handler, start } = compose({ ...common, config, env: {}, store: createMemoryStore(), plugins, users, tokens, keyDirectory: root });
+  const lifetime = new Lifetime(silentLogger);
+  lifetimes.push(lifetime);
+  await start(lifetime);
+  await until(async () => (await get(handler, "/readyz")).status === 200);
+  return handler;
+}
+
+async function until(isSo: () => Promise<boolean>): Promise<void> {
+  for (let tries = 0; tries < 200; tries++) {
+    if (await isSo()) return;
+    await systemClock.sleep(10);
+  }
+  throw new Error("it did not come to be");
+}
+
+async function* bodyOf(text: string): AsyncGenerator<Uint8Array> {
+  if (text !== "") yield Buffer.from(text);
+}
+
+const basic = (credential: string) => ({ authorization: `Basic ${Buffer.from(credential).toString("base64")}` });
+const admin = basic("admin:admin");
+
+function ask(
+  handler: Handler,
+  method: string,
+  url: string,
+  options: { readonly headers?: Record<string, string>; readonly body?: object; readonly from?: string } = {},
+): Promise<HttpResponse> {
+  const { pathname, searchParams } = new URL(url, "http://localhost");
+  const request: HttpRequest = {
+    method,
+    path: pathname,
+    query: searchParams,
+    headers: { ...(options.headers ?? admin), ...(options.body === undefined ? {} : { "content-type": "application/json" }) },
+    body: bodyOf(options.body === undefined ? "" : JSON.stringify(options.body)),
+    signal: new AbortController().signal,
+    remoteAddress: options.from ?? "127.0.0.1",
+    context: {},
+  };
+  return handler(request);
+}
+
+const get = (handler: Handler, url: string, options: Parameters<typeof ask>[3] = {}): Promise<HttpResponse> => ask(handler, "GET", url, options);
+
+async function jsonOf({ body }: HttpResponse): Promise<Record<string, unknown>> {
+  const pieces: Uint8Array[] = [];
+  if (typeof body === "string") pieces.push(Buffer.from(body));
+  else if (body instanceof Uint8Array) pieces.push(body);
+  else if (body !== undefined) for await (const piece of body) pieces.push(piece);
+  const value: unknown = JSON.parse(Buffer.concat(pieces).toString());
+  return isJsonObject(value) ? value : {};
+}
+
+const dataPlaneService = {
+  apiVersion: "aggregation.grafana.app/v0alpha1",
+  kind: "DataPlaneService",
+  metadata: { name: "v1.x.example.com" },
+  spec: { pluginID: "absent", pluginType: "datasource", group: "x.example.com", version: "v1", services: [{ type: "query" }] },
+};
+
+const dpsPath = "/apis/aggregation.grafana.app/v0alpha1/dataplaneservices";
+const apiServicesPath = "/apis/apiregistration.k8s.io/v1/apiservices";
+
+test("an unmatched request passes GrafanaAggregator, KubeAggregator and ApiServer, in that order", async () => {
+  const handler = await aServer();
+  // Its last word is the API server's ...
+  expect(await jsonOf(await get(handler, "/apis/nowhere.example.com/v1/things"))).toMatchObject({ kind: "Status", reason: "NotFound", code: 404 });
+  // ... unless the kube-aggregator knows the group as a remote one ...
+  const remote = {
+    apiVersion: "apiregistration.k8s.io/v1",
+    kind: "APIService",
+    metadata: { name: "v1.x.example.com" },
+    spec: { group: "x.example.com", version: "v1", groupPriorityMinimum: 100, versionPriority: 10, service: { namespace: "a", name: "b" } },
+  };
+  expect((await ask(handler, "POST", apiServicesPath, { body: remote })).status).toBe(201);
+  await until(async () => (await statusOf(handler, "/apis/x.example.com/v1/namespaces/default/datasources/u/query", "POST")).code === 503);
+  expect((await ask(handler, "DELETE", `${apiServicesPath}/v1.x.example.com`)).status).toBe(200);
+  // ... or the data plane has a route.
+  expect((await ask(handler, "POST", dpsPath, { body: dataPlaneService })).status).toBe(201);
+  expect(await statusOf(handler, "/apis/x.example.com/v1/namespaces/default/datasources/u/query", "POST")).toMatchObject({
+    code: 503,
+    message: expect.stringContaining("absent"),
+  });
+});
+
+async function statusOf(handler: Handler, url: string, method: string): Promise<Record<string, unknown>> {
+  return jsonOf(await ask(handler, method, url, { body: { queries: [{ refId: "A" }] } }));
+}
+
+test("every local group has an APIService that is available", async () => {
+  const handler = await aServer();
+  await until(async () => {
+    const { items } = await jsonOf(await get(handler, apiServicesPath));
+    const names = Array.isArray(items)
+      ? items.filter((it) => JSON.stringify(it).includes('"reason":"Local"')).map((it: { metadata: { name: string } }) => it.metadata.name)
+      : [];
+    return ["v1.", "v1.apiregistration.k8s.io", "v0alpha1.aggregation.grafana.app", "v1.events.k8s.io", "v1.coordination.k8s.io"].every((it) =>
+      names.includes(it),
+    );
+  });
+});
+
+test("without dataplaneAggregator its kind and routes are 404", async () => {
+  const handler = await aServer("[feature_toggles]\ndataplaneAggregator = false");
+  expect((await get(handler, dpsPath)).status).toBe(404);
+  expect(
+    (await ask(handler, "POST", "/apis/testdata.datasource.grafana.app/v0alpha1/namespaces/default/datasources/u/query", { body: {} })).status,
+  ).toBe(404);
+  expect((await get(handler, apiServicesPath)).status).toBe(200);
+});
+
+test("without kubernetesAggregator APIServices are 404 and stored resources go on", async () => {
+  const handler = await aServer("[feature_toggles]\nkubernetesAggregator = false");
+  expect((await get(handler, apiServicesPath)).status).toBe(404);
+  expect((await get(handler, "/api/v1/namespaces/default")).status).toBe(200);
+  expect((await get(handler, dpsPath)).status).toBe(200);
+});
+
+test("only probes and the version are open to all", async () => {
+  const handler = await aServer();
+  for (const open of ["/livez", "/readyz", "/healthz", "/version", "/api/health", "/readyz/store"])
+    expect((await get(handler, open, { headers: {} })).status).toBe(200);
+  for (const closed of ["/apis", "/api", "/openapi/v2", "/openapi/v3", "/api/v1/namespaces", dpsPath, "/metrics", "/"]) {
+    const response = await get(handler, closed, { headers: {} });
+    expect(response.status).toBe(401);
+    expect(await jsonOf(response)).toMatchObject({ kind: "Status", reason: "Unauthorized" });
+  }
+});
+
+test("wrong passwords are 401, and the default one from elsewhere says which key to set", async () => {
+  const handler = await aServer();
+  expect((await get(handler, "/apis", { headers: basic("admin:nope") })).status).toBe(401);
+  const away = await get(handler, "/apis", { from: "192.0.2.1" });
+  expect(away.status).toBe(401);
+  expect((await jsonOf(away))["message"]).toContain("[security] admin_password");
+  expect((await get(handler, "/apis", { headers: { ...admin, "x-forwarded-for": "192.0.2.1" } })).status).toBe(401);
+  expect((await get(handler, "/apis")).status).toBe(200);
+});
+
+test("readyz fails once the server is to stop", async () => {
+  const root = mkdtempSync(path.join(tmpdir(), "server-"));
+  const config = loadConfig({ root, file: undefined, env: {}, overrides: [] });
+  const common = { clock: systemClock, logger: silentLogger };
+  const plugins = createPluginHost({
+    ...common,
+    directories: [],
+    dataDirectory: root,
+    allowUnsigned: false,
+    settingsFor: () => ({}),
+    version: "0.0.0",
+    link: links["grpc-js"],
+  });
+  const users = await openUsers({ directory: root, adminUser: "admin", adminPassword: "admin" });
+  const composition = compose({
+    ...common,
+    config,
+    env: {},
+    store: createMemoryStore(),
+    plugins,
+    users,
+    tokens: openTokens(root, () => new Date()),
+    keyDirectory: root,
+  });
+  expect((await get(composition.handler, "/readyz")).status).toBe(500);
+  const lifetime = new Lifetime(silentLogger);
+  lifetimes.push(lifetime);
+  await composition.start(lifetime);
+  await until(async () => (await get(composition.handler, "/readyz")).status === 200);
+  composition.stopAccepting();
+  expect(await get(composition.handler, "/readyz?verbose")).toMatchObject({ status: 500, body: expect.stringContaining("[-]shutdown failed") });
+  expect((await get(composition.handler, "/livez")).status).toBe(200);
+});
