@@ -54,7 +54,8 @@ async function insert(call: VerbCall, sent: NewObject): Promise<StoredValue> {
   try {
     return await objects.put(object, hidden, undefined);
   } catch (error) {
-    if (error instanceof RevisionConflict) throw taken();
+    // An apply that lost the race changes what the winner made.
+    if (error instanceof RevisionConflict && sent.request !== "apply") throw taken();
     throw error;
   }
 }
