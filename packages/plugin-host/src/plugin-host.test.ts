@@ -1,6 +1,8 @@
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { PluginUnavailable } from "./plugin.js";
+import { currentPlatform } from "./plugin-command.js";
 import type { PluginHost } from "./plugin-host.js";
 import { barePlugin } from "./testing/bare-plugin.js";
 import { ScratchFolder } from "./testing/plugin-folder.js";
@@ -161,4 +163,12 @@ test("a plugin that ignores its shutdown is killed after two seconds", async () 
   expect(Date.now() - begin).toBeGreaterThan(1900);
   expect(Date.now() - begin).toBeLessThan(4000);
   expect(() => process.kill(pid, 0)).toThrow("ESRCH");
+});
+
+test("a file that is no program fails to start, and says why", async () => {
+  const directory = scratch.plugin("data", forever);
+  writeFileSync(join(directory, `gpx_${currentPlatform.goos}_${currentPlatform.goarch}`), "not a program");
+  host = startHost(scratch.path);
+  const { message } = await stateOf(host, "data", ({ phase }) => phase === "backoff");
+  expect(message).toContain("could not be started");
 });

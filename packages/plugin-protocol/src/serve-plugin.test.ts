@@ -130,19 +130,12 @@ test("what the plugin prints after its handshake comes by the stdio service", as
 test("an error's code and metadata reach the host, and a plain error is Unknown", async () => {
   const { line } = await start(cookie);
   const link = await open(line);
-  const query = (refId: string) =>
-    link.unary(
-      codecs.queryData.path,
-      codecs.queryData.encodeRequest({
-        pluginContext: aPluginContext(),
-        headers: {},
-        format: 1,
-        queries: [{ refId, maxDataPoints: 1, intervalMS: 1, timeRange: { fromEpochMS: 0, toEpochMS: 1 }, json: new Uint8Array(), queryType: "" }],
-      }),
-      { signal },
-    );
-  await expect(query("grpc")).rejects.toMatchObject({ code: GrpcCode.InvalidArgument, message: "bad", metadata: { errorSource: "downstream" } });
-  await expect(query("plain")).rejects.toMatchObject({ code: GrpcCode.Unknown, message: "broken" });
+  await expect(query(link, "grpc")).rejects.toMatchObject({
+    code: GrpcCode.InvalidArgument,
+    message: "bad",
+    metadata: { errorSource: "downstream" },
+  });
+  await expect(query(link, "plain")).rejects.toMatchObject({ code: GrpcCode.Unknown, message: "broken" });
   link.close();
 });
 
@@ -164,3 +157,23 @@ test("leaving a stream cancels it in the plugin", async () => {
   expect(text).toContain("stream was cancelled");
   link.close();
 });
+
+test("a plugin whose host is gone ends by itself, and leaves no socket", async () => {
+  const { plugin, line } = await start(cookie);
+  const link = await open(line);
+  const exited = once(plugin, "exit");
+  plugin.stderr?.destroy();
+  await query(link, "log").catch(() => undefined);
+  await query(link, "log").catch(() => undefined);
+  expect(await exited).toEqual([0, null]);
+  expect(readdirSync(folder)).toEqual([]);
+  link.close();
+});
+
+function query(link: GrpcLink, refId: string): Promise<Uint8Array> {
+  const timeRange = { fromEpochMS: 0, toEpochMS: 1 };
+  const queries = [{ refId, maxDataPoints: 1, intervalMS: 1, timeRange, json: new Uint8Array(), queryType: "" }];
+  return link.unary(codecs.queryData.path, codecs.queryData.encodeRequest({ pluginContext: aPluginContext(), headers: {}, format: 1, queries }), {
+    signal,
+  });
+}

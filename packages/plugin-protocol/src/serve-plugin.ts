@@ -36,6 +36,9 @@ export async function servePlugin({ implementation, env, onShutdown }: ServePlug
   const { transport, certificate } = security(env["PLUGIN_CLIENT_CERT"]);
   const place = listeningPlace(env);
   const port = await bind(server, place.target, transport);
+  // Nobody reads what this process says any more: its host is gone, and would leave it running for ever.
+  const hostIsGone = (): void => ended.abort();
+  for (const output of [process.stdout, process.stderr]) output.on("error", hostIsGone);
   const removeOnExit = (): void => place.remove();
   process.on("exit", removeOnExit);
   process.stdout.write(`${handshakeLine(place.announced(port), certificate, env)}\n`);

@@ -8,6 +8,7 @@ import { servePlugin } from "../serve-plugin.js";
 const implementation: PluginImplementation = {
   checkHealth: () => Promise.resolve({ status: 1, message: "hello from echo", jsonDetails: new Uint8Array() }),
   queryData: ({ queries }) => {
+    if (queries[0]?.refId === "log") process.stderr.write("a line\n");
     if (queries[0]?.refId === "grpc") throw new GrpcError(GrpcCode.InvalidArgument, "bad", { metadata: { errorSource: "downstream" } });
     return Promise.reject(new Error("broken"));
   },
