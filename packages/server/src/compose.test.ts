@@ -111,7 +111,7 @@ test("an unmatched request passes GrafanaAggregator, KubeAggregator and ApiServe
     spec: { group: "x.example.com", version: "v1", groupPriorityMinimum: 100, versionPriority: 10, service: { namespace: "a", name: "b" } },
   };
   expect((await ask(handler, "POST", apiServicesPath, { body: remote })).status).toBe(201);
-  await until(async () => (await statusOf(handler, "/apis/x.example.com/v1/namespaces/default/datasources/u/query", "POST")).code === 503);
+  await until(async () => (await statusOf(handler, "/apis/x.example.com/v1/namespaces/default/datasources/u/query", "POST"))["code"] === 503);
   expect((await ask(handler, "DELETE", `${apiServicesPath}/v1.x.example.com`)).status).toBe(200);
   // ... or the data plane has a route.
   expect((await ask(handler, "POST", dpsPath, { body: dataPlaneService })).status).toBe(201);

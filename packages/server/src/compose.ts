@@ -90,7 +90,7 @@ export function compose(options: ComposeOptions): Composition {
     services,
     client,
     dataPlaneClient,
-    appUrl: `http://localhost:${config.httpPort}/`,
+    appUrl: config.rootUrl === "" ? `http://localhost:${config.httpPort}/` : config.rootUrl,
     clock,
     logger,
   });

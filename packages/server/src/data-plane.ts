@@ -8,6 +8,7 @@ import {
   legacyHandler,
   managedDataPlaneServicesController,
   pluginConfig,
+  registryResources,
 } from "@dataplane/aggregator";
 import type { Authorizer, ResourceRegistry } from "@dataplane/apiserver";
 import type { ApiClient, Informer } from "@dataplane/client";
@@ -48,22 +49,23 @@ export function openDataPlane(options: DataPlaneOptions): DataPlane {
   const contexts = createPluginContextsClient({
     client: options.dataPlaneClient,
     plugins,
-    config: pluginConfig({ appUrl: options.appUrl }),
+    config: pluginConfig({
+      appUrl: options.appUrl,
+      concurrentQueryLimit: config.concurrentQueries,
+      responseLimitBytes: config.responseLimit,
+      rowLimit: config.rowLimit,
+      featureToggles: config.enabledToggles,
+    }),
     userAgent: `Grafana/${version.server} (${process.platform}; ${process.arch})`,
     clock,
     logger,
   });
   const limits = { bodyBytes: config.bodyLimit, callTimeoutMs: config.queryTimeout };
-  const handlerOptions = { plugins, contexts, limits, clock, logger };
+  const handlerOptions = { plugins, contexts, limits, authorizer: options.authorizer, sendUserHeader: config.sendUserHeader, clock, logger };
   const aggregator = createGrafanaAggregator({
     ...handlerOptions,
     delegate: options.delegate,
-    authorizer: options.authorizer,
-    stored: {
-      hasGroup: (group) => registry.list().some((it) => it.group === group),
-      hasResource: (group, itsVersion, plural) => registry.get(group, itsVersion, plural) !== undefined,
-      isRemote: options.isRemote,
-    },
+    stored: registryResources(registry, options.isRemote),
   });
   aggregator.onWrite((info) => {
     contexts.forget(info);
@@ -71,7 +73,7 @@ export function openDataPlane(options: DataPlaneOptions): DataPlane {
   });
   return {
     aggregator,
-    handler: legacyHandler({ ...handlerOptions, authorizer: options.authorizer, delegate: aggregator.handler }),
+    handler: legacyHandler({ ...handlerOptions, delegate: aggregator.handler }),
     start(lifetime) {
       lifetime.start("plugin contexts", contexts);
       lifetime.start("registration", dataPlaneServiceRegistrationController({ client, services, aggregator, clock, logger }));

@@ -31,6 +31,13 @@ export const settings = {
 
   httpAddr: setting("server", "http_addr", text, "", "Address to listen on; empty means all, IPv4 and IPv6."),
   httpPort: setting("server", "http_port", port, "3000", "Port of plain HTTP. 0 takes a free one."),
+  rootUrl: setting(
+    "server",
+    "root_url",
+    text,
+    "",
+    "Address of this server as its users know it; empty means http://localhost and the port. Told to plugins.",
+  ),
   shutdownTimeout: setting("server", "shutdown_timeout", duration, "30s", "How long requests in flight may go on after SIGTERM."),
 
   adminUser: setting("security", "admin_user", text, "admin", "Name of the first user. Read at the first start only."),
@@ -56,6 +63,29 @@ export const settings = {
     integer(1, 1_073_741_824),
     "15728640",
     "Largest body of a data plane request, in bytes; plugins refuse more than 16 MiB.",
+  ),
+
+  sendUserHeader: setting("dataproxy", "send_user_header", boolean, "false", "Tell plugins who asks, in X-Grafana-User."),
+  responseLimit: setting(
+    "dataproxy",
+    "response_limit",
+    integer(0, Number.MAX_SAFE_INTEGER),
+    "0",
+    "Largest answer that a plugin should read from its data source, in bytes; 0 is no limit. Told to plugins.",
+  ),
+  rowLimit: setting(
+    "dataproxy",
+    "row_limit",
+    integer(1, Number.MAX_SAFE_INTEGER),
+    "1000000",
+    "Most rows that a SQL plugin should return. Told to plugins.",
+  ),
+  concurrentQueries: setting(
+    "query",
+    "concurrent_query_limit",
+    integer(1, 10_000),
+    "10",
+    "Queries that a plugin should run at once for one request. Told to plugins.",
   ),
 
   httpsAddr: setting("grafana-apiserver", "https_addr", text, "", "Address of the HTTPS listener; empty means all, IPv4 and IPv6."),

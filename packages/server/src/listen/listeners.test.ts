@@ -1,0 +1,127 @@
+import { mkdtempSync } from "node:fs";
+import { request as httpRequest } from "node:http";
+import { connect as connectHttp2 } from "node:http2";
+import { request as httpsRequest } from "node:https";
+import { connect as connectSocket } from "node:net";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { text } from "node:stream/consumers";
+import { type Handler, silentLogger, systemClock } from "@dataplane/meta";
+import { afterEach, expect, test } from "vitest";
+import { openServingCertificate } from "../tls/serving-certificate.js";
+import { type Listener, listenHttp, listenHttps, PortTaken } from "./listeners.js";
+
+const certificate = openServingCertificate(mkdtempSync(path.join(tmpdir(), "listen-")), new Date());
+const listeners: Listener[] = [];
+afterEach(async () => {
+  for (const listener of listeners.splice(0)) {
+    listener.destroy();
+    await listener.close();
+  }
+});
+
+const options = (handler: Handler, port = 0) => ({ host: "", port, handler, logger: silentLogger });
+
+async function http(handler: Handler): Promise<Listener> {
+  const listener = await listenHttp(options(handler));
+  listeners.push(listener);
+  return listener;
+}
+
+async function https(handler: Handler): Promise<Listener> {
+  const listener = await listenHttps({ ...options(handler), certificate });
+  listeners.push(listener);
+  return listener;
+}
+
+interface Answer {
+  readonly status: number | undefined;
+  readonly body: string;
+}
+
+function send(module: typeof httpRequest, url: string, body = ""): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const request = module(url, { method: "POST", ...{ ca: certificate.ca }, agent: false }, (response) => {
+      void text(response).then((it) => resolve({ status: response.statusCode, body: it }), reject);
+    });
+    request.on("error", reject);
+    request.end(body);
+  });
+}
+
+const echo: Handler = async (request) => {
+  const pieces: Uint8Array[] = [];
+  for await (const piece of request.body) pieces.push(piece);
+  return { status: 200, headers: {}, body: `${request.method} ${request.path} ${request.query.get("a") ?? ""} ${Buffer.concat(pieces).toString()}` };
+};
+
+test("plain HTTP is answered on IPv4 and IPv6", async () => {
+  const { port } = await http(echo);
+  expect(await send(httpRequest, `http://127.0.0.1:${port}/x%2Fy?a=1`, "hi")).toEqual({ status: 200, body: "POST /x%2Fy 1 hi" });
+  expect(await send(httpRequest, `http://[::1]:${port}/`, "hi")).toEqual({ status: 200, body: "POST /  hi" });
+});
+
+test("HTTPS speaks HTTP/1.1 and HTTP/2 on one port", async () => {
+  const { port } = await https(echo);
+  expect(await send(httpsRequest, `https://localhost:${port}/a`, "one")).toEqual({ status: 200, body: "POST /a  one" });
+  const session = connectHttp2(`https://localhost:${port}`, { ca: certificate.ca });
+  const stream = session.request({ ":path": "/b?a=2", ":method": "POST" });
+  stream.end("two");
+  expect(await text(stream)).toBe("POST /b 2 two");
+  session.close();
+});
+
+test("a port that is taken is told by name", async () => {
+  const { port } = await http(echo);
+  await expect(listenHttp(options(echo, port))).rejects.toThrow(PortTaken);
+});
+
+test("pieces go out as they come, over both protocols", async () => {
+  const stepwise: Handler = () => {
+    async function* pieces(): AsyncGenerator<Uint8Array> {
+      yield Buffer.from("first ");
+      await systemClock.sleep(20);
+      yield Buffer.from("second");
+    }
+    return Promise.resolve({ status: 200, headers: { "content-type": "text/plain" }, body: pieces() });
+  };
+  const plain = await http(stepwise);
+  expect((await send(httpRequest, `http://127.0.0.1:${plain.port}/`)).body).toBe("first second");
+  const secure = await https(stepwise);
+  const session = connectHttp2(`https://localhost:${secure.port}`, { ca: certificate.ca });
+  expect(await text(session.request({ ":path": "/" }))).toBe("first second");
+  session.close();
+});
+
+test("a client that goes away aborts its request", async () => {
+  const seen = new Promise<string>((resolve) => {
+    void http((request) => {
+      request.signal.addEventListener("abort", () => resolve("aborted"));
+      return new Promise(() => undefined);
+    }).then(({ port }) => {
+      const socket = connectSocket(port, "127.0.0.1", () => {
+        socket.write("GET / HTTP/1.1\r\nhost: x\r\n\r\n");
+        setTimeout(() => socket.destroy(), 30);
+      });
+    });
+  });
+  expect(await seen).toBe("aborted");
+});
+
+test("closing waits for the request in flight, and takes no new one", async () => {
+  const listener = await http(async () => {
+    await systemClock.sleep(100);
+    return { status: 200, headers: {}, body: "done" };
+  });
+  const inFlight = send(httpRequest, `http://127.0.0.1:${listener.port}/`);
+  await systemClock.sleep(30);
+  const closed = listener.close();
+  await expect(send(httpRequest, `http://127.0.0.1:${listener.port}/`)).rejects.toThrow("ECONNREFUSED");
+  expect(await inFlight).toEqual({ status: 200, body: "done" });
+  await closed;
+});
+
+test("an answer that comes before the body is read does not wait for it", async () => {
+  const { port } = await http(() => Promise.resolve({ status: 413, headers: {}, body: "too much" }));
+  expect(await send(httpRequest, `http://127.0.0.1:${port}/`, "x".repeat(5_000_000)).catch((error: unknown) => error)).toMatchObject({ status: 413 });
+});
