@@ -1,107 +1,22 @@
-import { randomBytes } from "node:crypto";
-import { rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { Server, ServerCredentials } from "@grpc/grpc-js";
-import { createAutoMtlsIdentity } from "./auto-mtls.js";
-import { coreProtocolVersion, handshakeCookie, pluginProtocolVersion } from "./handshake.js";
-import { hostServices } from "./host-services.js";
-import type { ServePluginOptions } from "./plugin-server.js";
-import { pluginServices } from "./plugin-services.js";
+import { handshakeCookie } from "./handshake.js";
+import type { ServePlugin } from "./plugin-server.js";
 import { StdioCapture } from "./stdio-capture.js";
 
-// As plugins of the Go SDK: a larger request is answered with ResourceExhausted.
-const maxRequestBytes = 16 << 20;
-/** How long calls in flight may take after a shutdown; the host kills after 2 s. */
-const drainMs = 1000;
-
 /** See ServePlugin. */
-export async function servePlugin({ implementation, env, onShutdown }: ServePluginOptions): Promise<void> {
-  if (env[handshakeCookie.name] !== handshakeCookie.value) {
+export const servePlugin: ServePlugin = async (options) => {
+  if (options.env[handshakeCookie.name] !== handshakeCookie.value) {
     process.stderr.write("This binary is a plugin. It is started by its host, and does nothing of its own.\n");
     process.exitCode = 1;
     return;
   }
-  // A Ctrl-C in the host's terminal reaches every process there; the host ends its plugins in order.
-  process.on("SIGINT", ignore);
-  const ended = new AbortController();
   const stdio = new StdioCapture();
-  const shutdown = new Promise<void>((resolve) => {
-    ended.signal.addEventListener("abort", () => resolve(), { once: true });
-  });
-  const server = new Server({ "grpc.max_receive_message_length": maxRequestBytes, "grpc.max_send_message_length": -1 });
-  for (const service of [pluginServices(implementation), hostServices({ stdio, shutdown: () => ended.abort(), ended: ended.signal })]) {
-    server.addService(service.definition, service.handlers);
-  }
-  const { transport, certificate } = security(env["PLUGIN_CLIENT_CERT"]);
-  const place = listeningPlace(env);
-  const port = await bind(server, place.target, transport);
-  // Nobody reads what this process says any more: its host is gone, and would leave it running for ever.
-  const hostIsGone = (): void => ended.abort();
-  for (const output of [process.stdout, process.stderr]) output.on("error", hostIsGone);
-  const removeOnExit = (): void => place.remove();
-  process.on("exit", removeOnExit);
-  process.stdout.write(`${handshakeLine(place.announced(port), certificate, env)}\n`);
-  const release = stdio.capture(process.stdout);
-  await shutdown;
+  // From now on: a line that the plugin prints before its handshake would be taken for it.
+  const stdout = stdio.capture(process.stdout);
   try {
-    await onShutdown?.();
+    // Loaded when first used: hosts import this package too, and serve nothing.
+    const { serveGrpc } = await import("./grpc-js-plugin-server.js");
+    await serveGrpc({ ...options, stdio, print: stdout.write });
   } finally {
-    await stop(server);
-    release();
-    place.remove();
-    process.off("exit", removeOnExit);
-    process.off("SIGINT", ignore);
+    stdout.release();
   }
-}
-
-const ignore = (): void => undefined;
-
-function security(clientCert: string | undefined): { transport: ServerCredentials; certificate: string } {
-  if (clientCert === undefined || clientCert === "") return { transport: ServerCredentials.createInsecure(), certificate: "" };
-  const own = createAutoMtlsIdentity();
-  const pair = { private_key: Buffer.from(own.key), cert_chain: Buffer.from(own.cert) };
-  // Trusts exactly the host's certificate, and lets nobody in without it.
-  const transport = ServerCredentials.createSsl(Buffer.from(clientCert), [pair], true);
-  return { transport, certificate: Buffer.from(own.der).toString("base64").replaceAll("=", "") };
-}
-
-interface ListeningPlace {
-  /** As grpc-js writes an address. */
-  readonly target: string;
-  /** Network and address of the handshake line. */
-  announced(port: number): string;
-  remove(): void;
-}
-
-function listeningPlace(env: NodeJS.ProcessEnv): ListeningPlace {
-  if (process.platform === "win32") return { target: "127.0.0.1:0", announced: (port) => `tcp|127.0.0.1:${port}`, remove: ignore };
-  const folder = env["PLUGIN_UNIX_SOCKET_DIR"];
-  const path = join(folder === undefined || folder === "" ? tmpdir() : folder, `plugin${randomBytes(6).toString("hex")}`);
-  return { target: `unix:${path}`, announced: () => `unix|${path}`, remove: () => rmSync(path, { force: true }) };
-}
-
-function handshakeLine(address: string, certificate: string, env: NodeJS.ProcessEnv): string {
-  const line = [coreProtocolVersion, pluginProtocolVersion, address, "grpc", certificate].join("|");
-  // Only a host that asks for it knows a seventh field. Ours says no: the broker has no connections to share.
-  return (env["PLUGIN_MULTIPLEX_GRPC"] ?? "") === "" ? line : `${line}|false`;
-}
-
-function bind(server: Server, target: string, transport: ServerCredentials): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.bindAsync(target, transport, (error, port) => {
-      if (error === null) resolve(port);
-      else reject(error);
-    });
-  });
-}
-
-function stop(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    const force = setTimeout(() => server.forceShutdown(), drainMs);
-    server.tryShutdown(() => {
-      clearTimeout(force);
-      resolve();
-    });
-  });
-}
+};

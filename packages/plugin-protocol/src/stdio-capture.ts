@@ -4,7 +4,7 @@ import { StdioChannel, type StdioData } from "./process-services.js";
 const keptBytes = 256 * 1024;
 
 /**
- * What the process prints on stdout once the handshake line is out: the pipe belongs to the handshake, so `console.log` goes to the host
+ * What the process prints on stdout, which is not the handshake line: the pipe belongs to the handshake, so `console.log` goes to the host
  * by `plugin.GRPCStdio` in its place. Stderr stays as it is: the host reads its log lines there.
  */
 export class StdioCapture {
@@ -12,8 +12,8 @@ export class StdioCapture {
   #keptBytes = 0;
   #reader: ((piece: StdioData) => void) | undefined;
 
-  /** Takes over `stream.write`; returns the way back. */
-  capture(stream: NodeJS.WriteStream): () => void {
+  /** Takes over `stream.write`; gives the real one, and the way back. */
+  capture(stream: NodeJS.WriteStream): { readonly write: (text: string) => void; readonly release: () => void } {
     const original = stream.write.bind(stream);
     stream.write = (chunk: Uint8Array | string, encoding?: unknown, done?: unknown): boolean => {
       this.#take(typeof chunk === "string" ? Buffer.from(chunk, encodingOf(encoding)) : chunk);
@@ -21,9 +21,10 @@ export class StdioCapture {
       if (isCallback(callback)) process.nextTick(callback);
       return true;
     };
-    return () => {
+    const release = (): void => {
       stream.write = original;
     };
+    return { write: (text) => void original(text), release };
   }
 
   /** Gives kept and coming output to the one reader; returns the way to stop that. A second reader replaces the first. */
