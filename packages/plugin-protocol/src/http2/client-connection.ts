@@ -3,8 +3,10 @@ import { ClientStream, type StreamHandler, streamWindow } from "./client-stream.
 import { ConnectionError, ErrorCode, Flag, type Frame, FrameType, maxWindow, Setting, withoutPadding } from "./frame.js";
 import { FrameReader } from "./frame-reader.js";
 import { FrameWriter } from "./frame-writer.js";
+import { HeaderBlockCollector, type WholeBlock } from "./header-block.js";
 import { HpackDecoder, maxHeaderListSize } from "./hpack-decoder.js";
 import { noDynamicTable } from "./hpack-encoder.js";
+import { ReceiveWindow } from "./receive-window.js";
 import { initialPeerSettings, type PeerSettings, settingsPayload, withSettings } from "./settings.js";
 
 const preface = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
@@ -27,21 +29,22 @@ export interface RequestHandle {
   cancel(): void;
 }
 
-/** The client's side of HTTP/2 (RFC 9113) over a socket to one plugin process. */
+/**
+ * The client's side of HTTP/2 (RFC 9113) over a socket to one plugin process. A long file, since the state of a connection is one thing
+ * and every type of frame touches most of it.
+ */
 export class ClientConnection {
   readonly #writer: FrameWriter;
   readonly #socket: Duplex;
   readonly #decoder = new HpackDecoder();
+  readonly #blocks = new HeaderBlockCollector();
   readonly #streams = new Map<number, ClientStream>();
   readonly #waiting = new Set<Waiting>();
   readonly #onReady: () => void;
   #peer: PeerSettings = initialPeerSettings;
   #sendWindow = defaultWindow;
-  #received = 0;
-  #granted = connectionWindow;
+  readonly #receiveWindow = new ReceiveWindow(connectionWindow);
   #nextId = 1;
-  /** A header block that goes on in CONTINUATION frames. */
-  #block: { readonly frame: Frame; readonly pieces: Buffer[]; size: number } | undefined;
   /** Why no new request is taken. */
   #ended: Error | undefined;
 
@@ -137,7 +140,7 @@ export class ClientConnection {
   }
 
   #receive(frame: Frame): void {
-    if (this.#block !== undefined && frame.type !== FrameType.CONTINUATION) throw protocolError("a frame inside a header block");
+    this.#blocks.admit(frame);
     if (this.#writer.backlog > maxBacklog) throw new ConnectionError(ErrorCode.ENHANCE_YOUR_CALM, "the peer does not read");
     const receive = receivers[frame.type];
     // Unknown types are to be ignored (RFC 9113, 4.1), PRIORITY means nothing to a client.
@@ -146,12 +149,13 @@ export class ClientConnection {
 
   onDataFrame(frame: Frame): void {
     const bytes = frame.payload.length;
-    this.#received += bytes;
-    if (this.#received > this.#granted) throw new ConnectionError(ErrorCode.FLOW_CONTROL_ERROR, "more data than the connection's window");
-    this.#grantConnection();
+    if (!this.#receiveWindow.receive(bytes)) throw new ConnectionError(ErrorCode.FLOW_CONTROL_ERROR, "more data than the connection's window");
+    // A reader that stands still must not stop the others: the connection's window is filled up whatever the streams do.
+    const increment = this.#receiveWindow.grant(0);
+    if (increment > 0) this.#writer.windowUpdate(0, increment);
     const stream = this.#streamOf(frame);
     if (stream === undefined) return;
-    if (!stream.receive(bytes)) throw new ConnectionError(ErrorCode.FLOW_CONTROL_ERROR, "more data than the stream's window");
+    if (!stream.receiveWindow.receive(bytes)) throw new ConnectionError(ErrorCode.FLOW_CONTROL_ERROR, "more data than the stream's window");
     // May throw: while the stream is still one of those that a fault ends.
     const content = withoutPadding(frame);
     const end = (frame.flags & Flag.END_STREAM) !== 0;
@@ -160,14 +164,11 @@ export class ClientConnection {
   }
 
   onHeadersFrame(frame: Frame): void {
-    if (frame.streamId === 0) throw protocolError("HEADERS without a stream");
-    const content = withoutPadding(frame);
-    this.#collect(frame, (frame.flags & Flag.PRIORITY) === 0 ? content : content.subarray(5));
+    this.#headers(this.#blocks.begin(frame));
   }
 
   onContinuationFrame(frame: Frame): void {
-    if (this.#block === undefined || this.#block.frame.streamId !== frame.streamId) throw protocolError("CONTINUATION of nothing");
-    this.#collect(frame, frame.payload);
+    this.#headers(this.#blocks.append(frame));
   }
 
   onResetFrame(frame: Frame): void {
@@ -222,19 +223,13 @@ export class ClientConnection {
     else if (stream !== undefined) this.#send(stream);
   }
 
-  #collect(frame: Frame, piece: Buffer): void {
-    this.#block ??= { frame, pieces: [], size: 0 };
-    this.#block.pieces.push(piece);
-    this.#block.size += piece.length;
-    if (this.#block.size > maxHeaderListSize) throw new ConnectionError(ErrorCode.ENHANCE_YOUR_CALM, "too many headers");
-    if ((frame.flags & Flag.END_HEADERS) === 0) return;
-    const { frame: first, pieces } = this.#block;
-    this.#block = undefined;
+  #headers(block: WholeBlock | undefined): void {
+    if (block === undefined) return;
     // Also for a stream that is gone: the table must see every block.
-    const headers = this.#decoder.decode(Buffer.concat(pieces));
-    const stream = this.#streamOf(first);
+    const headers = this.#decoder.decode(block.bytes);
+    const stream = this.#streamOf(block.first);
     if (stream === undefined) return;
-    const end = (first.flags & Flag.END_STREAM) !== 0;
+    const end = (block.first.flags & Flag.END_STREAM) !== 0;
     if (end) this.#finish(stream);
     stream.handler.onHeaders(headers, end);
   }
@@ -255,16 +250,8 @@ export class ClientConnection {
 
   #grant(stream: ClientStream | undefined, held: number): void {
     if (stream === undefined || !this.#streams.has(stream.id)) return;
-    const increment = stream.grant(held);
+    const increment = stream.receiveWindow.grant(held);
     if (increment > 0) this.#writer.windowUpdate(stream.id, increment);
-  }
-
-  // A reader that stands still must not stop the others: the connection's window is filled up whatever the streams do.
-  #grantConnection(): void {
-    const increment = this.#received + connectionWindow - this.#granted;
-    if (increment < connectionWindow / 2) return;
-    this.#granted += increment;
-    this.#writer.windowUpdate(0, increment);
   }
 
   #guard(act: () => void): void {

@@ -1,4 +1,5 @@
 import type { HeaderMap } from "./hpack-decoder.js";
+import { ReceiveWindow } from "./receive-window.js";
 
 /** Who takes what comes back on a stream. */
 export interface StreamHandler {
@@ -19,9 +20,8 @@ export class ClientStream {
   readonly handler: StreamHandler;
   /** Bytes that the peer lets us send. */
   sendWindow: number;
+  readonly receiveWindow = new ReceiveWindow(streamWindow);
   #body: Buffer;
-  #received = 0;
-  #granted = streamWindow;
 
   constructor(options: { readonly id: number; readonly handler: StreamHandler; readonly sendWindow: number; readonly body: Buffer }) {
     this.id = options.id;
@@ -40,19 +40,5 @@ export class ClientStream {
     this.#body = this.#body.subarray(piece.length);
     this.sendWindow -= piece.length;
     return piece;
-  }
-
-  /** Whether the peer kept to the window. */
-  receive(bytes: number): boolean {
-    this.#received += bytes;
-    return this.#received <= this.#granted;
-  }
-
-  /** How much to add to the peer's window when `held` of the bytes received still wait for their reader; 0: not worth a frame yet. */
-  grant(held: number): number {
-    const increment = this.#received - held + streamWindow - this.#granted;
-    if (increment < streamWindow / 2) return 0;
-    this.#granted += increment;
-    return increment;
   }
 }
