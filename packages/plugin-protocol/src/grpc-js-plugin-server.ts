@@ -6,6 +6,7 @@ import { Server, ServerCredentials } from "@grpc/grpc-js";
 import { createAutoMtlsIdentity } from "./auto-mtls.js";
 import { coreProtocolVersion, pluginProtocolVersion } from "./handshake.js";
 import { hostServices } from "./host-services.js";
+import { watchParent } from "./parent-watch.js";
 import type { ServePluginOptions } from "./plugin-server.js";
 import { pluginServices } from "./plugin-services.js";
 import type { StdioCapture } from "./stdio-capture.js";
@@ -36,8 +37,9 @@ export async function serveGrpc({ implementation, env, onShutdown, stdio, print 
   const { transport, certificate } = security(env["PLUGIN_CLIENT_CERT"]);
   const place = listeningPlace(env);
   const port = await bind(server, place.target, transport);
-  // Nobody reads what this process says any more: its host is gone, and would leave it running for ever.
+  // A host that died can end nobody: without it this process would run for ever.
   const hostIsGone = (): void => ended.abort();
+  const forgetParent = watchParent(hostIsGone);
   for (const output of [process.stdout, process.stderr]) output.on("error", hostIsGone);
   const removeOnExit = (): void => place.remove();
   process.on("exit", removeOnExit);
@@ -46,6 +48,7 @@ export async function serveGrpc({ implementation, env, onShutdown, stdio, print 
   try {
     await onShutdown?.();
   } finally {
+    forgetParent();
     await stop(server);
     place.remove();
     process.off("exit", removeOnExit);

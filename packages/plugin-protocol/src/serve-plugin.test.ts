@@ -170,6 +170,23 @@ test("a plugin whose host is gone ends by itself, and leaves no socket", async (
   link.close();
 });
 
+test("a plugin whose host was killed ends by itself, though nobody reads or closes its output", async () => {
+  const script = join(import.meta.dirname, "testing/echo-plugin.ts");
+  const args = JSON.stringify(["--import", "tsx", "--conditions=source", script]);
+  const host = `require("node:child_process").spawn(process.execPath, ${args}, { stdio: "inherit" }); setInterval(() => {}, 1000);`;
+  const parent = spawn(process.execPath, ["-e", host], {
+    env: { PATH: process.env["PATH"], PLUGIN_UNIX_SOCKET_DIR: folder, ...cookie },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  await once(createInterface(parent.stdout), "line");
+  expect(readdirSync(folder)).toHaveLength(1);
+  const closed = once(parent, "close");
+  parent.kill("SIGKILL");
+  // The plugin holds the same pipe: it closes when the plugin is gone.
+  await closed;
+  expect(readdirSync(folder)).toEqual([]);
+});
+
 function query(link: GrpcLink, refId: string): Promise<Uint8Array> {
   const timeRange = { fromEpochMS: 0, toEpochMS: 1 };
   const queries = [{ refId, maxDataPoints: 1, intervalMS: 1, timeRange, json: new Uint8Array(), queryType: "" }];
