@@ -1,7 +1,7 @@
 import path from "node:path";
 import { text } from "node:stream/consumers";
 import { type Command, parseCommandLine, UsageError, usage } from "./command-line.js";
-import { ConfigError, loadConfig } from "./config/load-config.js";
+import { type Config, ConfigError, loadConfig } from "./config/load-config.js";
 import { consoleLogger } from "./console-logger.js";
 import { changePassword } from "./identity/users.js";
 import { CannotStart, startServer } from "./server.js";
@@ -12,6 +12,8 @@ export interface MainOptions {
   readonly root: string;
   readonly argv: readonly string[];
   readonly env: NodeJS.ProcessEnv;
+  /** Called when requests are served. */
+  readonly onReady?: () => void;
 }
 
 /** The process: reads its arguments, serves until a signal, and sets the exit code. */
@@ -25,7 +27,7 @@ export async function main(options: MainOptions): Promise<void> {
   }
 }
 
-async function run(command: Command, { root, env }: MainOptions): Promise<void> {
+async function run(command: Command, options: MainOptions): Promise<void> {
   switch (command.name) {
     case "help":
       console.log(usage);
@@ -34,12 +36,12 @@ async function run(command: Command, { root, env }: MainOptions): Promise<void> 
       console.log(version.server);
       return;
     case "users passwd": {
-      const config = loadConfig({ root, file: command.config, env, overrides: command.overrides });
+      const config = loadConfig({ ...options, file: command.config, overrides: command.overrides });
       await setPassword(path.join(config.dataPath, "keys"), command.user);
       return;
     }
     case "serve":
-      await serve(loadConfig({ root, file: command.config, env, overrides: command.overrides }), { root, env });
+      await serve(loadConfig({ ...options, file: command.config, overrides: command.overrides }), options);
   }
 }
 
@@ -54,7 +56,7 @@ async function setPassword(directory: string, name: string): Promise<void> {
 /** A terminal sends SIGINT to the whole group, and npm passes it on: what comes within a second of the first counts once. */
 const sameSignalMs = 1_000;
 
-async function serve(config: ReturnType<typeof loadConfig>, { root, env }: Pick<MainOptions, "root" | "env">): Promise<void> {
+async function serve(config: Config, { root, env, onReady }: MainOptions): Promise<void> {
   const logger = consoleLogger(config);
   for (const warning of config.warnings) logger.warn({}, warning);
   const abandoned = new AbortController();
@@ -72,6 +74,7 @@ async function serve(config: ReturnType<typeof loadConfig>, { root, env }: Pick<
     process.on("SIGINT", stop).on("SIGTERM", stop);
   });
   const server = await startServer({ config, root, env, logger });
+  onReady?.();
   console.log(server.banner());
   await stopping;
   await server.stop(abandoned.signal);

@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonObject, type JsonValue } from "@dataplane/meta";
-import protobuf from "protobufjs";
+import protobuf from "protobufjs/minimal.js";
 
 // Field numbers of openapi.v2 (https://github.com/google/gnostic-models/blob/main/openapiv2/OpenAPIv2.proto).
 // Parameters and responses of operations are left out: clients read definitions, consumes and extensions.
