@@ -1,9 +1,11 @@
-import { type Column, defineResource, type ResourceDefinition, type StructuralSchema } from "@dataplane/apiserver";
-import { type ApiObject, isJsonObject, type JsonObject, type JsonValue } from "@dataplane/meta";
-
-import { type HiddenParts, hiddenFrom, hiddenOf } from "./hidden.js";
+import { isDeepStrictEqual } from "node:util";
+import { type Column, type ComputedSubresource, defineResource, type ResourceDefinition, type StructuralSchema } from "@dataplane/apiserver";
+import type { ApiObject, Cause } from "@dataplane/meta";
+import { specOf, textOf } from "./data-source-spec.js";
+import { hiddenFrom, hiddenOf } from "./hidden.js";
+import { pluginContext } from "./plugin-context.js";
 import type { Sealer } from "./sealer.js";
-import { openSecureValues, takeSecureValues } from "./secure-values.js";
+import { takeSecureValues } from "./secure-values.js";
 
 /** Data sources of every plugin lie together, so that a uid names one data source in its namespace, whatever group it is seen in. */
 export const storagePrefix = "/datasources";
@@ -46,9 +48,6 @@ const schema: StructuralSchema = {
   },
 };
 
-const specOf = (object: ApiObject): JsonObject => (isJsonObject(object["spec"]) ? object["spec"] : {});
-const textOf = (value: JsonValue | undefined): string => (typeof value === "string" ? value : "");
-
 const columns: readonly Column[] = [
   { name: "Title", value: (object) => textOf(specOf(object)["title"]) },
   { name: "URL", value: (object) => textOf(specOf(object)["url"]) },
@@ -89,95 +88,23 @@ export const dataSourceDefinition = ({ pluginId, group, version, sealer, canonic
       const lastUpdated = changed ? Math.max(now.getTime(), before.lastUpdated + 1) : before.lastUpdated;
       return { object: taken.object, hidden: hiddenOf({ pluginID: pluginId, secrets: taken.sealed, lastUpdated }) };
     },
+    validate: uidProblems,
     // The plugin context is read where the data source is canonical, and there alone.
-    ...(canonical
-      ? {
-          computed: [
-            {
-              name: "plugincontext",
-              kind: "PluginContext",
-              internal: true,
-              get: ({ object, hidden }) => pluginContext(object, hiddenFrom(hidden), { pluginId, sealer }),
-            },
-          ],
-        }
-      : {}),
+    ...(canonical ? { computed: [pluginContextOf({ pluginId, sealer })] } : {}),
   });
 
-const differs = (next: ApiObject, old: ApiObject): boolean =>
-  ["spec", "secure"].some((field) => JSON.stringify(sorted(next[field])) !== JSON.stringify(sorted(old[field])));
+const pluginContextOf = ({ pluginId, sealer }: Pick<DataSourceGroup, "pluginId" | "sealer">): ComputedSubresource<ApiObject> => ({
+  name: "plugincontext",
+  kind: "PluginContext",
+  internal: true,
+  get: ({ object, hidden }) => pluginContext(object, hiddenFrom(hidden), { pluginId, sealer }),
+});
 
-/** The same value with fields in the order of their names. */
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted);
-  if (!isJsonObject(value)) return value;
-  return Object.fromEntries(
-    Object.entries(value)
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([name, field]) => [name, sorted(field)]),
-  );
+const differs = (next: ApiObject, old: ApiObject): boolean => ["spec", "secure"].some((field) => !isDeepStrictEqual(next[field], old[field]));
+
+/** A uid stands in paths, headers and channel names: letters, digits, '.', '_' and '-'. Slash, '%' and the length are the name rule's. */
+function uidProblems({ metadata: { name } }: ApiObject): readonly Cause[] {
+  if (/^[\w.\-/%]*$/.test(name)) return [];
+  const message = `Invalid value: ${JSON.stringify(name)}: a uid has letters, digits, '.', '_' and '-' only`;
+  return [{ reason: "FieldValueInvalid", field: "metadata.name", message }];
 }
-
-/** What the data plane needs for a call, secrets opened. Only `system:dataplane` reads it. */
-function pluginContext(
-  object: ApiObject,
-  { secrets, lastUpdated }: HiddenParts,
-  { pluginId, sealer }: { readonly pluginId: string; readonly sealer: Sealer },
-): ApiObject {
-  const spec = specOf(object);
-  return {
-    apiVersion: object.apiVersion,
-    kind: "PluginContext",
-    metadata: object.metadata,
-    instance: {
-      uid: object.metadata.name,
-      name: textOf(spec["title"]) || object.metadata.name,
-      type: pluginId,
-      url: textOf(spec["url"]),
-      user: textOf(spec["user"]),
-      database: textOf(spec["database"]),
-      basicAuthEnabled: spec["basicAuth"] === true,
-      basicAuthUser: textOf(spec["basicAuthUser"]),
-      jsonData: isJsonObject(spec["jsonData"]) ? spec["jsonData"] : {},
-      decryptedSecureJsonData: openSecureValues(object, secrets, sealer),
-      lastUpdatedMs: lastUpdated,
-    },
-  };
-}
-
-/** What may be queried, without the settings: get and list only. */
-export const connectionDefinition = ({ pluginId, group, version }: Pick<DataSourceGroup, "pluginId" | "group" | "version">): ResourceDefinition =>
-  defineResource<ApiObject>({
-    group,
-    version,
-    kind: "DataSourceConnection",
-    plural: "connections",
-    scope: "namespaced",
-    description: `DataSourceConnection names a data source of the plugin ${pluginId} that may be queried.`,
-    schema: { type: "object", properties: { title: text("Name for people."), plugin: text("Id of the plugin.") } },
-    verbs: ["get", "list"],
-    nameRule: "pathSegment",
-    canonical: false,
-    columns: [
-      { name: "Title", value: (object) => textOf(asText(object["title"])) },
-      { name: "Plugin", value: (object) => textOf(asText(object["plugin"])) },
-      { name: "Age", type: "date", value: ({ metadata }) => metadata.creationTimestamp },
-    ],
-    storage: {
-      prefix: storagePrefix,
-      includes: (_object, hidden) => hiddenFrom(hidden).pluginID === pluginId,
-      project: (object) => {
-        // Annotations and field owners tell of the settings.
-        const { managedFields: _managedFields, annotations: _annotations, ...metadata } = object.metadata;
-        return {
-          apiVersion: object.apiVersion,
-          kind: object.kind,
-          metadata,
-          title: textOf(specOf(object)["title"]) || metadata.name,
-          plugin: pluginId,
-        };
-      },
-    },
-  });
-
-const asText = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);

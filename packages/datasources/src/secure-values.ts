@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { type ApiObject, invalid, isJsonObject, type JsonObject, type JsonValue } from "@dataplane/meta";
+import { type ApiObject, type Cause, invalid, isJsonObject, type JsonObject, type JsonValue, unavailable } from "@dataplane/meta";
+import { redactLastApplied } from "./last-applied.js";
 import type { Sealer } from "./sealer.js";
 
 /** Sealed values by key, as they lie beside the object in the store. */
@@ -25,81 +26,84 @@ export const bindingOf = ({ metadata }: ApiObject, key: string): string => `${me
 
 /**
  * Takes each `secure.<key>.create` out of the object and seals it. A key keeps its value when its reference `{name}` comes back or when
- * it is absent; `{remove: true}` removes it. The reference changes with the value, so that a change shows.
+ * it is absent; `{remove: true}` removes it. The reference changes with the value, so that a change shows. Throws Invalid, never with a
+ * value in it.
  */
 export function takeSecureValues(write: SecureWrite): SecureResult {
-  const asked = recordOf(write.object["secure"]);
-  const before = recordOf(write.old?.["secure"]);
-  const secure: Record<string, JsonValue> = {};
-  const sealed: Record<string, string> = {};
-  for (const key of [...new Set([...Object.keys(before), ...Object.keys(asked)])].sort()) {
-    const next = nextValue(write, key, { asked: asked[key], before: before[key] });
-    if (next === undefined) continue;
-    secure[key] = { name: next.name };
-    sealed[key] = next.sealed;
-  }
-  const { secure: _secure, ...rest } = write.object;
-  const object = redactLastApplied({ ...rest, ...(Object.keys(secure).length === 0 ? {} : { secure }) });
-  return { object, sealed };
+  const { secure: sent, ...rest } = write.object;
+  const asked = askedBy(write.object);
+  const before = isJsonObject(write.old?.["secure"]) ? write.old["secure"] : {};
+  const keys = [...new Set([...Object.keys(before), ...Object.keys(asked)])].sort();
+  const values = keys.flatMap((key) => {
+    const value = nextValue(write, key, { asked: own(asked, key), before: own(before, key) });
+    return value === undefined ? [] : [{ key, ...value }];
+  });
+  // By entries, so that a key such as `__proto__` is one like any other.
+  const secure = Object.fromEntries(values.map(({ key, name }): [string, JsonObject] => [key, { name }]));
+  const object = redactLastApplied({ ...rest, ...(values.length === 0 ? {} : { secure }) });
+  return { object, sealed: Object.fromEntries(values.map(({ key, sealed }) => [key, sealed])) };
+}
+
+function askedBy(object: ApiObject): JsonObject {
+  const { secure } = object;
+  if (secure === undefined || secure === null) return {};
+  if (isJsonObject(secure)) return secure;
+  throw refused(object, "secure", "expected a mapping of keys");
+}
+
+const own = (record: JsonObject, key: string): JsonValue | undefined => (Object.hasOwn(record, key) ? record[key] : undefined);
+
+interface SecureValue {
+  readonly name: string;
+  readonly sealed: string;
 }
 
 function nextValue(
   { object, oldSealed, absentStays, sealer }: SecureWrite,
   key: string,
   { asked, before }: { readonly asked: JsonValue | undefined; readonly before: JsonValue | undefined },
-): { readonly name: string; readonly sealed: string } | undefined {
-  const kept =
-    isJsonObject(before) && typeof before["name"] === "string" && oldSealed[key] !== undefined
-      ? { name: before["name"], sealed: oldSealed[key] }
-      : undefined;
+): SecureValue | undefined {
+  const kept = keptValue(before, own(oldSealed, key));
   if (asked === undefined) return absentStays ? kept : undefined;
-  const value = recordOf(asked);
-  if (value["remove"] === true) return undefined;
-  const { create } = value;
+  const { create, name, remove } = isJsonObject(asked) ? asked : {};
+  if (remove === true) return undefined;
   if (typeof create === "string") {
     const binding = bindingOf(object, key);
     // The same text again is no change: an unchanged manifest may be applied twice.
-    if (kept !== undefined && sealer.open(kept.sealed, binding) === create) return kept;
-    return { name: `${key.toLowerCase().replace(/[^a-z0-9]/g, "")}-${randomBytes(6).toString("hex")}`, sealed: sealer.seal(create, binding) };
+    if (kept !== undefined && opened(sealer, kept.sealed, binding) === create) return kept;
+    return { name: newReference(key), sealed: sealer.seal(create, binding) };
   }
-  if (kept !== undefined && (value["name"] === kept.name || value["name"] === undefined)) return kept;
-  const field = `secure.${key}`;
-  throw invalid(object.kind, "", object.metadata.name, [
-    { reason: "FieldValueInvalid", field, message: "Invalid value: expected {create: <value>}, {remove: true}, or the {name} that the server gave" },
-  ]);
+  if (kept !== undefined && create === undefined && name === kept.name) return kept;
+  throw refused(object, `secure.${key}`, "expected {create: <text>}, {remove: true}, or the {name} that the server gave");
 }
 
-/** Opens all values, for the plugin that owns them and nobody else. */
-export const openSecureValues = (object: ApiObject, sealed: SealedValues, sealer: Sealer): Record<string, string> =>
-  Object.fromEntries(Object.entries(sealed).map(([key, value]) => [key, sealer.open(value, bindingOf(object, key))]));
+const keptValue = (before: JsonValue | undefined, sealed: JsonValue | undefined): SecureValue | undefined =>
+  isJsonObject(before) && typeof before["name"] === "string" && typeof sealed === "string" ? { name: before["name"], sealed } : undefined;
 
-const lastApplied = "kubectl.kubernetes.io/last-applied-configuration";
+const newReference = (key: string): string => `${key.toLowerCase().replace(/[^a-z0-9]/g, "")}-${randomBytes(6).toString("hex")}`;
 
-/** kubectl keeps the manifest that was applied in an annotation, secrets and all: they are taken out there too, their keys stay. */
-function redactLastApplied(object: ApiObject): ApiObject {
-  const text = object.metadata.annotations?.[lastApplied];
-  if (text === undefined) return object;
-  const annotations = { ...object.metadata.annotations, [lastApplied]: redacted(text) };
-  return { ...object, metadata: { ...object.metadata, annotations } };
-}
-
-function redacted(text: string): string {
-  const manifest = parsed(text);
-  // Not JSON, so not kubectl's; what it holds is unknown, and it is not kept.
-  if (!isJsonObject(manifest)) return "{}\n";
-  const entries = Object.entries(recordOf(manifest["secure"])).map(([key, value]): [string, JsonValue] => [
-    key,
-    isJsonObject(value) && "create" in value ? { ...value, create: "[redacted]" } : value,
-  ]);
-  return "secure" in manifest ? `${JSON.stringify({ ...manifest, secure: Object.fromEntries(entries) })}\n` : text;
-}
-
-function parsed(text: string): unknown {
+/** Undefined for one that does not open any more: then it can at least be replaced. */
+function opened(sealer: Sealer, sealed: string, binding: string): string | undefined {
   try {
-    return JSON.parse(text);
+    return sealer.open(sealed, binding);
   } catch {
     return undefined;
   }
 }
 
-const recordOf = (value: unknown): JsonObject => (isJsonObject(value) ? value : {});
+function refused({ kind, apiVersion, metadata }: ApiObject, field: string, why: string): Error {
+  const cause: Cause = { reason: "FieldValueInvalid", field, message: `Invalid value: ${why}` };
+  const [group = ""] = apiVersion.split("/");
+  return invalid(kind, group, metadata.name, [cause]);
+}
+
+/** Opens all values, for the plugin that owns them and nobody else. Throws ServiceUnavailable naming the key that does not open. */
+export const openSecureValues = (object: ApiObject, sealed: SealedValues, sealer: Sealer): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(sealed).map(([key, value]) => {
+      const plain = opened(sealer, value, bindingOf(object, key));
+      if (plain !== undefined) return [key, plain];
+      const { name } = object.metadata;
+      throw unavailable(`secure.${key} of the data source ${JSON.stringify(name)} does not open under this server's key: write it again`, 60);
+    }),
+  );

@@ -96,7 +96,7 @@ export function compose(options: ComposeOptions): Composition {
   });
 
   const groups = dataSourceGroups({ registry, plugins, services, sealer: openSealer({ keyDirectory: options.keyDirectory }), clock, logger });
-  const provisioning = createProvisioning({ directory: path.join(config.provisioningPath, "datasources"), client, env, clock, logger });
+  const provisioning = createProvisioning({ directory: path.join(config.provisioningPath, "datasources"), client, plugins, env, clock, logger });
   const progress = { storeIsRead: false, provisioned: false };
 
   const filters = filterChain({

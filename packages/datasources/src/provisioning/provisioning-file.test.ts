@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { ProvisioningError, parseProvisioningFile, uidOfName } from "./provisioning-file.js";
+import { ProvisioningError } from "./provisioning-error.js";
+import { parseProvisioningFile, uidOfName } from "./provisioning-file.js";
 
 const one = (yaml: string, env: Record<string, string> = {}) => parseProvisioningFile(`apiVersion: 1\ndatasources:\n${yaml}`, env).dataSources[0];
 
@@ -64,6 +65,25 @@ test("files of version 0 have snake_case keys", () => {
   expect(deletions).toEqual([{ name: "B", namespace: "org-2" }]);
 });
 
+test("YAML's own ways of writing are taken: merged anchors, a byte order mark, numbers where texts are meant", () => {
+  const text = `\uFEFFapiVersion: 1
+base: &base { type: prometheus, access: direct, jsonData: { a: 1 } }
+datasources:
+- { <<: *base, name: A, uid: 12 }
+- { <<: *base, name: B, url: "$URL", isDefault: "$YES", secureJsonData: { pin: 1234, none: null } }`;
+  const { dataSources } = parseProvisioningFile(text, { YES: "true" });
+  expect(dataSources).toMatchObject([
+    { uid: "12", pluginId: "prometheus", spec: { access: "direct", jsonData: { a: 1 } } },
+    { uid: uidOfName("B"), spec: { isDefault: true }, secure: { pin: "1234" } },
+  ]);
+  expect(dataSources[1]?.spec).not.toHaveProperty("url");
+});
+
+test("a bomb of aliases is refused before it goes off", () => {
+  const lines = Array.from({ length: 9 }, (_, level) => `l${level + 1}: &l${level + 1} [${Array(9).fill(`*l${level}`).join(",")}]`);
+  expect(() => parseProvisioningFile(`l0: &l0 [x]\n${lines.join("\n")}`, {})).toThrow("alias");
+});
+
 test("an empty file holds nothing", () => {
   expect(parseProvisioningFile("", {})).toEqual({ dataSources: [], deletions: [], prune: false });
 });
@@ -73,7 +93,15 @@ test.each([
   ["apiVersion: 1\ndatasources: 3", "expected a list"],
   ["apiVersion: 1\ndatasources: [{type: t}]", "datasources[0].name"],
   ["apiVersion: 1\ndatasources: [{name: t}]", "datasources[0].type"],
-  ["apiVersion: 1\ndatasources: [{name: a, type: t, uid: u}, {name: b, type: t, uid: u}]", 'uid "u"'],
+  ["apiVersion: 2\ndatasources: []", "apiVersion: expected 1"],
+  ["apiVersion: 1\ndatasources: [{name: a, type: t, orgId: abc}]", "datasources[0].orgId"],
+  ["apiVersion: 1\ndatasources: [{name: a, type: t, isDefault: maybe}]", "datasources[0].isDefault"],
+  ["apiVersion: 1\ndatasources: [{name: a, type: t, jsonData: text}]", "datasources[0].jsonData"],
+  ["apiVersion: 1\ndatasources: [{name: a, type: t, url: {a: 1}}]", "datasources[0].url"],
+  ["datasources: [{name: a, type: t, json_data: text}]", "datasources[0].json_data"],
+  ["a: &a [*a]", "ircular"],
+  ["a: 1\na: 2", "unique"],
+  ["a: 1\n---\nb: 1", "multiple documents"],
   ["apiVersion: 1\ndatasources: [{name: a, type: t, url: '$__file{/not/there}'}]", "cannot be read"],
   ["a: [", "at line 1"],
 ])("a broken file says what is wrong: %j", (text, why) => {

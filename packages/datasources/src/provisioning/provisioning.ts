@@ -1,0 +1,63 @@
+import type { ApiClient } from "@dataplane/client";
+import type { Clock, Logger } from "@dataplane/meta";
+import type { PluginSource } from "@dataplane/plugin-host";
+import { FileApplier } from "./file-applier.js";
+import { Wake, watchFolder } from "./folder-watch.js";
+import { folderState, readProvisioningFolder } from "./provisioning-folder.js";
+
+export interface ProvisioningOptions {
+  /** `<provisioning>/datasources`; its `*.yaml` and `*.yml` are read. A missing folder is an empty one. */
+  readonly directory: string;
+  readonly client: ApiClient;
+  readonly plugins: PluginSource;
+  readonly env: NodeJS.ProcessEnv;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** Keeps the data sources of Grafana's provisioning files applied: at start, and when the folder changes. */
+export interface Provisioning {
+  /** Reads the folder and applies the files that changed since they were last applied. A broken file changes nothing, and is told in one line. */
+  apply(): Promise<void>;
+  /** Applies again when the folder changes, and what waits for its plugin when that comes; until `signal` aborts. */
+  run(signal: AbortSignal): Promise<void>;
+}
+
+// Editors write in steps: one look after the last of them.
+const settleMs = 250;
+const settleTurns = 20;
+// For folders that cannot be watched, and for what waits.
+const lookMs = 5_000;
+
+export function createProvisioning(options: ProvisioningOptions): Provisioning {
+  const { directory, plugins, clock } = options;
+  const files = new FileApplier(options);
+  let state = "";
+
+  const apply = async (): Promise<void> => {
+    state = await folderState(directory);
+    await files.apply(await readProvisioningFolder(directory, options.env));
+  };
+
+  const settled = async (wake: Wake, signal: AbortSignal): Promise<void> => {
+    for (let turn = 0; wake.isSet && turn < settleTurns && !signal.aborted; turn += 1) {
+      wake.reset();
+      await clock.sleep(settleMs, signal).catch(() => undefined);
+    }
+  };
+
+  return {
+    apply,
+    async run(signal) {
+      const wake = new Wake();
+      watchFolder(directory, wake, signal);
+      const stop = plugins.onChange(wake.set);
+      while (!signal.aborted) {
+        await wake.wait(lookMs, clock, signal);
+        await settled(wake, signal);
+        if (!signal.aborted && (files.isWaiting || state !== (await folderState(directory)))) await apply();
+      }
+      stop();
+    },
+  };
+}
