@@ -7,8 +7,15 @@ import type { Operation, PluginRoute } from "./service-types/service-type.js";
 
 /** The data plane's part of discovery and OpenAPI: the subresources that plugins answer. */
 export function routesApiSource(current: () => { readonly table: RouteTable; readonly generation: number }): ApiSource {
+  // A handler never changes, and whoever keeps APIServices or documents asks for the whole at each change of any.
+  const described = new WeakMap<PluginHandler, ServedGroupVersion>();
+  const describe = (handler: PluginHandler): ServedGroupVersion => {
+    const known = described.get(handler) ?? servedGroupVersion(handler);
+    described.set(handler, known);
+    return known;
+  };
   return {
-    served: () => current().table.served.map(servedGroupVersion),
+    served: () => current().table.served.map(describe),
     get generation() {
       return current().generation;
     },
