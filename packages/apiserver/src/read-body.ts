@@ -1,15 +1,10 @@
 import { ApiError, badRequest, type HttpRequest, isJsonObject, type JsonValue } from "@dataplane/meta";
+import { type ParsedBody, parseJson, parseJsonBody } from "./parse-json.js";
 import { decodeObject, protobufMediaType } from "./protobuf/decode-object.js";
-import { scanJson } from "./scan-json.js";
+import { parseYamlBody } from "./yaml-body.js";
 
 /** 3 MiB, as kube-apiserver reads at most. */
 export const defaultBodyLimitBytes = 3 * 1024 * 1024;
-
-/** A parsed body. `duplicates` are paths of keys that stand twice; the last one won. */
-export interface ParsedBody {
-  readonly value: JsonValue;
-  readonly duplicates: readonly string[];
-}
 
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
 
@@ -62,56 +57,6 @@ export function textOf(bytes: Uint8Array): string {
     return decoder.decode(bytes);
   } catch (cause) {
     throw badRequest("the body is not UTF-8", { cause });
-  }
-}
-
-export function parseJsonBody(text: string): ParsedBody {
-  const value = parseJson(text);
-  return { value, duplicates: scanJson(text).duplicates };
-}
-
-export function parseJson(text: string): JsonValue {
-  try {
-    const isSuspect = text.includes("__proto__") || text.includes(String.raw`\u`);
-    return jsonValue(isSuspect ? JSON.parse(text, dropProto) : JSON.parse(text));
-  } catch {
-    // The engine's message quotes the body, which may hold a secret: only the place is told.
-    throw malformed(text, scanJson(text).errorAt ?? text.length);
-  }
-}
-
-const dropProto = (key: string, value: unknown): unknown => (key === "__proto__" ? undefined : value);
-
-/** JSON.parse gives nothing but JSON values. */
-const jsonValue = (value: unknown): JsonValue => value as JsonValue;
-
-function malformed(text: string, at: number): ApiError {
-  if (text.trim() === "") return badRequest("the body is empty: JSON is expected");
-  const before = text.slice(0, at).split("\n");
-  const what = at >= text.length ? "it ends too early" : "unexpected character";
-  return badRequest(`the body is not valid JSON: ${what} at offset ${at} (line ${before.length}, column ${(before.at(-1) ?? "").length + 1})`);
-}
-
-export async function parseYamlBody(text: string): Promise<ParsedBody> {
-  const { parseDocument } = await import("yaml");
-  const document = parseDocument(text, { uniqueKeys: true, prettyErrors: true });
-  const isDuplicate = ({ code }: { readonly code: string }): boolean => code === "DUPLICATE_KEY";
-  const fault = document.errors.find((error) => !isDuplicate(error));
-  if (fault !== undefined) throw badRequest(`the body is not valid YAML: ${fault.code} at ${yamlPlace(fault.linePos?.[0])}`);
-  const duplicates = document.errors.filter(isDuplicate).map(({ linePos }) => yamlPlace(linePos?.[0]));
-  return { value: yamlValue(() => document.toJS({ maxAliasCount: 100 })), duplicates };
-}
-
-const yamlPlace = (place: { readonly line: number; readonly col: number } | undefined): string =>
-  place === undefined ? "an unknown place" : `line ${place.line}, column ${place.col}`;
-
-/** Through JSON text, so that only what JSON can say remains. */
-function yamlValue(read: () => unknown): JsonValue {
-  try {
-    return parseJson(JSON.stringify(read() ?? null));
-  } catch (cause) {
-    if (cause instanceof ApiError) throw cause;
-    throw badRequest("the body is not valid YAML: too many aliases", { cause });
   }
 }
 

@@ -2,9 +2,11 @@ import { ApiError, type ApiObject, badRequest, conflict, type HttpResponse, isJs
 import { RevisionConflict } from "@dataplane/storage";
 import type { StoredValue } from "../codec.js";
 import { negotiate } from "../negotiate.js";
+import { parseJson } from "../parse-json.js";
 import { decodeObject, protobufMediaType } from "../protobuf/decode-object.js";
-import { mediaTypeOf, parseJson, parseYamlBody, readBytes, requireJsonObject, textOf, unsupportedMediaType } from "../read-body.js";
+import { mediaTypeOf, readBytes, requireJsonObject, textOf, unsupportedMediaType } from "../read-body.js";
 import { rendered } from "../render.js";
+import { parseYamlBody } from "../yaml-body.js";
 import { answerObject } from "./answer.js";
 import { listOptions } from "./list-options.js";
 import { selectionOf } from "./selection.js";

@@ -1,21 +1,14 @@
 import { type ApiObject, badRequest, type HttpResponse, isJsonObject, type JsonObject, type JsonValue, notFound } from "@dataplane/meta";
 import type { StoredValue } from "../codec.js";
+import { type ParsedBody, parseJsonBody } from "../parse-json.js";
 import { applyJsonPatch } from "../patch/json-patch.js";
 import { applyMergePatch } from "../patch/merge-patch.js";
 import { serverSideApply } from "../patch/server-side-apply.js";
 import { applyStrategicMergePatch } from "../patch/strategic-merge-patch.js";
-import {
-  mediaTypeOf,
-  type ParsedBody,
-  parseJsonBody,
-  parseYamlBody,
-  readBytes,
-  requireJsonObject,
-  textOf,
-  unsupportedMediaType,
-} from "../read-body.js";
+import { mediaTypeOf, readBytes, requireJsonObject, textOf, unsupportedMediaType } from "../read-body.js";
 import { wholeObjectSchema } from "../schema/object-meta-schema.js";
 import { jsonOf } from "../table.js";
+import { parseYamlBody } from "../yaml-body.js";
 import { answerObject } from "./answer.js";
 import { createObject } from "./create.js";
 import { withIdentity } from "./identity.js";

@@ -1,0 +1,44 @@
+import { expect, test } from "vitest";
+import { parseYamlBody } from "./yaml-body.js";
+
+test("YAML becomes what JSON can say, and JSON under its type is read as JSON", async () => {
+  expect((await parseYamlBody("metadata: {name: a}\nspec: [1, x, null]\n")).value).toEqual({ metadata: { name: "a" }, spec: [1, "x", null] });
+  expect((await parseYamlBody(' {"a":{"b":[1.5]}}')).value).toEqual({ a: { b: [1.5] } });
+  expect((await parseYamlBody("{a: {b: 1}}")).value).toEqual({ a: { b: 1 } });
+});
+
+test("keys that stand twice are told with their path, in both notations", async () => {
+  expect(await parseYamlBody("spec:\n  items:\n  - a: 1\n    a: 2\n")).toEqual({
+    value: { spec: { items: [{ a: 2 }] } },
+    duplicates: ["spec.items[0].a"],
+  });
+  expect((await parseYamlBody('{"a":1,"a":2}')).duplicates).toEqual(["a"]);
+});
+
+test("a map of very many keys is read in time that grows with its length", async () => {
+  const text = Array.from({ length: 30_000 }, (_, index) => `k${String(index)}: 1`).join("\n");
+  const start = performance.now();
+  const { value } = await parseYamlBody(text);
+  expect(Object.keys(value as object)).toHaveLength(30_000);
+  // Comparing all pairs takes half a minute.
+  expect(performance.now() - start).toBeLessThan(10_000);
+});
+
+test.each([
+  [
+    "aliases that multiply",
+    `a: &a [x,x,x]\n${[..."bcdefghi"]
+      .map(
+        (it, at) =>
+          `${it}: &${it} [${Array(9)
+            .fill(`*${"abcdefghi".charAt(at)}`)
+            .join()}]`,
+      )
+      .join("\n")}`,
+    /aliases/,
+  ],
+  ["very deep nesting", `a: ${"[".repeat(20_000)}`, /not valid YAML/],
+  ["a mistake", "a: [1,\nb: }", /not valid YAML: \S+ at line 2/],
+])("%s is refused", async (_what, text, message) => {
+  await expect(parseYamlBody(text)).rejects.toThrow(message);
+});
