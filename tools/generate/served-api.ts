@@ -1,10 +1,18 @@
 import path from "node:path";
-import { createGrafanaAggregator, dataPlaneServiceFrom, dataPlaneServices, managedService, registryResources } from "@dataplane/aggregator";
-import { addBuiltinResources, createApiServer, createRegistry, type ResourceRegistry } from "@dataplane/apiserver";
-import { connectionDefinition, dataSourceDefinition, type Sealer } from "@dataplane/datasources";
+import {
+  createGrafanaAggregator,
+  dataPlaneServiceFrom,
+  dataPlaneServices,
+  dataPlaneServicesRef,
+  managedService,
+  registryResources,
+} from "@dataplane/aggregator";
+import { addBuiltinResources, createApiServer, createRegistry } from "@dataplane/apiserver";
+import { createApiClient, createInformer } from "@dataplane/client";
+import { dataSourceGroups, type Sealer } from "@dataplane/datasources";
 import { apiServices } from "@dataplane/kube-aggregator";
-import { type Handler, silentLogger, systemClock } from "@dataplane/meta";
-import { ownGroupOf, ownGroupVersion, type Plugin } from "@dataplane/plugin-host";
+import { controlPlaneUser, type Handler, silentLogger, systemClock } from "@dataplane/meta";
+import type { Plugin, PluginSource } from "@dataplane/plugin-host";
 import { createMemoryStore } from "@dataplane/storage";
 import { findPlugins } from "../../packages/plugin-host/src/find-plugins.js";
 import { version } from "../../packages/server/src/version.js";
@@ -18,20 +26,23 @@ export function servedApi(root: string): Handler {
   addBuiltinResources(registry);
   registry.add(dataPlaneServices);
   registry.add(apiServices);
-  const plugins = findPlugins([{ path: path.join(root, "plugins"), signature: "internal" }]).plugins.map(unstarted);
-  for (const plugin of plugins) addDataSources(registry, plugin);
+  const found = findPlugins([{ path: path.join(root, "plugins"), signature: "internal" }]).plugins.map(unstarted);
+  const plugins: PluginSource = { get: (id) => found.find((it) => it.id === id), list: () => found, onChange: () => () => undefined };
+  const clocked = { clock: systemClock, logger: silentLogger };
+  const client = createApiClient({ handler: notAsked, user: controlPlaneUser });
+  const services = createInformer({ client, resource: dataPlaneServicesRef, ...clocked });
+  dataSourceGroups({ registry, plugins, services, sealer, ...clocked }).sync();
 
   const aggregator = createGrafanaAggregator({
-    plugins: { get: (id) => plugins.find((it) => it.id === id), list: () => plugins, onChange: () => () => undefined },
+    plugins,
     stored: registryResources(registry, () => false),
     delegate: notAsked,
     contexts: { forDataSource: notAsked },
     authorizer: { authorize: () => ({ allowed: false, reason: "" }) },
     limits: { bodyBytes: 0, callTimeoutMs: 0 },
-    clock: systemClock,
-    logger: silentLogger,
+    ...clocked,
   });
-  for (const plugin of plugins) {
+  for (const plugin of found) {
     const service = managedService(plugin);
     if (service !== undefined) aggregator.serve(dataPlaneServiceFrom(service));
   }
@@ -39,9 +50,8 @@ export function servedApi(root: string): Handler {
     store: createMemoryStore(),
     registry,
     sources: [aggregator.apiSource],
-    clock: systemClock,
+    ...clocked,
     newUid: () => "",
-    logger: silentLogger,
     version: version.kubernetes,
   });
   return handler;
@@ -52,14 +62,6 @@ const noSecrets = (): never => {
   throw new Error("only descriptions are asked for");
 };
 const sealer: Sealer = { seal: noSecrets, open: noSecrets };
-
-function addDataSources(registry: ResourceRegistry, { id }: Plugin): void {
-  const group = ownGroupOf(id);
-  if (group === undefined) return;
-  const served = { pluginId: id, group, version: ownGroupVersion };
-  registry.add(dataSourceDefinition({ ...served, sealer, canonical: true }));
-  registry.add(connectionDefinition(served));
-}
 
 const unstarted = ({ json, directory, signature }: Pick<Plugin, "json" | "directory" | "signature">): Plugin => ({
   id: json.id,
