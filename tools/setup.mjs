@@ -23,10 +23,18 @@ export function setUp() {
     ]);
     write("node_modules/.installed-lock", lock);
   }
-  const sources = hashOf([...sourceFiles("packages"), ...sourceFiles("plugins"), "tsconfig.json", "tsconfig.base.json", "package-lock.json"]);
-  if (read(".cache/built-sources") === sources && existsSync(path.join(root, "packages/server/dist/main.js"))) return;
+  const sources = hashOf([
+    ...sourceFiles("packages"),
+    ...sourceFiles("plugins"),
+    "tsconfig.json",
+    "tsconfig.base.json",
+    "package-lock.json",
+    "tools/bundle.mjs",
+  ]);
+  if (read(".cache/built-sources") === sources && existsSync(path.join(root, "packages/server/dist/bin/main.js"))) return;
   console.error("Building ...");
   run([process.execPath], [path.join(root, "node_modules/typescript/bin/tsc"), "-b"]);
+  run([process.execPath], [path.join(root, "tools/bundle.mjs")]);
   write(".cache/built-sources", sources);
 }
 

@@ -19,5 +19,5 @@ if (status !== 0) process.exit(status ?? 1);
 // Modules that load leave garbage behind: it must not make the young generation large for good. Once the server runs, load may.
 v8.setFlagsFromString("--semi-space-growth-factor=1");
 const onReady = () => v8.setFlagsFromString("--semi-space-growth-factor=2");
-const { main } = await import(pathToFileURL(path.join(root, "packages/server/dist/main.js")).href);
+const { main } = await import(pathToFileURL(path.join(root, "packages/server/dist/bin/main.js")).href);
 await main({ root, argv: process.argv.slice(2), env: process.env, onReady });
