@@ -53,7 +53,9 @@ export async function admit(call: VerbCall, proposal: Proposal): Promise<Admitte
           now: call.services.clock.now(),
         })
       : { object: proposed, hidden: proposal.live?.hidden };
-  const object = tracked(call, proposal, live, prepared);
+  // Of what is stored, not of what was sent: a secret sent again is no change.
+  const settled = isMain && live !== undefined ? apiObjectOf(withGeneration(jsonOf(prepared), jsonOf(live))) : prepared;
+  const object = tracked(call, proposal, live, settled);
   requireValid(definition, object, live);
   if (definition.warn !== undefined) warn(call, definition.warn(object));
   return { object, hidden };
@@ -85,8 +87,7 @@ function asChanged({ resource, info }: VerbCall, sent: JsonObject, live: JsonObj
   }
   const { status, ...desired } = sent;
   const kept = hasStatus ? live["status"] : status;
-  const next = { ...desired, metadata: changedMetadata(metadataOf(sent), metadataOf(live)), ...(kept === undefined ? {} : { status: kept }) };
-  return withGeneration(next, live);
+  return { ...desired, metadata: changedMetadata(metadataOf(sent), metadataOf(live)), ...(kept === undefined ? {} : { status: kept }) };
 }
 
 const metadataOf = ({ metadata }: JsonObject): JsonObject => (isJsonObject(metadata) ? metadata : {});
