@@ -38,7 +38,6 @@ export function takeSecureValues(write: SecureWrite): SecureResult {
     const value = nextValue(write, key, { asked: own(asked, key), before: own(before, key) });
     return value === undefined ? [] : [{ key, ...value }];
   });
-  // By entries, so that a key such as `__proto__` is one like any other.
   const secure = Object.fromEntries(values.map(({ key, name }): [string, JsonObject] => [key, { name }]));
   const object = redactLastApplied({ ...rest, ...(values.length === 0 ? {} : { secure }) });
   return { object, sealed: Object.fromEntries(values.map(({ key, sealed }) => [key, sealed])) };
