@@ -1,23 +1,8 @@
-// `npm start`: set up what is missing, then become the server, in this very process, so that signals reach it.
-import { spawnSync } from "node:child_process";
-import path from "node:path";
-import process from "node:process";
-import { fileURLToPath, pathToFileURL } from "node:url";
-import v8 from "node:v8";
-
-// Old Nodes must get one line, not a syntax error: nothing newer than they can parse comes before this check.
+// `npm start`. An old Node must get one line, not a syntax error: nothing that it cannot parse comes before the check.
 const [major, minor] = process.versions.node.split(".").map(Number);
 if (major < 20 || (major === 20 && minor < 19)) {
   console.error(`Data Plane Aggregator needs Node 20.19 or newer; this is Node ${process.versions.node}.`);
   process.exit(1);
+} else {
+  import("./serve.mjs");
 }
-
-const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
-// In a process of its own: what it reads would otherwise stay in the server's memory.
-const { status } = spawnSync(process.execPath, [path.join(root, "tools/setup.mjs")], { stdio: ["ignore", "inherit", "inherit"] });
-if (status !== 0) process.exit(status ?? 1);
-// Modules that load leave garbage behind: it must not make the young generation large for good. Once the server runs, load may.
-v8.setFlagsFromString("--semi-space-growth-factor=1");
-const onReady = () => v8.setFlagsFromString("--semi-space-growth-factor=2");
-const { main } = await import(pathToFileURL(path.join(root, "packages/server/dist/bin/main.js")).href);
-await main({ root, argv: process.argv.slice(2), env: process.env, onReady });
