@@ -33,6 +33,7 @@ import { type HealthCheck, healthEndpoints } from "./health-endpoints.js";
 import type { Tokens } from "./identity/tokens.js";
 import type { Users } from "./identity/users.js";
 import type { Lifetime } from "./lifetime.js";
+import { storeCompaction } from "./store-compaction.js";
 import { version } from "./version.js";
 
 export interface ComposeOptions {
@@ -139,6 +140,7 @@ export function compose(options: ComposeOptions): Composition {
       groups.sync();
       await provisioning.apply();
       progress.provisioned = true;
+      lifetime.start("store compaction", storeCompaction({ store, retention: config.historyRetention, clock, logger }));
       lifetime.start("data source groups", groups);
       lifetime.start("provisioning", provisioning);
       if (config.kubernetesAggregator) {

@@ -102,6 +102,13 @@ export const settings = {
     "6443",
     "Port of HTTPS for kubectl. When it is taken a free one is used, and said in the log and the kubeconfig.",
   ),
+  historyRetention: setting(
+    "grafana-apiserver",
+    "history_retention",
+    duration,
+    "10m",
+    "How long a list can be continued, and a watch resumed, from an earlier state; clients that come later list anew.",
+  ),
 
   enabledToggles: setting("feature_toggles", "enable", list, "", "Toggles to switch on, parted by commas."),
   dataplaneAggregator: setting("feature_toggles", "dataplaneAggregator", boolean, "true", "Serve DataPlaneServices and the data plane's routes."),
