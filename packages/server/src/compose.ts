@@ -30,6 +30,7 @@ import type { Config } from "./config/load-config.js";
 import { openDataPlane } from "./data-plane.js";
 import { endWatches } from "./end-watches.js";
 import { type HealthCheck, healthEndpoints } from "./health-endpoints.js";
+import { requireLocalKubeconfig } from "./identity/kubeconfig.js";
 import type { Tokens } from "./identity/tokens.js";
 import type { Users } from "./identity/users.js";
 import type { Lifetime } from "./lifetime.js";
@@ -104,7 +105,13 @@ export function compose(options: ComposeOptions): Composition {
     // Users keeps what it verified, and looks at each request: nothing may be believed on its behalf.
     authenticator: unionAuthenticator([
       basicAuthenticator({ verify: (name, password, request) => users.verify(name, password, request), cacheMs: 0 }),
-      bearerAuthenticator({ verify: (token) => tokens.verify(token) }),
+      bearerAuthenticator({
+        async verify(token, request) {
+          const user = await tokens.verify(token);
+          requireLocalKubeconfig(user, request);
+          return user;
+        },
+      }),
     ]),
     authorizer,
     logger,

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { expect, test } from "vitest";
-import { kubeconfigPath, writeKubeconfig } from "./kubeconfig.js";
+import { kubeconfigPath, requireLocalKubeconfig, writeKubeconfig } from "./kubeconfig.js";
 import { openTokens } from "./tokens.js";
 import { changePassword, isLocal, openUsers } from "./users.js";
 
@@ -90,6 +90,13 @@ test("the kubeconfig has Grafana's names, our authority and mode 0600", async ()
   expect(readFileSync(file, "utf8")).toMatch(
     /certificate-authority-data: UEVN\n[\s\S]*current-context|current-context: default-context[\s\S]*certificate-authority-data: UEVN\n/,
   );
+});
+
+test("the kubeconfig's token is refused from elsewhere", () => {
+  const user = { name: "kubeconfig-admin", groups: ["system:masters"] };
+  expect(() => requireLocalKubeconfig(user, here)).not.toThrow();
+  expect(() => requireLocalKubeconfig(user, away)).toThrow("own machine only");
+  expect(() => requireLocalKubeconfig({ name: "ann", groups: [] }, away)).not.toThrow();
 });
 
 test("who is local is told by the address and by what a proxy adds", () => {

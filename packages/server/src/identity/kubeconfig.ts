@@ -1,10 +1,20 @@
 import path from "node:path";
-import { systemGroups } from "@dataplane/meta";
+import { ApiError, type HttpRequest, systemGroups, type UserInfo } from "@dataplane/meta";
 import { writeFileAtomically } from "../write-file.js";
 import type { Tokens } from "./tokens.js";
+import { isLocal } from "./users.js";
 
 /** `<data>/grafana-apiserver/grafana.kubeconfig`: where Grafana's users look for it. */
 export const kubeconfigPath = (dataPath: string): string => path.join(dataPath, "grafana-apiserver", "grafana.kubeconfig");
+
+const kubeconfigUser: UserInfo = { name: "kubeconfig-admin", groups: [systemGroups.masters] };
+
+/** The token in the kubeconfig may do all, but from this machine only: a file that leaked is no key to the server. Throws Unauthorized. */
+export function requireLocalKubeconfig(user: UserInfo, request: HttpRequest): void {
+  if (user.name === kubeconfigUser.name && !isLocal(request)) {
+    throw new ApiError("Unauthorized", "the token of the kubeconfig works from the server's own machine only");
+  }
+}
 
 /** Writes the kubeconfig (0600) with a fresh token; called at start and daily, so that the file in place never expires. */
 export async function writeKubeconfig(options: {
@@ -13,7 +23,7 @@ export async function writeKubeconfig(options: {
   readonly ca: string;
   readonly tokens: Tokens;
 }): Promise<void> {
-  const token = await options.tokens.sign({ name: "kubeconfig-admin", groups: [systemGroups.masters] });
+  const token = await options.tokens.sign(kubeconfigUser);
   const content = [
     "apiVersion: v1",
     "kind: Config",
