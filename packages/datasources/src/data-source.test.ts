@@ -49,9 +49,9 @@ test("a watch tells of each write", async () => {
   const ref = { group: "prometheus.datasource.grafana.app", version: "v0alpha1", resource: "datasources", namespaced: true };
   const stop = new AbortController();
   const events = api.client.watch(ref, { resourceVersion: "1" }, stop.signal)[Symbol.asyncIterator]();
-  const next = async () => {
-    const { value } = await events.next();
-    return value === undefined ? undefined : `${value.type} ${value.object.metadata.name}`;
+  const next = async (): Promise<string> => {
+    const result = await events.next();
+    return result.done === true ? "the end" : `${result.value.type} ${result.value.object.metadata.name}`;
   };
   await api.send("POST", own, { body: prom() });
   // Another plugin's is none of this group's.
@@ -89,9 +89,9 @@ test.each([
   ["a/b", "may not contain '/'"],
   ["..", "may not be '.' or '..'"],
   ["a%2Fb", "'%'"],
-  ["a\\b", "a uid has letters"],
-  ["a b", "a uid has letters"],
-  ["a\nb", "a uid has letters"],
+  ["a\\b", "a uid has 1 to 253 letters"],
+  ["a b", "a uid has 1 to 253 letters"],
+  ["a\nb", "a uid has 1 to 253 letters"],
 ])("the uid %j is refused, and the cause says why", async (uid, why) => {
   await using api = await startDataSources();
   const { status, json } = await api.send("POST", own, { body: prom(uid) });

@@ -1,11 +1,12 @@
 import { isDeepStrictEqual } from "node:util";
 import { type Column, type ComputedSubresource, defineResource, type ResourceDefinition, type StructuralSchema } from "@dataplane/apiserver";
-import type { ApiObject, Cause } from "@dataplane/meta";
+import type { ApiObject } from "@dataplane/meta";
 import { specOf, textOf } from "./data-source-spec.js";
 import { hiddenFrom, hiddenOf } from "./hidden.js";
 import { pluginContext } from "./plugin-context.js";
 import type { Sealer } from "./sealer.js";
 import { takeSecureValues } from "./secure-values.js";
+import { uidProblems } from "./uid.js";
 
 /** Data sources of every plugin lie together, so that a uid names one data source in its namespace, whatever group it is seen in. */
 export const storagePrefix = "/datasources";
@@ -101,10 +102,3 @@ const pluginContextOf = ({ pluginId, sealer }: Pick<DataSourceGroup, "pluginId" 
 });
 
 const differs = (next: ApiObject, old: ApiObject): boolean => ["spec", "secure"].some((field) => !isDeepStrictEqual(next[field], old[field]));
-
-/** A uid stands in paths, headers and channel names: letters, digits, '.', '_' and '-'. Slash, '%' and the length are the name rule's. */
-function uidProblems({ metadata: { name } }: ApiObject): readonly Cause[] {
-  if (/^[\w.\-/%]*$/.test(name)) return [];
-  const message = `Invalid value: ${JSON.stringify(name)}: a uid has letters, digits, '.', '_' and '-' only`;
-  return [{ reason: "FieldValueInvalid", field: "metadata.name", message }];
-}

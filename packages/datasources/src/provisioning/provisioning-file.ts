@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { isJsonObject, type JsonObject, type JsonValue } from "@dataplane/meta";
 import { parseDocument } from "yaml";
+import { isUid, uidRule } from "../uid.js";
 import { expandVariables } from "./expand-variables.js";
 import { ProvisioningError } from "./provisioning-error.js";
 
@@ -56,8 +57,8 @@ function parsed(text: string): unknown {
   if (error !== undefined) throw new ProvisioningError(firstLine(error.message));
   try {
     // Through JSON, so that what an alias repeats is a copy, a circle is refused, and a date is a text.
-    const json = JSON.stringify(document.toJS({ maxAliasCount: 100 }));
-    return json === undefined ? undefined : JSON.parse(json);
+    const value: unknown = document.toJS({ maxAliasCount: 100 });
+    return JSON.parse(JSON.stringify(value ?? null));
   } catch (thrown) {
     throw new ProvisioningError(thrown instanceof Error ? firstLine(thrown.message) : "not YAML", { cause: thrown });
   }
@@ -86,11 +87,13 @@ const flagKeys = ["isDefault", "basicAuth", "withCredentials"] as const;
 
 function dataSourceOf(entry: Entry): ProvisionedDataSource {
   const name = entry.required("name");
+  const uid = entry.text("uid") ?? uidOfName(name);
+  if (!isUid(uid)) throw entry.wrong("uid", uidRule);
   const jsonData = entry.mapping("jsonData");
   const present = (key: string, value: JsonValue | undefined): readonly [string, JsonValue][] => (value === undefined ? [] : [[key, value]]);
   return {
     namespace: namespaceOf(entry),
-    uid: entry.text("uid") ?? uidOfName(name),
+    uid,
     pluginId: entry.required("type"),
     spec: {
       title: name,

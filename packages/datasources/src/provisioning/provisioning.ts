@@ -52,10 +52,11 @@ export function createProvisioning(options: ProvisioningOptions): Provisioning {
       const wake = new Wake();
       watchFolder(directory, wake, signal);
       const stop = plugins.onChange(wake.set);
-      while (!signal.aborted) {
+      const isOver = (): boolean => signal.aborted;
+      while (!isOver()) {
         await wake.wait(lookMs, clock, signal);
         await settled(wake, signal);
-        if (!signal.aborted && (files.isWaiting || state !== (await folderState(directory)))) await apply();
+        if (!isOver() && (files.isWaiting || state !== (await folderState(directory)))) await apply();
       }
       stop();
     },

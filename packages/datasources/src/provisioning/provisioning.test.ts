@@ -1,0 +1,305 @@
+import { mkdir, mkdtemp, rename, rm, symlink, unlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { type Clock, isJsonObject, type Logger, silentLogger, systemClock } from "@dataplane/meta";
+import { expect, test, vi } from "vitest";
+import { type DataSourceApi, dataPlaneUser, type StartOptions, startDataSources } from "../testing/start-data-sources.js";
+import { createProvisioning, type Provisioning } from "./provisioning.js";
+
+interface Line {
+  readonly level: "warn" | "error";
+  readonly file: unknown;
+  readonly why: unknown;
+}
+
+interface ProvisioningTest extends AsyncDisposable {
+  readonly api: DataSourceApi;
+  readonly directory: string;
+  readonly provisioning: Provisioning;
+  /** What was logged. */
+  readonly lines: readonly Line[];
+  /** Written beside and renamed, as careful programs write; `datasources:` and apiVersion come by themselves. */
+  write(file: string, entries: string): Promise<void>;
+  /** Another start of the server, which remembers nothing. */
+  restarted(): Provisioning;
+  run(): void;
+  dataSource(uid: string, plugin?: string, namespace?: string): ReturnType<DataSourceApi["send"]>;
+  secrets(uid: string): Promise<unknown>;
+}
+
+// A tenth of a second is as good as ten.
+const hastyClock: Clock = { ...systemClock, sleep: (ms, signal) => systemClock.sleep(ms / 50, signal) };
+
+async function start({ env = {}, ...options }: StartOptions & { readonly env?: NodeJS.ProcessEnv } = {}): Promise<ProvisioningTest> {
+  const api = await startDataSources(options);
+  const root = await mkdtemp(path.join(tmpdir(), "provisioning-"));
+  const directory = path.join(root, "datasources");
+  await mkdir(directory);
+  const lines: Line[] = [];
+  const line = (level: Line["level"]) => (fields: object) => void lines.push({ level, file: undefined, why: undefined, ...fields });
+  const logger: Logger = { ...silentLogger, warn: line("warn"), error: line("error") };
+  const create = (): Provisioning => createProvisioning({ directory, client: api.client, plugins: api.plugins, env, clock: hastyClock, logger });
+  const provisioning = create();
+  const stop = new AbortController();
+  let running = Promise.resolve();
+  const target = (uid: string, plugin: string, namespace: string): string =>
+    `/apis/${plugin}.datasource.grafana.app/v0alpha1/namespaces/${namespace}/datasources/${uid}`;
+  return {
+    api,
+    directory,
+    provisioning,
+    lines,
+    restarted: create,
+    async write(file, entries) {
+      const temporary = path.join(root, "next");
+      await writeFile(temporary, entries.startsWith("-") ? `apiVersion: 1\ndatasources:\n${entries}\n` : entries);
+      await rename(temporary, path.join(directory, file));
+    },
+    run() {
+      running = provisioning.run(stop.signal);
+    },
+    dataSource: (uid, plugin = "prometheus", namespace = "default") => api.send("GET", target(uid, plugin, namespace)),
+    async secrets(uid) {
+      const { json } = await api.send("GET", `${target(uid, "prometheus", "default")}/plugincontext`, { user: dataPlaneUser });
+      return isJsonObject(json["instance"]) ? json["instance"]["decryptedSecureJsonData"] : undefined;
+    },
+    async [Symbol.asyncDispose]() {
+      stop.abort();
+      await running;
+      await api[Symbol.asyncDispose]();
+      await rm(root, { recursive: true });
+    },
+  };
+}
+
+const eventually = <T>(check: () => Promise<T> | T): Promise<T> => vi.waitFor(check, { timeout: 5_000, interval: 10 });
+
+test("at start each file's data sources are applied, with secrets sealed and the file's name", async () => {
+  await using it = await start({ env: { PASS: "s3cret" } });
+  await it.write(
+    "a.yaml",
+    "- { name: Prom, uid: prom1, type: prometheus, url: '${PROMETHEUS_URL:-http://localhost:9090}', secureJsonData: { basicAuthPassword: $PASS } }",
+  );
+  await it.write("b.yml", "- { name: Logs, uid: loki1, type: loki, editable: true }");
+  await it.write("readme.txt", "no YAML: [");
+  await it.provisioning.apply();
+  expect((await it.dataSource("prom1")).json).toMatchObject({
+    metadata: { annotations: { "dataplane/provisioned-by": "a.yaml" } },
+    spec: { title: "Prom", access: "proxy", url: "http://localhost:9090", readOnly: true },
+    secure: { basicAuthPassword: { name: expect.stringContaining("basicauthpassword-") as string } },
+  });
+  expect((await it.dataSource("loki1", "loki")).json["spec"]).toEqual({ title: "Logs", access: "proxy" });
+  expect(await it.secrets("prom1")).toEqual({ basicAuthPassword: "s3cret" });
+  expect(it.lines).toEqual([]);
+});
+
+test("the environment decides over the default in the file", async () => {
+  await using it = await start({ env: { PROMETHEUS_URL: "http://prom:1" } });
+  await it.write("a.yaml", "- { name: P, uid: p, type: prometheus, url: '${PROMETHEUS_URL:-http://localhost:9090}' }");
+  await it.provisioning.apply();
+  expect((await it.dataSource("p")).json["spec"]).toMatchObject({ url: "http://prom:1" });
+});
+
+test("the same files again write nothing, after a restart too", async () => {
+  await using it = await start();
+  await it.write("a.yaml", "- { name: P, uid: p, type: prometheus, orgId: 2, jsonData: { a: [1] }, secureJsonData: { token: x } }");
+  await it.provisioning.apply();
+  const before = await it.api.store.revision();
+  await it.provisioning.apply();
+  await it.restarted().apply();
+  expect(await it.api.store.revision()).toBe(before);
+});
+
+test("an organisation is a namespace, made when it is named", async () => {
+  await using it = await start();
+  await it.write("a.yaml", "- { name: P, uid: p, type: prometheus, orgId: 7 }");
+  await it.provisioning.apply();
+  expect((await it.api.send("GET", "/api/v1/namespaces/org-7")).status).toBe(200);
+  expect((await it.dataSource("p", "prometheus", "org-7")).status).toBe(200);
+});
+
+test("a user's edit stays until the file changes or the server starts again; what the file does not name stays anyhow", async () => {
+  await using it = await start();
+  await it.write("a.yaml", "- { name: P, uid: p, type: prometheus, url: http://file, editable: true }");
+  await it.provisioning.apply();
+  const target = "/apis/prometheus.datasource.grafana.app/v0alpha1/namespaces/default/datasources/p";
+  const edit = { spec: { url: "http://user", user: "u" } };
+  await it.api.send("PATCH", `${target}?fieldManager=kubectl-edit`, { body: edit, contentType: "application/merge-patch+json" });
+  await it.provisioning.apply();
+  expect((await it.dataSource("p")).json["spec"]).toMatchObject({ url: "http://user" });
+  await it.restarted().apply();
+  expect((await it.dataSource("p")).json["spec"]).toMatchObject({ url: "http://file", user: "u" });
+});
+
+test("a changed file is applied when the writing is over; a setting that it no longer names goes", async () => {
+  await using it = await start();
+  await it.write("a.yaml", "- { name: P, uid: p, type: prometheus, url: http://one, user: u }");
+  await it.provisioning.apply();
+  it.run();
+  const file = path.join(it.directory, "a.yaml");
+  for (const text of [
+    "apiVersion: 1\ndatas",
+    "apiVersion: 1\ndatasources: [{",
+    "apiVersion: 1\ndatasources: [{ name: P, uid: p, type: prometheus, url: http://two }]",
+  ]) {
+    await writeFile(file, text);
+  }
+  await eventually(async () =>
+    expect((await it.dataSource("p")).json["spec"]).toEqual({ title: "P", access: "proxy", url: "http://two", readOnly: true }),
+  );
+});
+
+test.each([
+  ["it is no YAML", "datasources: [", /line 1/],
+  [
+    "an entry has no type",
+    "apiVersion: 1\ndatasources: [{ name: P, uid: p, type: prometheus, url: http://new }, { name: Q }]",
+    /^datasources\[1\].type/,
+  ],
+  [
+    "the API refuses an entry",
+    "- { name: P, uid: p, type: prometheus, url: http://new }\n- { name: Q, uid: q, type: prometheus, access: neither }",
+    /^data source "q": .*spec.access/,
+  ],
+  [
+    "a uid is another plugin's",
+    "- { name: P, uid: p, type: prometheus, url: http://new }\n- { name: M, uid: mine, type: prometheus }",
+    /^data source "mine": the uid is that of another plugin's/,
+  ],
+  ["a uid stands twice", "- { name: P, uid: p, type: prometheus, url: http://new }\n- { name: Q, uid: p, type: loki }", /have the uid "p"$/],
+  [
+    "a uid stands in another file too",
+    "- { name: P, uid: p, type: prometheus, url: http://new }\n- { name: L, uid: l, type: loki }",
+    /the other one is in 0.yaml$/,
+  ],
+  [
+    "two are the default",
+    "- { name: P, uid: p, type: prometheus, isDefault: true }\n- { name: Q, uid: q, type: loki, isDefault: true }",
+    /are the default$/,
+  ],
+  ["a file that it names is missing", "- { name: P, uid: p, type: prometheus, url: '$__file{/not/there}' }", /cannot be read/],
+])("a broken file changes nothing, and one line says why: %s", async (_case, text, why) => {
+  await using it = await start();
+  const others = "/apis/loki.datasource.grafana.app/v0alpha1/namespaces/default/datasources";
+  await it.api.send("POST", others, { body: { metadata: { name: "mine" } } });
+  await it.write("0.yaml", "- { name: L, uid: l, type: loki }");
+  await it.write("a.yaml", "- { name: P, uid: p, type: prometheus, url: http://old }");
+  await it.write("z.yaml", "- { name: Z, uid: z, type: loki }");
+  await it.provisioning.apply();
+  const before = await it.api.store.revision();
+  await it.write("a.yaml", text);
+  await it.provisioning.apply();
+  await it.provisioning.apply();
+  expect(await it.api.store.revision()).toBe(before);
+  expect(it.lines).toEqual([{ level: "error", file: "a.yaml", why: expect.stringMatching(why) as string }]);
+  // Mended, it is applied, as the others were all the time.
+  await it.write("a.yaml", "- { name: P, uid: p, type: prometheus, url: http://mended }");
+  await it.provisioning.apply();
+  expect((await it.dataSource("p")).json["spec"]).toMatchObject({ url: "http://mended" });
+});
+
+test("no line of the log holds what a file holds as a secret", async () => {
+  await using it = await start({ env: { PASS: "s3cret" } });
+  await it.write("a.yaml", "- { name: P, uid: a b, type: prometheus, secureJsonData: { token: $PASS } }");
+  await it.write("b.yaml", "- { name: P, uid: p, type: prometheus, secureJsonData: $PASS }");
+  await it.write("c.yaml", "- { name: P, secureJsonData: { token: s3cret } ] }");
+  await it.provisioning.apply();
+  expect(it.lines).toHaveLength(3);
+  expect(JSON.stringify(it.lines)).not.toContain("s3cret");
+});
+
+test("what waits for its plugin is applied when that comes, and the rest of its file is not held up or fought over", async () => {
+  await using it = await start({ plugins: ["prometheus"] });
+  await it.write(
+    "a.yaml",
+    "- { name: T, uid: t, type: tempo }\n- { name: P, uid: p, type: prometheus, url: http://file }\n- { name: X, uid: x, type: No_Group }",
+  );
+  await it.provisioning.apply();
+  it.run();
+  const target = "/apis/prometheus.datasource.grafana.app/v0alpha1/namespaces/default/datasources/p";
+  await it.api.send("PATCH", target, { body: { spec: { url: "http://user" } }, contentType: "application/merge-patch+json" });
+  it.api.plugins.add("tempo");
+  await eventually(async () => expect((await it.dataSource("t", "tempo")).status).toBe(200));
+  expect((await it.dataSource("p")).json["spec"]).toMatchObject({ url: "http://user" });
+  expect(it.lines.map(({ file, why }) => [file, why])).toEqual([
+    ["a.yaml", "no such data source plugin is here: tempo, No_Group"],
+    ["a.yaml", "no such data source plugin is here: No_Group"],
+  ]);
+});
+
+test("deleteDatasources deletes by name, whatever its plugin, and spares what a file lists", async () => {
+  await using it = await start();
+  await it.write("a.yaml", "- { name: Old, uid: old, type: loki }\n- { name: Kept, uid: kept, type: prometheus }");
+  await it.provisioning.apply();
+  const { uid } = (await it.dataSource("kept")).json.metadata;
+  const list = "datasources: [{ name: Kept, uid: kept, type: prometheus }]";
+  await it.write("a.yaml", `apiVersion: 1\ndeleteDatasources: [{ name: Old, orgId: 1 }, { name: Kept }, { name: Nobody, orgId: 3 }]\n${list}`);
+  await it.provisioning.apply();
+  expect((await it.dataSource("old", "loki")).status).toBe(404);
+  expect((await it.dataSource("kept")).json.metadata.uid).toBe(uid);
+  expect(it.lines).toEqual([]);
+});
+
+test("prune deletes what a file no longer lists, also when the whole file goes, and nothing that it did not make", async () => {
+  await using it = await start();
+  const other = "/apis/loki.datasource.grafana.app/v0alpha1/namespaces/default/datasources";
+  await it.api.send("POST", other, { body: { metadata: { name: "mine" } } });
+  await it.write("a.yaml", "apiVersion: 1\nprune: true\ndatasources: [{ name: A, uid: a, type: prometheus }, { name: B, uid: b, type: loki }]");
+  await it.write("b.yaml", "- { name: C, uid: c, type: prometheus }");
+  await it.provisioning.apply();
+  await it.write("a.yaml", "apiVersion: 1\nprune: true\ndatasources: [{ name: A, uid: a, type: prometheus }]");
+  await it.provisioning.apply();
+  expect([(await it.dataSource("a")).status, (await it.dataSource("b", "loki")).status]).toEqual([200, 404]);
+
+  await unlink(path.join(it.directory, "a.yaml"));
+  await it.write("c.yaml", "broken: [");
+  await it.provisioning.apply();
+  // What the broken file lists is not known.
+  expect((await it.dataSource("a")).status).toBe(200);
+  await unlink(path.join(it.directory, "c.yaml"));
+  await unlink(path.join(it.directory, "b.yaml"));
+  await it.provisioning.apply();
+  const states = [it.dataSource("a"), it.dataSource("c"), it.dataSource("mine", "loki")];
+  expect((await Promise.all(states)).map(({ status }) => status)).toEqual([404, 200, 200]);
+});
+
+test("a folder that is not there is empty, and is read when it comes, also as a link that is turned to another", async () => {
+  await using it = await start();
+  await rm(it.directory, { recursive: true });
+  await it.provisioning.apply();
+  it.run();
+  const versions = await Promise.all(
+    ["one", "two"].map(async (title) => {
+      const folder = path.join(path.dirname(it.directory), title);
+      await mkdir(folder);
+      await writeFile(path.join(folder, "a.yaml"), `apiVersion: 1\ndatasources: [{ name: ${title}, uid: p, type: prometheus }]`);
+      return folder;
+    }),
+  );
+  const [one = "", two = ""] = versions;
+  await symlink(one, it.directory);
+  await eventually(async () => expect((await it.dataSource("p")).json["spec"]).toMatchObject({ title: "one" }));
+  await symlink(two, `${it.directory}.next`);
+  await rename(`${it.directory}.next`, it.directory);
+  await eventually(async () => expect((await it.dataSource("p")).json["spec"]).toMatchObject({ title: "two" }));
+  expect(it.lines).toEqual([]);
+});
+
+test("files and folders that cannot be read are named, and the others go on", async () => {
+  await using it = await start();
+  await mkdir(path.join(it.directory, "folder.yaml"));
+  await symlink("/not/there", path.join(it.directory, "link.yaml"));
+  await writeFile(path.join(it.directory, "huge.yaml"), "#".repeat(4 * 1024 * 1024 + 1));
+  await it.write("ok.yaml", "- { name: P, uid: p, type: prometheus }");
+  await it.provisioning.apply();
+  expect((await it.dataSource("p")).status).toBe(200);
+  expect(it.lines).toEqual([
+    { level: "error", file: "folder.yaml", why: "it cannot be read (EISDIR)" },
+    { level: "error", file: "huge.yaml", why: "larger than 4194304 bytes" },
+    { level: "error", file: "link.yaml", why: "it cannot be read (ENOENT)" },
+  ]);
+  await rm(it.directory, { recursive: true });
+  await writeFile(it.directory, "a file");
+  await it.provisioning.apply();
+  expect(it.lines.at(-1)).toEqual({ level: "error", file: it.directory, why: "it cannot be read (ENOTDIR)" });
+});
