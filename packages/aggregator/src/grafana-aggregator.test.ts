@@ -70,6 +70,14 @@ test("a matched path with another method is 405 with Allow", async () => {
   expect(await send("GET", queryPath)).toMatchObject({ status: 405, headers: { allow: "POST" }, json: { reason: "MethodNotAllowed" } });
 });
 
+test("a route's own pattern knows the methods that it lists", async () => {
+  const serves = [{ type: "route", path: "reports/{name}", method: "get, POST" }];
+  const { send } = startAggregator({ plugins: [aPlugin({ id: "prometheus" })], services: [aDataPlaneService({ plugin: "prometheus", serves })] });
+  const path = "/apis/prometheus.grafana.app/v0alpha1/namespaces/default/reports/today";
+  expect((await send("POST", path)).status).toBe(501);
+  expect(await send("DELETE", path)).toMatchObject({ status: 405, headers: { allow: "GET, POST" } });
+});
+
 test("what is no route of the data plane goes to the delegate", async () => {
   const seen: string[] = [];
   const { send } = startAggregator({

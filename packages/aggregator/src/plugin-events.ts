@@ -58,7 +58,7 @@ function eventOf(pluginId: string, { phase, reason, message, restarts }: PluginS
       return {
         type: "Normal",
         reason: "PluginStarted",
-        note: restarts === 0 ? `${plugin} runs` : `${plugin} runs again, after ${restarts} restarts`,
+        note: restarts === 0 ? `${plugin} runs` : `${plugin} runs again, after ${restarts} ${restarts === 1 ? "restart" : "restarts"}`,
       };
     case "backoff":
       return { type: "Warning", reason: "PluginBackOff", note: `${plugin}: ${message}` };

@@ -13,9 +13,12 @@ export async function readText(request: HttpRequest, limitBytes: number): Promis
 
 /**
  * Lets a JSON body through under no Content-Type, `application/json`, and the form type that `curl -d` sends. A browser sends a form
- * across sites without asking first, so a form that comes from a page is refused. Throws UnsupportedMediaType or Forbidden.
+ * across sites without asking first, so a form that comes from a page is refused. Throws UnsupportedMediaType, also for a compressed
+ * body, or Forbidden.
  */
 export function requireJsonContentType(request: HttpRequest): void {
+  const encoding = headerOf(request, "content-encoding")?.toLowerCase() ?? "identity";
+  if (encoding !== "identity") throw new ApiError("UnsupportedMediaType", `the body must not be encoded, not even as ${JSON.stringify(encoding)}`);
   const type = mediaTypeOf(request);
   if (type === "" || type === "application/json") return;
   if (type !== "application/x-www-form-urlencoded") {

@@ -103,6 +103,7 @@ test.each([
   [403, { "content-type": "application/x-www-form-urlencoded", "sec-fetch-site": "cross-site" }],
   [415, { "content-type": "text/plain" }],
   [415, { "content-type": "application/yaml" }],
+  [415, { "content-type": "application/json", "content-encoding": "gzip" }],
 ])("answers %i to the headers %o", async (status, headers) => {
   const { query } = startAggregator({ plugins: [aPlugin({ id: "prometheus" })], services });
   expect((await query("prometheus", "main", queryA, { headers })).status).toBe(status);

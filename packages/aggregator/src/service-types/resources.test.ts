@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import type { CallResourceRequest, CallResourceResponse } from "@dataplane/plugin-protocol";
+import { type CallOptions, type CallResourceRequest, type CallResourceResponse, GrpcCode, GrpcError } from "@dataplane/plugin-protocol";
 import { expect, test } from "vitest";
 import { aDataPlaneService, aPlugin, startAggregator } from "../testing/start-aggregator.js";
 
@@ -61,6 +61,30 @@ test("a plugin that answers nothing is 502, one without resources 501", async ()
   expect((await answering([]).send("GET", `${base}/x`)).json).toMatchObject({ code: 502, reason: "BadGateway" });
   const { send } = startAggregator({ plugins: [aPlugin({ id: "prometheus" })], services });
   expect((await send("GET", `${base}/x`)).status).toBe(501);
+});
+
+test("a plugin that does not begin to answer in time is 504, and its call is cancelled", async () => {
+  let cancelled = false;
+  async function* callResource(_: CallResourceRequest, { signal }: CallOptions): AsyncIterable<CallResourceResponse> {
+    await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
+    cancelled = true;
+    throw new GrpcError(GrpcCode.Canceled, "cancelled");
+    yield { code: 200, headers: {}, body: new Uint8Array() };
+  }
+  const { send } = startAggregator({ plugins: [aPlugin({ id: "prometheus", calls: { callResource } })], services, limits: { callTimeoutMs: 10 } });
+  expect((await send("GET", `${base}/x`)).json).toMatchObject({ code: 504, reason: "Timeout" });
+  expect(cancelled).toBe(true);
+});
+
+test("an answer that has begun may go on longer than a call may take", async () => {
+  async function* callResource(_: CallResourceRequest, { signal }: CallOptions): AsyncIterable<CallResourceResponse> {
+    yield { code: 200, headers: {}, body: Buffer.from("a") };
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    signal.throwIfAborted();
+    yield { code: 200, headers: {}, body: Buffer.from("b") };
+  }
+  const { send } = startAggregator({ plugins: [aPlugin({ id: "prometheus", calls: { callResource } })], services, limits: { callTimeoutMs: 10 } });
+  expect(await send("GET", `${base}/x`)).toMatchObject({ status: 200, text: "ab" });
 });
 
 test("pieces are passed on as they come, and a client that leaves ends the call", async () => {

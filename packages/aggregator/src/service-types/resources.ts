@@ -1,6 +1,6 @@
 import { readBytes } from "@dataplane/apiserver";
 import { ApiError, type HttpResponse } from "@dataplane/meta";
-import type { CallResourceResponse, StringList } from "@dataplane/plugin-protocol";
+import { type CallResourceResponse, GrpcCode, GrpcError, type StringList } from "@dataplane/plugin-protocol";
 import { pluginCallError } from "../plugin-call-errors.js";
 import { callMetadata, resourceHeaders } from "../plugin-headers.js";
 import { callerOf, type DataSourceKey } from "./run-queries.js";
@@ -23,8 +23,12 @@ export async function callResource(
   const context = await contexts.forDataSource({ pluginId: plugin.id, namespace, uid }, callerOf(call), request.signal);
   const body = await readBytes(request, limits.bodyBytes);
   const sentPath = request.path.endsWith("/") ? `${path}/` : path;
+  const late = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
   try {
     const client = await plugin.client(request.signal);
+    // An answer may go on without end, but has to begin.
+    timer = setTimeout(() => late.abort(), limits.callTimeoutMs);
     const answers = client
       .callResource(
         {
@@ -35,14 +39,19 @@ export async function callResource(
           headers: resourceHeaders(call, context),
           body,
         },
-        { signal: request.signal, metadata: callMetadata(request, namespace) },
+        { signal: AbortSignal.any([request.signal, late.signal]), metadata: callMetadata(request, namespace) },
       )
       [Symbol.asyncIterator]();
     return await responseFrom(answers, plugin.id);
   } catch (thrown) {
-    throw pluginCallError(thrown, plugin.id, request.signal);
+    const timedOut = late.signal.aborted && thrown instanceof GrpcError;
+    throw pluginCallError(timedOut ? deadlineExceeded(thrown) : thrown, plugin.id, request.signal);
+  } finally {
+    clearTimeout(timer);
   }
 }
+
+const deadlineExceeded = (cause: GrpcError): GrpcError => new GrpcError(GrpcCode.DeadlineExceeded, "no answer in time", { cause });
 
 /** Without a leading slash: some SDKs put one before it. */
 function urlOf(path: string, query: URLSearchParams): string {

@@ -10,8 +10,14 @@ export const route: ServiceType = {
   name: "route",
   served: ({ path }) => path === undefined || withoutSlash(path) === resourcesPattern,
   routes: () => [resourcesRoute],
-  patterns: ({ path }) =>
-    path === undefined || withoutSlash(path) === resourcesPattern ? [] : [notServed("route", `namespaces/{namespace}/${withoutSlash(path)}`)],
+  patterns: ({ path, method }) =>
+    path === undefined || withoutSlash(path) === resourcesPattern
+      ? []
+      : [notServed("route", `namespaces/{namespace}/${withoutSlash(path)}`, methodsOf(method))],
 };
+
+/** A comma list; every method when there is none. */
+const methodsOf = (list: string | undefined): readonly string[] =>
+  list === undefined || list.trim() === "" ? ["*"] : list.split(",").map((method) => method.trim().toUpperCase());
 
 const withoutSlash = (path: string): string => path.replace(/^\//, "");
