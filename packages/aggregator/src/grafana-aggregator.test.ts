@@ -68,6 +68,9 @@ test("a route that begins with a stored resource is a RouteConflict", () => {
 test("a matched path with another method is 405 with Allow", async () => {
   const { send } = startAggregator({ plugins: [aPlugin({ id: "prometheus" })], services: [aDataPlaneService({ plugin: "prometheus" })] });
   expect(await send("GET", queryPath)).toMatchObject({ status: 405, headers: { allow: "POST" }, json: { reason: "MethodNotAllowed" } });
+  const healthPath = queryPath.replace(/query$/, "health");
+  expect((await send("HEAD", healthPath)).status).toBe(200);
+  expect(await send("POST", healthPath)).toMatchObject({ status: 405, headers: { allow: "GET" } });
 });
 
 test("a route's own pattern knows the methods that it lists", async () => {

@@ -1,6 +1,7 @@
 import type { ApiSource } from "@dataplane/apiserver";
-import { ApiError, type Handler, type HttpRequest, type HttpResponse, type RequestInfo, unavailable } from "@dataplane/meta";
+import { type Handler, type HttpRequest, type HttpResponse, type RequestInfo, unavailable } from "@dataplane/meta";
 import type { DataPlaneService } from "./dataplaneservice.js";
+import { methodNotAllowed } from "./method-not-allowed.js";
 import { type MatchedPath, PluginHandler, type PluginHandlerOptions } from "./plugin-handler.js";
 import type { Conflict, StoredResources } from "./route-conflicts.js";
 import { RouteTable } from "./route-table.js";
@@ -97,8 +98,7 @@ function findRoute(table: RouteTable, stored: StoredResources, method: string, i
 
 function answer({ handle, allowed }: MatchedPath, request: HttpRequest): Promise<HttpResponse> {
   if (handle !== undefined) return handle(request);
-  const allow = [...new Set(allowed)].join(", ");
-  throw new ApiError("MethodNotAllowed", `${request.method} is not allowed here, only ${allow}`, { headers: { allow } });
+  throw methodNotAllowed(request.method, [...new Set(allowed)].join(", "));
 }
 
 async function delegated(

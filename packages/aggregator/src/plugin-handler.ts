@@ -79,7 +79,7 @@ export class PluginHandler {
       const params = matchPath(pattern, segments);
       if (params === undefined) continue;
       allowed.push(...route.methods);
-      if (route.methods.includes(method) || route.methods.includes("*")) {
+      if (hasMethod(route, method)) {
         return { allowed, handle: (request) => this.#call(route, params, request) };
       }
     }
@@ -116,6 +116,10 @@ function fixedRoutes({ spec }: DataPlaneService): readonly PluginRoute[] {
   const listed = spec.services.flatMap((entry) => (isServiceTypeName(entry.type) ? serviceTypes[entry.type].routes(entry) : []));
   return [...listed, ...(spec.pluginType === "datasource" ? [healthRoute, accessRoute] : []), metricsRoute];
 }
+
+/** Who may GET may look at the headers alone. */
+const hasMethod = ({ methods }: PluginRoute, method: string): boolean =>
+  methods.includes(method) || methods.includes("*") || (method === "HEAD" && methods.includes("GET"));
 
 const compiled = (routes: readonly PluginRoute[]): readonly CompiledRoute[] =>
   routes.flatMap((route) => {

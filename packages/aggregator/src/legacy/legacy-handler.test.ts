@@ -82,7 +82,13 @@ test("a query that names no data source is 400", async () => {
 test("health of a data source by its uid, of the server, and anything else", async () => {
   expect((await call(handler, "GET", "/api/datasources/uid/p1/health")).json).toMatchObject({ status: "OK" });
   expect((await call(handler, "GET", "/api/health")).json).toEqual({ database: "ok" });
+  expect((await call(handler, "HEAD", "/api/health")).status).toBe(200);
   expect((await call(handler, "GET", "/api/other")).status).toBe(404);
+});
+
+test("another method of a known path is 405 with Allow", async () => {
+  expect(await call(handler, "GET", "/api/ds/query")).toMatchObject({ status: 405, headers: { allow: "POST" } });
+  expect(await call(handler, "POST", "/api/datasources/uid/p1/health")).toMatchObject({ status: 405, headers: { allow: "GET" } });
 });
 
 test("resources of a data source by its uid, authorized by method, and a plugin's metrics", async () => {

@@ -1,4 +1,5 @@
 import type { Handler, HttpRequest, HttpResponse } from "@dataplane/meta";
+import { methodNotAllowed } from "../method-not-allowed.js";
 import type { PluginHandlerOptions } from "../plugin-handler.js";
 import { legacyDataSourceHealth } from "./data-source-health.js";
 import { legacyDataSourceResources } from "./data-source-resources.js";
@@ -35,8 +36,12 @@ export function legacyHandler(options: LegacyOptions): Handler {
   return async (request) => {
     const path = request.context.info?.path ?? request.path;
     for (const { method, path: pattern, handle } of routes) {
-      const found = method === "*" || method === request.method ? pattern.exec(path) : null;
-      if (found !== null) return handle(request, options, [found[1] ?? "", found[2] ?? ""]);
+      const found = pattern.exec(path);
+      if (found === null) continue;
+      // A HEAD is a GET whose body the listener keeps.
+      const asked = request.method === "HEAD" ? "GET" : request.method;
+      if (method !== "*" && method !== asked) throw methodNotAllowed(request.method, method);
+      return handle(request, options, [found[1] ?? "", found[2] ?? ""]);
     }
     return options.delegate(request);
   };
