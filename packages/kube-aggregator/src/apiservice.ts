@@ -1,6 +1,7 @@
 import { defineResource, type StructuralSchema } from "@dataplane/apiserver";
 import type { ResourceRef } from "@dataplane/client";
-import { type ApiObject, type Cause, type Condition, type GroupVersion, isJsonObject } from "@dataplane/meta";
+import { type ApiObject, type Condition, type GroupVersion, isJsonObject } from "@dataplane/meta";
+import { apiServiceProblems } from "./apiservice-validation.js";
 
 export const apiServicesRef: ResourceRef = { group: "apiregistration.k8s.io", version: "v1", resource: "apiservices", namespaced: false };
 
@@ -86,7 +87,7 @@ export const apiServices = defineResource({
     { name: "Available", value: (object) => availableColumn(apiServiceFrom(object)) },
     { name: "Age", type: "date", value: ({ metadata }) => metadata.creationTimestamp },
   ],
-  validate: (object) => problemsOf(object),
+  validate: apiServiceProblems,
 });
 
 const serviceColumn = ({ service }: ApiService): string => (service === undefined ? "Local" : `${service.namespace}/${service.name}`);
@@ -95,25 +96,6 @@ function availableColumn({ conditions }: ApiService): string {
   const available = conditions.find(({ type }) => type === "Available");
   if (available === undefined) return "Unknown";
   return available.status === "True" ? "True" : `${available.status} (${available.reason})`;
-}
-
-function problemsOf(object: ApiObject): readonly Cause[] {
-  const { name, group, version, service } = apiServiceFrom(object);
-  const spec = isJsonObject(object["spec"]) ? object["spec"] : {};
-  const causes: Cause[] = [];
-  const wanted = group === "" ? `${version}.` : `${version}.${group}`;
-  const invalid = (field: string, value: string, why: string): void =>
-    void causes.push({ reason: "FieldValueInvalid", field, message: `Invalid value: ${JSON.stringify(value)}: ${why}` });
-  if (version === "") causes.push({ reason: "FieldValueRequired", field: "spec.version", message: "Required value" });
-  else if (name !== wanted) invalid("metadata.name", name, `must be \`spec.version+"."+spec.group\`: ${JSON.stringify(wanted)}`);
-  if (service !== undefined && service.name === "")
-    causes.push({ reason: "FieldValueRequired", field: "spec.service.name", message: "Required value" });
-  if (service !== undefined && service.namespace === "")
-    causes.push({ reason: "FieldValueRequired", field: "spec.service.namespace", message: "Required value" });
-  const bundle = typeof spec["caBundle"] === "string" && spec["caBundle"] !== "";
-  if (service === undefined && bundle) invalid("spec.caBundle", "...", "may not be set without spec.service");
-  if (bundle && spec["insecureSkipTLSVerify"] === true) invalid("spec.insecureSkipTLSVerify", "true", "may not be true if caBundle is present");
-  return causes;
 }
 
 /** Reads what the schema let through. */

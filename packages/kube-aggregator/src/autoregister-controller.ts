@@ -1,8 +1,9 @@
+import { isDeepStrictEqual } from "node:util";
 import type { ApiSource } from "@dataplane/apiserver";
 import type { ApiClient, Informer } from "@dataplane/client";
-import { createController } from "@dataplane/controller";
-import { ApiError, type ApiObject, apiVersionOf, type Clock, type GroupVersion, type Logger } from "@dataplane/meta";
-import { apiServiceFrom, apiServicesRef, automanagedLabel } from "./apiservice.js";
+import { type Again, createController } from "@dataplane/controller";
+import { ApiError, type ApiObject, apiVersionOf, type Clock, type GroupVersion, type JsonObject, type Logger } from "@dataplane/meta";
+import { apiServicesRef, automanagedLabel } from "./apiservice.js";
 
 export interface AutoregisterOptions {
   readonly client: ApiClient;
@@ -10,6 +11,8 @@ export interface AutoregisterOptions {
   readonly services: Informer<ApiObject>;
   /** Whose groups and versions are local. */
   readonly sources: readonly ApiSource[];
+  /** False while sources may still lack what they will serve, as at start: nothing is removed then. True unless told. */
+  readonly sourcesAreComplete?: () => boolean;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -22,24 +25,40 @@ export interface AutoregisterController {
 }
 
 const writer = { fieldManager: "kube-aggregator" };
+const lookAgainMs = 500;
 
-export function autoregisterController({ client, services, sources, clock, logger }: AutoregisterOptions): AutoregisterController {
+export function autoregisterController(options: AutoregisterOptions): AutoregisterController {
+  const { client, services, sources, sourcesAreComplete = () => true, clock, logger } = options;
+
   const localOnes = (): ReadonlyMap<string, GroupVersion> =>
-    new Map(sources.flatMap((source) => source.served().map(({ group, version }) => [nameOf({ group, version }), { group, version }] as const)));
+    new Map(sources.flatMap((source) => source.served().map(({ group, version }) => [nameOf({ group, version }), { group, version }])));
+
+  const keep = async (wanted: ApiObject, stored: ApiObject | undefined, signal: AbortSignal): Promise<undefined> => {
+    if (stored === undefined) await tolerating("AlreadyExists", client.create(apiServicesRef, wanted, writer, signal));
+    else if (isAutomanaged(stored) && !isDeepStrictEqual(stored["spec"], wanted["spec"]))
+      await tolerating("Conflict", restore(stored, wanted, signal));
+  };
+
+  const restore = ({ metadata }: ApiObject, wanted: ApiObject, signal: AbortSignal): Promise<unknown> =>
+    client.update(apiServicesRef, { name: metadata.name }, { ...wanted, metadata }, writer, signal);
+
+  /** Only our own: a user's APIService for a group that is gone is the user's. */
+  const drop = async (stored: ApiObject, signal: AbortSignal): Promise<Again | undefined> => {
+    if (!isAutomanaged(stored)) return undefined;
+    if (!sourcesAreComplete()) return { afterMs: lookAgainMs };
+    await tolerating("NotFound", client.delete(apiServicesRef, { name: stored.metadata.name }, signal));
+    return undefined;
+  };
 
   const controller = createController({
     name: "apiservice-autoregister",
     clock,
     logger,
-    async reconcile(name, signal) {
+    reconcile(name, signal) {
       const local = localOnes().get(name);
       const stored = services.get(name);
-      if (local !== undefined && stored === undefined)
-        await tolerating("AlreadyExists", client.create(apiServicesRef, localApiService(local), writer, signal));
-      // Only our own: a user's APIService for a group that is gone is the user's.
-      if (local === undefined && stored !== undefined && isAutomanaged(stored))
-        await tolerating("NotFound", client.delete(apiServicesRef, { name }, signal));
-      return undefined;
+      if (local !== undefined) return keep(localApiService(local), stored, signal);
+      return stored === undefined ? Promise.resolve(undefined) : drop(stored, signal);
     },
   });
 
@@ -61,21 +80,27 @@ export function autoregisterController({ client, services, sources, clock, logge
   };
 }
 
-const isAutomanaged = (object: ApiObject): boolean => automanagedLabel in apiServiceFrom(object).labels;
+const isAutomanaged = ({ metadata }: ApiObject): boolean => metadata.labels?.[automanagedLabel] !== undefined;
 
 /** `<version>.<group>`; `v1.` for the core group. */
 const nameOf = ({ group, version }: GroupVersion): string => `${version}.${group}`;
 
 function localApiService({ group, version }: GroupVersion): ApiObject {
+  const spec: JsonObject = {
+    group,
+    version,
+    groupPriorityMinimum: group === "" ? 18_000 : 1_000,
+    versionPriority: /alpha|beta/.test(version) ? 9 : 15,
+  };
   return {
     apiVersion: apiVersionOf(apiServicesRef),
     kind: "APIService",
     metadata: { name: nameOf({ group, version }), labels: { [automanagedLabel]: "true" } },
-    spec: { group, version, groupPriorityMinimum: group === "" ? 18_000 : 1_000, versionPriority: /alpha|beta/.test(version) ? 9 : 15 },
+    spec,
   };
 }
 
-async function tolerating(reason: string, writing: Promise<unknown>): Promise<void> {
+async function tolerating(reason: string, writing: Promise<unknown>): Promise<undefined> {
   try {
     await writing;
   } catch (thrown) {

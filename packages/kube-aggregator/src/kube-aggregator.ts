@@ -1,6 +1,6 @@
 import type { Informer } from "@dataplane/client";
 import { type ApiObject, type GroupVersion, type Handler, unavailable } from "@dataplane/meta";
-import { type ApiService, apiServiceFrom } from "./apiservice.js";
+import { type ApiService, apiServiceFrom, apiServicesRef } from "./apiservice.js";
 
 export interface KubeAggregatorOptions {
   /** Serves what is local. */
@@ -16,6 +16,8 @@ export interface KubeAggregator {
   isRemote(groupVersion: GroupVersion): boolean;
 }
 
+const retryAfterSeconds = 30;
+
 /** A local group and version goes to the delegate; a remote one is unavailable, as its condition says. */
 export function createKubeAggregator({ delegate, services }: KubeAggregatorOptions): KubeAggregator {
   // Readers hold one immutable map; each change makes the next.
@@ -23,16 +25,16 @@ export function createKubeAggregator({ delegate, services }: KubeAggregatorOptio
   services.onChange(({ type, object }) => {
     const service = apiServiceFrom(object);
     const next = new Map(remotes);
-    if (type === "deleted" || service.service === undefined) next.delete(keyOf(service));
-    else next.set(keyOf(service), service);
+    if (type !== "deleted" && mayBeRemote(service)) next.set(keyOf(service), service);
+    else next.delete(keyOf(service));
     remotes = next;
   });
   return {
     async handler(request) {
       const { info } = request.context;
-      const remote = info === undefined || info.group === "" ? undefined : remotes.get(keyOf(info));
+      const remote = info === undefined ? undefined : remotes.get(keyOf(info));
       if (remote === undefined) return delegate(request);
-      throw unavailable(`${remote.group}/${remote.version} is not available: ${whyUnavailable(remote)}`, 30);
+      throw unavailable(`${remote.group}/${remote.version} is not available: see the conditions of APIService ${remote.name}`, retryAfterSeconds);
     },
     isRemote: (groupVersion) => remotes.has(keyOf(groupVersion)),
   };
@@ -40,7 +42,5 @@ export function createKubeAggregator({ delegate, services }: KubeAggregatorOptio
 
 const keyOf = ({ group, version }: GroupVersion): string => `${group}/${version}`;
 
-const whyUnavailable = ({ conditions }: ApiService): string => {
-  const available = conditions.find(({ type }) => type === "Available");
-  return available === undefined || available.status === "True" ? "its APIService is being looked at" : available.message;
-};
+/** The core group and APIServices themselves stay here: else a slip could not be mended through the API. */
+const mayBeRemote = ({ group, service }: ApiService): boolean => service !== undefined && group !== "" && group !== apiServicesRef.group;

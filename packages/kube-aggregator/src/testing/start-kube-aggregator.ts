@@ -1,0 +1,115 @@
+import { randomUUID } from "node:crypto";
+import {
+  type ApiSource,
+  addBuiltinResources,
+  createApiServer,
+  createRegistry,
+  filterChain,
+  fixedRoles,
+  type ResourceRegistry,
+  type ServedGroupVersion,
+  withFilters,
+} from "@dataplane/apiserver";
+import { type ApiClient, createApiClient, createInformer, type Informer } from "@dataplane/client";
+import { type ApiObject, controlPlaneUser, type Handler, type JsonObject, silentLogger, systemClock } from "@dataplane/meta";
+import { createMemoryStore } from "@dataplane/storage";
+import { apiServices, apiServicesRef } from "../apiservice.js";
+import { autoregisterController } from "../autoregister-controller.js";
+import { apiServiceAvailabilityController } from "../availability-controller.js";
+import { createKubeAggregator, type KubeAggregator } from "../kube-aggregator.js";
+
+/** A source whose groups and versions may be changed. */
+export interface ChangingSource extends ApiSource {
+  set(...groupVersions: readonly string[]): void;
+}
+
+export interface TestKubeAggregator extends AsyncDisposable {
+  readonly client: ApiClient;
+  /** All filters, the KubeAggregator, the API server. */
+  readonly handler: Handler;
+  readonly aggregator: KubeAggregator;
+  readonly registry: ResourceRegistry;
+  readonly services: Informer<ApiObject>;
+  readonly extra: ChangingSource;
+  /** False while the sources are said to be incomplete. */
+  isComplete: boolean;
+  get(name: string): Promise<ApiObject>;
+}
+
+/** The KubeAggregator before an API server over a store in memory, with its controllers at work. */
+export async function startKubeAggregator({ isComplete = true, stored = [] as readonly ApiObject[] } = {}): Promise<TestKubeAggregator> {
+  const registry = createRegistry();
+  addBuiltinResources(registry);
+  registry.add(apiServices);
+  const store = createMemoryStore();
+  const version = { gitVersion: "v1.32.0", major: "1", minor: "32" };
+  const parts = { clock: systemClock, logger: silentLogger };
+  const server = createApiServer({ store, registry, sources: [], newUid: randomUUID, version, ...parts });
+  const chain: { complete?: Handler } = {};
+  const handler: Handler = (request) => (chain.complete ?? server.handler)(request);
+  const client = createApiClient({ handler, user: controlPlaneUser });
+  const services = createInformer<ApiObject>({ client, resource: apiServicesRef, ...parts });
+  const aggregator = createKubeAggregator({ delegate: server.handler, services });
+  const authenticator = { authenticate: () => Promise.resolve(undefined) };
+  chain.complete = withFilters(
+    filterChain({ authenticator, authorizer: fixedRoles(), logger: silentLogger, newUid: randomUUID }),
+    aggregator.handler,
+  );
+  const stop = new AbortController();
+  await server.start(stop.signal);
+  for (const object of stored) await client.create(apiServicesRef, object);
+  const extra = changingSource(() => autoregister.changed());
+  const test = { isComplete };
+  const autoregister = autoregisterController({ client, services, sources: [registry, extra], sourcesAreComplete: () => test.isComplete, ...parts });
+  const running = [
+    autoregister.run(stop.signal),
+    apiServiceAvailabilityController({ client, services, ...parts }).run(stop.signal),
+    services.run(stop.signal),
+  ];
+  return Object.assign(test, {
+    client,
+    handler,
+    aggregator,
+    registry,
+    services,
+    extra,
+    get: (name: string) => client.get<ApiObject>(apiServicesRef, { name }),
+    async [Symbol.asyncDispose]() {
+      stop.abort();
+      await Promise.all(running);
+      await store.close();
+    },
+  });
+}
+
+function changingSource(changed: () => void): ChangingSource {
+  let generation = 0;
+  let groups: readonly ServedGroupVersion[] = [];
+  return {
+    served: () => groups,
+    get generation() {
+      return generation;
+    },
+    set(...groupVersions) {
+      generation += 1;
+      groups = groupVersions.map((groupVersion) => {
+        const [group = "", version = ""] = groupVersion.split("/");
+        return { group, version, resources: [], openapi: { paths: {}, schemas: {} }, freshness: "Current" };
+      });
+      changed();
+    },
+  };
+}
+
+/** An APIService as a client would send it; local unless a service is told. */
+export function anApiService(name: string, spec: JsonObject = {}): ApiObject {
+  const [version = "", ...group] = name.split(".");
+  return {
+    apiVersion: "apiregistration.k8s.io/v1",
+    kind: "APIService",
+    metadata: { name },
+    spec: { group: group.join("."), version, groupPriorityMinimum: 100, versionPriority: 10, ...spec },
+  };
+}
+
+export const aRemote = { service: { namespace: "backends", name: "metrics", port: 443 }, insecureSkipTLSVerify: true };
