@@ -1,7 +1,7 @@
 import { ApiError, type JsonObject, type JsonValue } from "@dataplane/meta";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { apiServiceFrom, apiServices, apiServicesRef } from "./apiservice.js";
-import { anApiService, aRemote, startKubeAggregator } from "./testing/start-kube-aggregator.js";
+import { anApiService, aRemote, eventually, startKubeAggregator } from "./testing/start-kube-aggregator.js";
 
 test.each<[string, string, JsonObject, string, string]>([
   [
@@ -44,8 +44,8 @@ test("a table shows who serves, and whether it is available", async () => {
     const object = await it.get(name);
     return (apiServices.columns ?? []).slice(0, 2).map(({ value }) => value(object) ?? null);
   };
-  await vi.waitFor(async () => expect(await cells("v1.a.example.com")).toEqual(["backends/metrics", "False (ServiceNotFound)"]));
-  await vi.waitFor(async () => expect(await cells("v1.")).toEqual(["Local", "True"]));
+  await eventually(async () => expect(await cells("v1.a.example.com")).toEqual(["backends/metrics", "False (ServiceNotFound)"]));
+  await eventually(async () => expect(await cells("v1.")).toEqual(["Local", "True"]));
   expect((apiServices.columns ?? []).map(({ value }) => value(anApiService("v1.a.example.com")) ?? null)).toEqual(["Local", "Unknown", null]);
 });
 
@@ -53,18 +53,18 @@ test("conditions tell of each service, move their time only when the status turn
   await using it = await startKubeAggregator();
   await it.client.create(apiServicesRef, anApiService("v1.a.example.com"));
   const condition = async () => apiServiceFrom(await it.get("v1.a.example.com")).conditions.find(({ type }) => type === "Available");
-  await vi.waitFor(async () =>
+  await eventually(async () =>
     expect(await condition()).toMatchObject({ status: "True", reason: "Local", message: "Local APIServices are always available" }),
   );
   expect((await it.get("v1.a.example.com")).metadata.generation).toBe(1);
   const { resourceVersion } = (await it.get("v1.a.example.com")).metadata;
 
   await it.client.patch(apiServicesRef, { name: "v1.a.example.com" }, "application/merge-patch+json", { spec: { ...aRemote } });
-  await vi.waitFor(async () => expect(await condition()).toMatchObject({ status: "False", reason: "ServiceNotFound" }));
+  await eventually(async () => expect(await condition()).toMatchObject({ status: "False", reason: "ServiceNotFound" }));
   expect((await condition())?.message).toContain('service/metrics in "backends"');
   expect((await it.get("v1.a.example.com")).metadata.resourceVersion).not.toBe(resourceVersion);
 
   // A condition that somebody else wrote is put right.
   await it.client.patch(apiServicesRef, { name: "v1.a.example.com", subresource: "status" }, "application/merge-patch+json", { status: null });
-  await vi.waitFor(async () => expect(await condition()).toMatchObject({ status: "False", reason: "ServiceNotFound" }));
+  await eventually(async () => expect(await condition()).toMatchObject({ status: "False", reason: "ServiceNotFound" }));
 });

@@ -1,7 +1,7 @@
 import { ApiError, type HttpResponse, type UserInfo } from "@dataplane/meta";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { apiServicesRef } from "./apiservice.js";
-import { anApiService, aRemote, startKubeAggregator, type TestKubeAggregator } from "./testing/start-kube-aggregator.js";
+import { anApiService, aRemote, eventually, startKubeAggregator, type TestKubeAggregator } from "./testing/start-kube-aggregator.js";
 
 const admin: UserInfo = { name: "admin", groups: ["system:masters", "system:authenticated"] };
 
@@ -36,7 +36,7 @@ test("what is local is answered by the API server behind, and so is what has no 
 test("what a remote APIService has is 503 with a Status, for resources and discovery alike, and 404 again when that goes", async () => {
   await using it = await startKubeAggregator();
   await it.client.create(apiServicesRef, anApiService("v1.metrics.example.com", aRemote));
-  await vi.waitFor(() => expect(it.aggregator.isRemote({ group: "metrics.example.com", version: "v1" })).toBe(true));
+  await eventually(() => expect(it.aggregator.isRemote({ group: "metrics.example.com", version: "v1" })).toBe(true));
   for (const path of ["/apis/metrics.example.com/v1", "/apis/metrics.example.com/v1/namespaces/default/pods/x"]) {
     const { status, headers, text } = await get(it, path);
     expect([status, headers["retry-after"]]).toEqual([503, "30"]);
@@ -52,7 +52,7 @@ test("what a remote APIService has is 503 with a Status, for resources and disco
   expect((await get(it, "/apis/metrics.example.com/v2/pods")).status).toBe(404);
 
   await it.client.delete(apiServicesRef, { name: "v1.metrics.example.com" });
-  await vi.waitFor(async () => expect((await get(it, "/apis/metrics.example.com/v1/pods")).status).toBe(404));
+  await eventually(async () => expect((await get(it, "/apis/metrics.example.com/v1/pods")).status).toBe(404));
 });
 
 test("a local APIService that is given a service becomes remote, and local again", async () => {
@@ -62,18 +62,18 @@ test("a local APIService that is given a service becomes remote, and local again
   const change = (spec: object) =>
     it.client.patch(apiServicesRef, { name: "v1.a.example.com" }, "application/merge-patch+json", { spec: { ...spec } });
   await change(aRemote);
-  await vi.waitFor(() => expect(it.aggregator.isRemote(groupVersion)).toBe(true));
+  await eventually(() => expect(it.aggregator.isRemote(groupVersion)).toBe(true));
   await change({ service: null, insecureSkipTLSVerify: null });
-  await vi.waitFor(() => expect(it.aggregator.isRemote(groupVersion)).toBe(false));
+  await eventually(() => expect(it.aggregator.isRemote(groupVersion)).toBe(false));
 });
 
 test("the core group and APIServices themselves cannot be given away", async () => {
   await using it = await startKubeAggregator();
   for (const name of ["v1.", "v1.apiregistration.k8s.io"]) {
-    await vi.waitFor(() => it.get(name));
+    await eventually(() => it.get(name));
     await it.client.patch(apiServicesRef, { name }, "application/merge-patch+json", { metadata: { labels: null }, spec: { ...aRemote } });
   }
-  await vi.waitFor(() => expect(it.services.get("v1.")?.metadata.labels).toBeUndefined());
+  await eventually(() => expect(it.services.get("v1.")?.metadata.labels).toBeUndefined());
   expect((await get(it, "/api/v1/namespaces")).status).toBe(200);
   expect((await get(it, "/apis/apiregistration.k8s.io/v1/apiservices")).status).toBe(200);
 });

@@ -151,7 +151,14 @@ export function compose(options: ComposeOptions): Composition {
       lifetime.start("data source groups", groups);
       lifetime.start("provisioning", provisioning);
       if (config.kubernetesAggregator) {
-        const autoregister = autoregisterController({ client, services: apiServiceInformer, sources: [registry, dataPlaneSource], clock, logger });
+        const autoregister = autoregisterController({
+          client,
+          services: apiServiceInformer,
+          sources: [registry, dataPlaneSource],
+          sourcesAreComplete: () => !config.dataplaneAggregator || dataPlane.aggregator.hasSynced,
+          clock,
+          logger,
+        });
         registry.onChange(() => autoregister.changed());
         if (config.dataplaneAggregator) dataPlane.aggregator.onChange(() => autoregister.changed());
         lifetime.start("autoregister", autoregister);

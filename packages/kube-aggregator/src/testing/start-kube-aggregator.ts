@@ -13,6 +13,7 @@ import {
 import { type ApiClient, createApiClient, createInformer, type Informer } from "@dataplane/client";
 import { type ApiObject, controlPlaneUser, type Handler, type JsonObject, silentLogger, systemClock } from "@dataplane/meta";
 import { createMemoryStore } from "@dataplane/storage";
+import { vi } from "vitest";
 import { apiServices, apiServicesRef } from "../apiservice.js";
 import { autoregisterController } from "../autoregister-controller.js";
 import { apiServiceAvailabilityController } from "../availability-controller.js";
@@ -113,3 +114,6 @@ export function anApiService(name: string, spec: JsonObject = {}): ApiObject {
 }
 
 export const aRemote = { service: { namespace: "backends", name: "metrics", port: 443 }, insecureSkipTLSVerify: true };
+
+/** Resolves when `check` does; its last failure is thrown when it does not within 5 s. */
+export const eventually = <T>(check: () => T | Promise<T>): Promise<T> => vi.waitFor(check, { timeout: 5_000, interval: 10 });
