@@ -15,8 +15,10 @@ export interface WatchCacheOptions {
   readonly store: Store;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Changes kept for watches that come back; 10,000 unless told. */
+  /** Changes kept for watches that come back; 10,000 unless told, and up to twice as many between two cuts. */
   readonly history?: number;
+  /** Bytes of JSON that they may hold together; 32 MiB unless told. Large objects leave a shorter history, not a larger process. */
+  readonly historyBytes?: number;
 }
 
 /** Undefined tells that the cache jumped (it had to list again) or ends: the watch must end. */
@@ -40,6 +42,7 @@ export class WatchCache {
   readonly #listeners = new Set<CacheListener>();
   readonly #waiting = new Set<Waiter>();
   #history: CacheChange[] = [];
+  #historyBytes = 0;
   #revision = 0n;
   /** Changes up to this revision may be missing from the history. */
   #historyStart = 0n;
@@ -121,6 +124,7 @@ export class WatchCache {
     const { entries, revision } = await this.#options.store.list("/");
     this.#entries.replace(entries.map(({ key, value, revision: at }) => [key, new StoredValue(key, at, value)] as const));
     this.#history = [];
+    this.#historyBytes = 0;
     this.#historyStart = revision;
     this.#advance(revision);
   }
@@ -174,11 +178,17 @@ export class WatchCache {
   }
 
   #remember(change: CacheChange): void {
-    const limit = this.#options.history ?? 10_000;
+    const { history: limit = 10_000, historyBytes: limitBytes = 32 * 1024 * 1024 } = this.#options;
     this.#history.push(change);
+    this.#historyBytes += sizeOf(change);
     // Cut in halves, not one by one: moving the array for each change would cost more than keeping it.
-    if (this.#history.length <= limit * 2) return;
-    const dropped = this.#history.splice(0, this.#history.length - limit);
+    const isLong = this.#history.length > limit * 2;
+    if (!isLong && this.#historyBytes <= limitBytes) return;
+    let cut = isLong ? this.#history.length - limit : 0;
+    let bytes = this.#history.slice(cut).reduce((sum, kept) => sum + sizeOf(kept), 0);
+    for (; bytes > limitBytes / 2 && cut < this.#history.length; cut++) bytes -= sizeOf(this.#history[cut]);
+    const dropped = this.#history.splice(0, cut);
+    this.#historyBytes = bytes;
     this.#historyStart = dropped.at(-1)?.revision ?? this.#historyStart;
   }
 
@@ -187,6 +197,9 @@ export class WatchCache {
     for (const waiter of this.#waiting) if (waiter.revision <= this.#revision) waiter.resolve();
   }
 }
+
+/** What a change keeps alive: its value, and of a deletion the one before. */
+const sizeOf = (change: CacheChange | undefined): number => (change?.current ?? change?.previous)?.json.byteLength ?? 0;
 
 /** Asked anew: the signal may abort while the watch runs. */
 const isOver = (signal: AbortSignal): boolean => signal.aborted;

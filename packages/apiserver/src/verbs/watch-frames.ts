@@ -1,4 +1,4 @@
-import type { ApiObject, JsonObject, Status } from "@dataplane/meta";
+import { ApiError, type ApiObject, type JsonObject, type Status } from "@dataplane/meta";
 import { bytesAt, objectAt, type StoredValue } from "../codec.js";
 import type { ServedResource } from "../define-resource.js";
 import { negotiate, type Representation } from "../negotiate.js";
@@ -21,6 +21,9 @@ export class WatchFrames {
   constructor(call: VerbCall) {
     this.#call = call;
     this.#representation = negotiate(call.request);
+    if (this.#representation.mediaType !== "application/json") {
+      throw new ApiError("NotAcceptable", "only the following media types are accepted for a watch: application/json");
+    }
     this.#includeObject = includeObjectOf(call.request);
   }
 

@@ -94,3 +94,23 @@ test("a client that goes ends its watch", async () => {
   gone.abort();
   expect(await events).toEqual([]);
 });
+
+test("a state of any length is sent whole before the changes that come meanwhile", async () => {
+  await using api = await start();
+  const encoder = new TextEncoder();
+  for (let index = 0; index < 10_050; index++) {
+    const name = `w${String(index)}`;
+    const value = encoder.encode(JSON.stringify({ metadata: { name, namespace: "default", uid: name }, spec: { color: "red", size: 1 } }));
+    await api.store.put(`/example.com/widgets/default/${name}`, value, { expected: 0n });
+  }
+  const open = await api.open(`${base}?watch=1`);
+  await recolor(api, "w1", "green");
+  const events = await take(open, 10_051);
+  expect(events.at(-1)).toMatchObject({ type: "MODIFIED", object: { metadata: { name: "w1" } } });
+});
+
+test("a watch is in JSON: a client that takes only YAML is told so", async () => {
+  await using api = await start();
+  const answer = await api.call(`${base}?watch=1&timeoutSeconds=1`, { headers: { accept: "application/yaml" } });
+  expect(answer).toMatchObject({ status: 406, json: { reason: "NotAcceptable" } });
+});

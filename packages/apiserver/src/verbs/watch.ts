@@ -17,8 +17,9 @@ export async function watch(call: VerbCall): Promise<HttpResponse> {
   };
 }
 
-/** A client that reads too slowly for so many changes must list again. */
+/** A client that reads too slowly for so many changes, or for so many bytes of them, must list again. The state at the start does not count. */
 const maxPending = 10_000;
+const maxPendingBytes = 64 * 1024 * 1024;
 
 const bookmarkIntervalMs = 60_000;
 /** The last bookmark comes so long before the end. */
@@ -42,6 +43,8 @@ class Watcher {
   readonly #selection: Selection;
   readonly #frames: WatchFrames;
   #pending: Uint8Array[] = [];
+  /** Of pending changes. */
+  #behind = { changes: 0, bytes: 0 };
   #ended = false;
   #wake = (): void => undefined;
 
@@ -60,13 +63,16 @@ class Watcher {
 
   take(change: CacheChange | undefined): void {
     if (this.#ended) return;
-    if (change === undefined || this.#pending.length >= maxPending) {
+    if (change === undefined || this.#behind.changes >= maxPending || this.#behind.bytes >= maxPendingBytes) {
       this.#push(this.#frames.error(expired("too old resource version: the watch could not follow").toStatus()));
       this.#ended = true;
       return;
     }
     const frame = coversKey(this.#selection, change.key) ? this.#frameOf(change) : undefined;
-    if (frame !== undefined) this.#push(frame);
+    if (frame === undefined) return;
+    this.#behind.changes += 1;
+    this.#behind.bytes += frame.byteLength;
+    this.#push(frame);
   }
 
   /** An object that begins to match is added, one that ceases to match is deleted, whatever the write was. */
@@ -95,6 +101,7 @@ class Watcher {
       while (!request.signal.aborted) {
         const batch = this.#pending;
         this.#pending = [];
+        this.#behind = { changes: 0, bytes: 0 };
         if (batch.length > 0) yield batch.length === 1 ? (batch[0] ?? new Uint8Array()) : Buffer.concat(batch);
         if (this.#pending.length > 0) continue;
         const now = services.clock.now().getTime();

@@ -1,0 +1,32 @@
+import { silentLogger, systemClock } from "@dataplane/meta";
+import { createMemoryStore } from "@dataplane/storage";
+import { expect, test } from "vitest";
+import { WatchCache } from "./watch-cache.js";
+
+const value = (bytes: number): Uint8Array => new TextEncoder().encode(`{"metadata":{"name":"a","x":"${"x".repeat(bytes)}"}}`);
+
+/** A cache that has seen `count` writes of so many bytes, and their revisions. */
+async function cacheAfter(count: number, bytes: number, options: { readonly history?: number; readonly historyBytes?: number }) {
+  const store = createMemoryStore();
+  const cache = new WatchCache({ store, clock: systemClock, logger: silentLogger, ...options });
+  const stop = new AbortController();
+  await cache.start(stop.signal);
+  const revisions: bigint[] = [];
+  for (let index = 0; index < count; index++) revisions.push((await store.put("/a", value(bytes), { expected: revisions.at(-1) ?? 0n })).revision);
+  await cache.fresh();
+  stop.abort();
+  const since = (index: number): number => cache.subscribe(revisions[index] ?? 0n, () => undefined).past.length;
+  return { since };
+}
+
+test("the history holds so many changes; an older revision is expired", async () => {
+  const { since } = await cacheAfter(41, 1, { history: 20 });
+  expect(since(25)).toBe(15);
+  expect(() => since(5)).toThrow(/too old resource version/);
+});
+
+test("large objects make the history shorter", async () => {
+  const { since } = await cacheAfter(60, 10_000, { historyBytes: 200_000 });
+  expect(since(55)).toBe(4);
+  expect(() => since(30)).toThrow(/too old resource version/);
+});
