@@ -22,10 +22,11 @@ export const statusResponse = (error: ApiError): HttpResponse => json(error.code
 export async function rendered(representation: Representation, status: number, value: unknown): Promise<HttpResponse> {
   if (representation.mediaType === "application/json") return json(status, value);
   const { stringify } = await import("yaml");
+  // As 1.1, so that older readers also take for text what is text: a date, yes, 1_000.
   return {
     status,
     headers: { "content-type": "application/yaml", ...cacheControl },
-    body: encoder.encode(stringify(value, { aliasDuplicateObjects: false, lineWidth: 0 })),
+    body: encoder.encode(stringify(value, { version: "1.1", aliasDuplicateObjects: false, lineWidth: 0 })),
   };
 }
 

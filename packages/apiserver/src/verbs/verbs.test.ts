@@ -281,3 +281,14 @@ test("large lists are gzipped when asked", async () => {
   expect(headers["content-encoding"]).toBe("gzip");
   expect((await api.open(base)).headers["content-encoding"]).toBeUndefined();
 });
+
+test("YAML answers are read alike by older readers: dates, numbers and yes stay text", async () => {
+  await using api = await start();
+  await api.call(base, {
+    method: "POST",
+    body: { metadata: { name: "a", annotations: { a: "yes", b: "1_000", c: "2020-01-01" } }, spec: { color: "red" } },
+  });
+  const { text } = await api.call(`${base}/a`, { headers: { accept: "application/yaml" } });
+  expect(text).toMatch(/creationTimestamp: "\d{4}-/);
+  for (const line of ['a: "yes"', 'b: "1_000"', 'c: "2020-01-01"']) expect(text).toContain(line);
+});
