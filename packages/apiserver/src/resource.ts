@@ -95,6 +95,8 @@ export interface ResourceDefinition<T extends ApiObject = ApiObject> extends Gro
   readonly computed?: readonly ComputedSubresource<T>[];
   /** False for a view: garbage collection and namespace deletion skip it. */
   readonly canonical?: boolean;
+  /** Objects of these names are never deleted: 403. */
+  readonly keptNames?: ReadonlySet<string>;
   /** A delete only marks the object (deletionTimestamp, `status.phase: Terminating`): the server removes it when its contents are gone. */
   readonly finalizedByServer?: boolean;
 }

@@ -8,11 +8,16 @@ const ttlSeconds = 3_600;
 const text: StructuralSchema = { type: "string" };
 const count: StructuralSchema = { type: "integer", format: "int32" };
 
+// Null where it is unknown, as in kube-apiserver: a client that sorts by one of them needs the field in every event.
+const time: StructuralSchema = { ...text, nullable: true, default: null };
+
 const objectReference: StructuralSchema = {
   type: "object",
   description: "What object it is about.",
   properties: { apiVersion: text, kind: text, name: text, namespace: text, uid: text, resourceVersion: text, fieldPath: text },
 };
+
+const referenceFields = ["apiVersion", "fieldPath", "kind", "name", "namespace", "resourceVersion", "uid"];
 
 const source: StructuralSchema = { type: "object", description: "Who reported it.", properties: { component: text, host: text } };
 
@@ -20,7 +25,7 @@ const series: StructuralSchema = { type: "object", description: "Of many alike."
 
 const common = {
   action: text,
-  eventTime: { ...text, nullable: true },
+  eventTime: time,
   reason: text,
   related: objectReference,
   reportingInstance: text,
@@ -45,8 +50,8 @@ const coreFields: Readonly<Record<string, StructuralSchema>> = {
   message: text,
   reportingComponent: text,
   source,
-  firstTimestamp: { ...text, nullable: true },
-  lastTimestamp: { ...text, nullable: true },
+  firstTimestamp: time,
+  lastTimestamp: time,
   count,
 };
 
@@ -61,7 +66,7 @@ export const coreEvents: ResourceDefinition = {
   description: "Something that happened to an object; forgotten after an hour.",
   strategicMerge: true,
   schema: { type: "object", properties: coreFields },
-  selectableFields: ["reason", "type", "involvedObject.kind", "involvedObject.name", "involvedObject.namespace", "involvedObject.uid"],
+  selectableFields: ["reason", "reportingComponent", "type", ...referenceFields.map((field) => `involvedObject.${field}`)],
   storage: { prefix: "/events" },
   ttlSeconds: () => ttlSeconds,
   columns: columns("involvedObject", "message", "lastTimestamp"),
@@ -76,7 +81,7 @@ export const events: ResourceDefinition = {
     type: "object",
     properties: Object.fromEntries(Object.entries(coreFields).map(([key, schema]) => [renamed.find(([core]) => core === key)?.[1] ?? key, schema])),
   },
-  selectableFields: ["reason", "type", "regarding.kind", "regarding.name", "regarding.namespace", "regarding.uid"],
+  selectableFields: ["reason", "reportingController", "type", ...referenceFields.map((field) => `regarding.${field}`)],
   storage: {
     prefix: "/events",
     project: (object) => withNames(object, new Map(renamed)),

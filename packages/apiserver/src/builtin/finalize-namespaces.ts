@@ -33,7 +33,8 @@ async function finalizeOne(services: VerbServices, namespaces: ServedResource, n
     let held = 0;
     for (const resource of canonical) held += await empty(services, resource, name);
     const live = await objectsOf({ resource: namespaces, services }).get("", name);
-    if (held === 0 && live !== undefined && isTerminating(live)) await objectsOf({ resource: namespaces, services }).remove(live);
+    const isHeld = (live?.bare.metadata.finalizers ?? []).length > 0;
+    if (held === 0 && live !== undefined && isTerminating(live) && !isHeld) await objectsOf({ resource: namespaces, services }).remove(live);
   } catch (error) {
     // A lost race is tried again; one namespace in trouble must not hold the others.
     if (!(error instanceof RevisionConflict)) logger.error({ err: error, namespace: name }, "a namespace could not be emptied");

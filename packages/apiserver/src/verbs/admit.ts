@@ -109,6 +109,6 @@ function tracked(call: VerbCall, { options, fieldsAreTracked }: Proposal, live: 
 function requireValid(definition: ResourceDefinition, object: ApiObject, live: ApiObject | undefined): void {
   const structural = validateSchema(wholeObjectSchema(definition.schema), jsonOf(object));
   const causes: readonly Cause[] =
-    structural.length > 0 ? structural : [...metadataCauses(definition, object), ...(definition.validate?.(object, live) ?? [])];
+    structural.length > 0 ? structural : [...metadataCauses(definition, object, live), ...(definition.validate?.(object, live) ?? [])];
   if (causes.length > 0) throw invalid(definition.kind, definition.group, object.metadata.name, causes);
 }

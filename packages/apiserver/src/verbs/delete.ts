@@ -80,6 +80,7 @@ async function removeOne(call: VerbCall, options: DeleteOptions): Promise<Remova
   for (let attempt = 1; ; attempt++) {
     const live = await objectsOf(call).get(call.info.namespace, call.info.name);
     const stored = requireLive(call, live);
+    requireDeletable(call);
     requirePreconditions(call, options, stored);
     try {
       return await removeLive(call, options, stored);
@@ -87,6 +88,12 @@ async function removeOne(call: VerbCall, options: DeleteOptions): Promise<Remova
       if (!(error instanceof RevisionConflict) || attempt === attempts) throw error;
     }
   }
+}
+
+function requireDeletable({ resource: { definition }, info }: VerbCall): void {
+  if (definition.keptNames?.has(info.name) !== true) return;
+  const message = `${definition.plural} ${JSON.stringify(info.name)} is forbidden: this ${definition.kind.toLowerCase()} may not be deleted`;
+  throw new ApiError("Forbidden", message, { details: { name: info.name, kind: definition.plural } });
 }
 
 async function removeLive(call: VerbCall, { dryRun }: DeleteOptions, live: StoredValue): Promise<Removal> {

@@ -5,9 +5,14 @@ import { invalidValue } from "../schema/field-errors.js";
 /** All annotations of an object together, as kube-apiserver limits them. */
 const annotationsLimitBytes = 256 * 1024;
 
-/** What is wrong with `metadata` beyond its types: names, labels, annotations, finalizers. */
-export function metadataCauses({ nameRule = "dnsSubdomain" }: ResourceDefinition, { metadata }: ApiObject): readonly Cause[] {
+/** What is wrong with `metadata` beyond its types: names, labels, annotations, finalizers. `live` is what it replaces. */
+export function metadataCauses(
+  { nameRule = "dnsSubdomain" }: ResourceDefinition,
+  { metadata }: ApiObject,
+  live: ApiObject | undefined,
+): readonly Cause[] {
   return [
+    ...lateFinalizerCauses(metadata.finalizers ?? [], live),
     ...nameCauses(nameRule, metadata.name),
     ...labelCauses(metadata.labels ?? {}),
     ...annotationCauses(metadata.annotations ?? {}),
@@ -15,6 +20,16 @@ export function metadataCauses({ nameRule = "dnsSubdomain" }: ResourceDefinition
       .filter((it) => !isLabelKey(it))
       .map((it, index) => invalidValue(`metadata.finalizers[${index}]`, it, "name part must consist of alphanumeric characters, '-', '_' or '.'")),
   ];
+}
+
+/** What is being deleted takes no new holds. */
+function lateFinalizerCauses(finalizers: readonly string[], live: ApiObject | undefined): readonly Cause[] {
+  if (live?.metadata.deletionTimestamp === undefined) return [];
+  const known = new Set(live.metadata.finalizers);
+  const added = finalizers.filter((it) => !known.has(it));
+  if (added.length === 0) return [];
+  const message = `Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers ${JSON.stringify(added)}`;
+  return [{ reason: "FieldValueForbidden", message, field: "metadata.finalizers" }];
 }
 
 const rules = {
