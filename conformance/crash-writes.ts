@@ -1,0 +1,113 @@
+// Kills the whole server by SIGKILL, again and again, while objects are written through the API, and looks after each restart for what
+// was acknowledged. 100 kills by hand, a short campaign in the tests:
+//
+//   npx tsx conformance/crash-writes.ts [KILLS]
+import { rmSync } from "node:fs";
+import path from "node:path";
+import { pathToFileURL } from "node:url";
+import { call, type Json } from "./testing/call.js";
+import { type StartedServer, startServer, temporaryFolder } from "./testing/start-server.js";
+
+export interface CrashReport {
+  readonly kills: number;
+  readonly acknowledged: number;
+  /** Acknowledged writes that were not there after the restart. */
+  readonly lost: readonly string[];
+  /** Revisions that two writes got. */
+  readonly reused: readonly string[];
+}
+
+interface Acknowledged {
+  readonly name: string;
+  readonly revision: bigint;
+  /** What was written. */
+  readonly title: string;
+}
+
+const writers = 8;
+const collection = "/apis/testdata.datasource.grafana.app/v0alpha1/namespaces/default/datasources";
+
+/** Each run starts the server on the same data, checks what the run before was told, and kills it at another moment. */
+export async function runCrashCampaign(kills: number): Promise<CrashReport> {
+  const dataPath = temporaryFolder("crash");
+  const latest = new Map<string, Acknowledged>();
+  const revisions = new Set<bigint>();
+  const lost: string[] = [];
+  const reused: string[] = [];
+  let acknowledged = 0;
+  try {
+    for (let run = 0; run <= kills; run += 1) {
+      const server = await startServer({ dataPath });
+      lost.push(...(await missing(server, latest)));
+      if (run === kills) {
+        await server.stop();
+        break;
+      }
+      // Spread over the run, so that each part of a write is hit.
+      const written = await writeUntilKilled(server, { run, killAfter: 1 + ((run * 7919) % 150) });
+      acknowledged += written.length;
+      for (const each of written) {
+        if (revisions.has(each.revision)) reused.push(`${each.name} at ${each.revision}`);
+        revisions.add(each.revision);
+        if ((latest.get(each.name)?.revision ?? 0n) < each.revision) latest.set(each.name, each);
+      }
+    }
+    return { kills, acknowledged, lost, reused };
+  } finally {
+    rmSync(dataPath, { recursive: true, force: true });
+  }
+}
+
+/** Several writers create objects of their own and change one object of all; at that many answers the server is killed. */
+async function writeUntilKilled(server: StartedServer, { run, killAfter }: { readonly run: number; readonly killAfter: number }): Promise<Acknowledged[]> {
+  const written: Acknowledged[] = [];
+  let killed: Promise<void> | undefined;
+  const acknowledge = (name: string, title: string, revision: string): void => {
+    written.push({ name, title, revision: BigInt(revision) });
+    if (written.length >= killAfter) killed ??= server.kill();
+  };
+  const write = async (writer: number): Promise<void> => {
+    for (let step = 0; killed === undefined; step += 1) {
+      const title = `run ${run}, writer ${writer}, step ${step}`;
+      for (const name of [`own-${run}-${writer}-${step}`, "shared"]) {
+        const revision = await apply(server, name, title).catch(() => undefined);
+        if (revision !== undefined) acknowledge(name, title, revision);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: writers }, (_, writer) => write(writer)));
+  await killed;
+  return written;
+}
+
+/** Revision of the write; undefined when it was not acknowledged. */
+async function apply(server: StartedServer, name: string, title: string): Promise<string | undefined> {
+  const { status, json } = await call(`${server.url}${collection}/${name}?fieldManager=crash&force=true`, {
+    method: "PATCH",
+    headers: { "content-type": "application/apply-patch+yaml" },
+    body: { apiVersion: "testdata.datasource.grafana.app/v0alpha1", kind: "DataSource", metadata: { name }, spec: { title } },
+  });
+  const revision: unknown = json()["metadata"]?.["resourceVersion"];
+  return (status === 200 || status === 201) && typeof revision === "string" ? revision : undefined;
+}
+
+/** Those that are neither as acknowledged nor newer: a write may have been made whose answer was not sent. */
+async function missing(server: StartedServer, latest: ReadonlyMap<string, Acknowledged>): Promise<string[]> {
+  const list = (await call(`${server.url}${collection}`)).json();
+  const items = Array.isArray(list["items"]) ? (list["items"] as readonly Json[]) : [];
+  const found = new Map(items.map((item) => [String(item["metadata"]?.["name"]), item]));
+  return [...latest.values()]
+    .filter(({ name, revision, title }) => {
+      const item = found.get(name);
+      const at = BigInt(String(item?.["metadata"]?.["resourceVersion"] ?? 0));
+      return !(at > revision || (at === revision && String(item?.["spec"]?.["title"]) === title));
+    })
+    .map(({ name, revision }) => `${name} at ${revision}`);
+}
+
+if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(path.resolve(process.argv[1])).href) {
+  const report = await runCrashCampaign(Number(process.argv[2] ?? 100));
+  console.log(`${report.kills} kills, ${report.acknowledged} acknowledged writes, ${report.lost.length} lost, ${report.reused.length} revisions used twice`);
+  for (const each of [...report.lost.map((it) => `lost: ${it}`), ...report.reused.map((it) => `used twice: ${it}`)]) console.log(each);
+  process.exitCode = report.lost.length + report.reused.length === 0 ? 0 : 1;
+}
