@@ -3,7 +3,7 @@ import path from "node:path";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { expect, test } from "vitest";
 import { parse } from "yaml";
-import { between, jsonText } from "./generated-file.js";
+import { between, differences, jsonText } from "./generated-file.js";
 
 const root = path.dirname(path.dirname(import.meta.dirname));
 const json = (file: string): object => JSON.parse(readFileSync(path.join(root, file), "utf8")) as object;
@@ -42,4 +42,16 @@ test("only what is between the markers is replaced", () => {
   expect(once).toBe("before\n<!-- generated: x -->\n\nnew\n\n<!-- end -->\nafter\n");
   expect(between(once, "x", "new")).toBe(once);
   expect(() => between("nothing", "x", "new")).toThrow("markers");
+});
+
+test("a file that is changed, missing or no longer made is a difference", () => {
+  const committed = new Map([
+    ["api/same.json", "1"],
+    ["api/edited.json", "by hand"],
+    ["api/gone.json", "3"],
+  ]);
+  const files = ["same", "edited", "new"].map((name, index) => ({ path: `api/${name}.json`, text: String(index + 1) }));
+  const { changed, leftOver } = differences(files, { current: (path) => committed.get(path), owned: [...committed.keys()] });
+  expect(changed.map(({ path }) => path)).toEqual(["api/edited.json", "api/new.json"]);
+  expect(leftOver).toEqual(["api/gone.json"]);
 });

@@ -23,3 +23,19 @@ export function between(document: string, name: string, inner: string): string {
   if (begin < 0 || end < 0) throw new Error(`the markers ${start} and <!-- end --> are missing`);
   return `${document.slice(0, begin + start.length)}\n\n${inner}\n\n${document.slice(end)}`;
 }
+
+export interface Differences {
+  /** Missing, or not what the declarations make. */
+  readonly changed: readonly GeneratedFile[];
+  /** Paths of files that are no longer made. */
+  readonly leftOver: readonly string[];
+}
+
+/** `current` gives the committed text; `owned` are the files of folders that hold nothing but generated ones. */
+export function differences(
+  files: readonly GeneratedFile[],
+  { current, owned }: { readonly current: (path: string) => string | undefined; readonly owned: readonly string[] },
+): Differences {
+  const wanted = new Set(files.map(({ path }) => path));
+  return { changed: files.filter(({ path, text }) => current(path) !== text), leftOver: owned.filter((path) => !wanted.has(path)) };
+}

@@ -5,7 +5,7 @@ import process from "node:process";
 import { configReference, defaultsIni } from "../../packages/server/src/config/config-reference.js";
 import { importTable } from "../checks/import-rules.js";
 import { apiDocuments } from "./api-documents.js";
-import { between, type GeneratedFile } from "./generated-file.js";
+import { between, differences, type GeneratedFile } from "./generated-file.js";
 import { packageFiles } from "./package-generators.js";
 import { servedApi } from "./served-api.js";
 
@@ -20,10 +20,7 @@ const files: readonly GeneratedFile[] = [
   ...(await apiDocuments(servedApi(root))),
   ...packageFiles(root),
 ];
-const wanted = new Set(files.map((file) => file.path));
-// `api/` holds nothing else: what is no longer made must go.
-const leftOver = filesBelow("api").filter((file) => !wanted.has(file));
-const changed = files.filter(({ path: file, text }) => current(file) !== text);
+const { changed, leftOver } = differences(files, { current, owned: filesBelow("api") });
 
 if (process.argv.includes("--check")) {
   const differing = [...changed.map((file) => file.path), ...leftOver];
