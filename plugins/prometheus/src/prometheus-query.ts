@@ -37,7 +37,8 @@ export function readQuery(query: Query, options: { readonly scrapeInterval: stri
     scrapeInterval,
     minStep,
     maxDataPoints: query.maxDataPoints,
-    intervalMs: readNumber(json, "intervalMs", query.intervalMs),
+    // As posted: a host that was told none says some number all the same.
+    intervalMs: readNumber(json, "intervalMs", 0),
     intervalFactor: readNumber(json, "intervalFactor", 1),
   });
   return {
