@@ -32,3 +32,8 @@ test("discovery and other paths ask for no resource", () => {
 test.each(["/apis/a%2Fb", "/apis/a%5cb", "/apis/%00", "/apis/../x", "/apis/%2e/x", "/apis//x", "/apis/%zz", "apis"])("%s is refused", (path) => {
   expect(() => parseRequestInfo("GET", path, new URLSearchParams())).toThrow(ApiError);
 });
+
+test("a path that only looks like a group's has none", () => {
+  const info = parseRequestInfo("GET", "/openapi/v3/apis/events.k8s.io/v1", new URLSearchParams());
+  expect(info).toMatchObject({ isResourceRequest: false, group: "", version: "", path: "/openapi/v3/apis/events.k8s.io/v1" });
+});

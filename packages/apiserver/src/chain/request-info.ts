@@ -18,8 +18,11 @@ export function parseRequestInfo(method: string, rawPath: string, query: URLSear
   const [root, ...rest] = all;
   // Older paths such as /api/ds/query are none of Kubernetes': only a version makes /api the core group.
   const isCore = root === "api" && isVersion(rest[0]);
+  // /openapi/v3/apis/… has segments in the same places, but no group: nobody may answer it for one.
+  if (!isCore && root !== "apis")
+    return { ...nothing, isResourceRequest: false, path, verb: method.toLowerCase(), group: "", version: "", segments: [] };
   const [group, version, ...segments] = isCore ? ["", ...rest] : rest;
-  if ((!isCore && root !== "apis") || group === undefined || version === undefined || segments.length === 0) {
+  if (group === undefined || version === undefined || segments.length === 0) {
     return { ...nothing, isResourceRequest: false, path, verb: method.toLowerCase(), group: group ?? "", version: version ?? "", segments };
   }
   const target = targetOf(segments);
