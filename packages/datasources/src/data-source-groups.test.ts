@@ -1,6 +1,6 @@
 import { defineResource } from "@dataplane/apiserver";
 import type { ApiObject } from "@dataplane/meta";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { servedGroups } from "./served-groups.js";
 import { knownPlugins } from "./testing/known-plugins.js";
 import { dataPlaneUser, serviceFor, servicesPath, startDataSources } from "./testing/start-data-sources.js";
@@ -31,6 +31,18 @@ test("a view shows the same object under the service's group, can be written thr
   await api.until("view.example.com/v1", false);
   expect((await api.send("GET", view)).status).toBe(404);
   expect((await api.send("GET", own)).json.items.map(({ metadata }) => metadata.name)).toEqual(["prom1", "prom2"]);
+});
+
+test("data sources go with their namespace, views or not", async () => {
+  await using api = await startDataSources();
+  await api.send("POST", servicesPath, { body: serviceFor("prometheus", "view.example.com/v1") });
+  await api.until("view.example.com/v1", true);
+  await api.send("POST", "/api/v1/namespaces", { body: { metadata: { name: "org-2" } } });
+  await api.send("POST", view.replace("default", "org-2"), { body: { metadata: { name: "prom1" } } });
+  expect((await api.send("DELETE", "/api/v1/namespaces/org-2")).status).toBeLessThan(300);
+  await vi.waitFor(async () => expect((await api.send("GET", "/api/v1/namespaces/org-2")).status).toBe(404), { timeout: 5_000 });
+  const { entries } = await api.store.list("/datasources/org-2/");
+  expect(entries).toEqual([]);
 });
 
 test("one manager that applies in the own group and in a view does not conflict with itself", async () => {

@@ -7,13 +7,14 @@ export function apiServiceProblems(object: ApiObject): readonly Cause[] {
 }
 
 function identityProblems(name: string, spec: JsonObject): readonly Cause[] {
-  const { version = "", group = "" } = spec;
+  const version = textOf(spec["version"]);
+  const group = textOf(spec["group"]);
   if (version === "") return [required("spec.version")];
   if (group === "" && version !== "v1") return [required("spec.group")];
-  const wanted = `${String(version)}.${String(group)}`;
+  const wanted = `${version}.${group}`;
   return [
-    ...(isDnsLabel(String(version)) ? [] : [invalid("spec.version", version, "must be a DNS label")]),
-    ...(group === "" || isDnsSubdomain(String(group)) ? [] : [invalid("spec.group", group, "must be a DNS subdomain")]),
+    ...(isDnsLabel(version) ? [] : [invalid("spec.version", version, "must be a DNS label")]),
+    ...(group === "" || isDnsSubdomain(group) ? [] : [invalid("spec.group", group, "must be a DNS subdomain")]),
     ...(name === wanted ? [] : [invalid("metadata.name", name, `must be \`spec.version+"."+spec.group\`: ${JSON.stringify(wanted)}`)]),
   ];
 }
@@ -34,6 +35,8 @@ function trustProblems({ service, caBundle = "", insecureSkipTLSVerify }: JsonOb
     ...(!isLocal && hasBundle && skips ? [invalid("spec.insecureSkipTLSVerify", true, "may not be true if caBundle is present")] : []),
   ];
 }
+
+const textOf = (value: JsonValue | undefined): string => (typeof value === "string" ? value : "");
 
 const required = (field: string): Cause => ({ reason: "FieldValueRequired", field, message: "Required value" });
 
