@@ -115,6 +115,7 @@ function suite(version: KubectlVersion): void {
     await until("two more events", () => /one\|[\s\S]*two\|/.test(watching.stdout()) || undefined);
     watching.child.kill("SIGINT");
     await watching.end;
+    expect(watching.stderr()).toBe("");
   });
 
   test("edit changes what the editor wrote", async () => {
