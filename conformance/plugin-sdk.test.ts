@@ -106,7 +106,11 @@ describeWith([needsRunner], "under hashicorp/go-plugin", () => {
     expect(calls["CollectMetrics"]).toMatchObject({ code: "OK", answer: expect.stringContaining("# TYPE process_cpu_seconds_total counter") });
     expect(calls["SubscribeStream"]).toEqual({ code: "OK", answer: { status: "OK" } });
     expect(calls["RunStream"]?.answer).toHaveLength(3);
-    expect(calls["RunStream"]?.answer).toMatchObject([{ schema: { fields: [{ name: "Time" }, { name: "Value" }, { name: "Min" }, { name: "Max" }] } }, {}, {}]);
+    expect(calls["RunStream"]?.answer).toMatchObject([
+      { schema: { fields: [{ name: "Time" }, { name: "Value" }, { name: "Min" }, { name: "Max" }] } },
+      {},
+      {},
+    ]);
     expect(calls["PublishStream"]).toMatchObject({ code: "OK", answer: { status: "PERMISSION_DENIED" } });
     expectNoHooks(calls);
     expectShutdown(calls);
