@@ -9,6 +9,7 @@ import {
   createAutoMtlsIdentity,
   emptyCodec,
   type GrpcLink,
+  type Handshake,
   handshakeCookie,
   links,
   type PluginMethodName,
@@ -27,6 +28,8 @@ export interface TestCallOptions {
 /** A plugin process under test, reached over the real handshake. */
 export interface RunningPlugin {
   readonly pid: number;
+  /** Where it listens, for a test that speaks to it in its own way. */
+  readonly address: Handshake["address"];
   /** A call with one answer. Throws GrpcError. */
   call<M extends MethodOf<"unary">>(
     method: M,
@@ -81,6 +84,7 @@ export async function startPlugin(options: StartOptions): Promise<RunningPlugin>
     const stop = () => stopPlugin({ link, exited, kill: () => void child.kill("SIGKILL"), socketDirectory });
     return {
       pid: child.pid ?? 0,
+      address: handshake.address,
       log,
       stop,
       [Symbol.asyncDispose]: async () => {
