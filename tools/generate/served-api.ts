@@ -7,7 +7,7 @@ import {
   managedService,
   registryResources,
 } from "@dataplane/aggregator";
-import { addBuiltinResources, createApiServer, createRegistry } from "@dataplane/apiserver";
+import { type Authorizer, addBuiltinResources, addSelfReviews, createApiServer, createRegistry } from "@dataplane/apiserver";
 import { createApiClient, createInformer } from "@dataplane/client";
 import { dataSourceGroups, type Sealer } from "@dataplane/datasources";
 import { apiServices } from "@dataplane/kube-aggregator";
@@ -24,6 +24,7 @@ import { version } from "../../packages/server/src/version.js";
 export function servedApi(root: string): Handler {
   const registry = createRegistry();
   addBuiltinResources(registry);
+  addSelfReviews(registry, authorizer);
   registry.add(dataPlaneServices);
   registry.add(apiServices);
   const found = findPlugins([{ path: path.join(root, "plugins"), signature: "internal" }]).plugins.map(unstarted);
@@ -38,7 +39,7 @@ export function servedApi(root: string): Handler {
     stored: registryResources(registry, () => false),
     delegate: notAsked,
     contexts: { forDataSource: notAsked },
-    authorizer: { authorize: () => ({ allowed: false, reason: "" }) },
+    authorizer,
     limits: { bodyBytes: 0, callTimeoutMs: 0 },
     ...clocked,
   });
@@ -56,6 +57,8 @@ export function servedApi(root: string): Handler {
   });
   return handler;
 }
+
+const authorizer: Authorizer = { authorize: () => ({ allowed: false, reason: "" }) };
 
 const notAsked = (): Promise<never> => Promise.reject(new Error("only descriptions are asked for"));
 const noSecrets = (): never => {

@@ -5,12 +5,13 @@ export type { Authentication, Authenticator } from "./authn/authenticator.js";
 export { type BasicOptions, basicAuthenticator } from "./authn/basic.js";
 export { type BearerOptions, bearerAuthenticator } from "./authn/bearer.js";
 export { unionAuthenticator } from "./authn/union.js";
-export type { Authorizer, Decision } from "./authz/authorizer.js";
+export type { Authorizer, Decision, Rules } from "./authz/authorizer.js";
 export { fixedRoles, roleGroups } from "./authz/fixed-roles.js";
 export { addBuiltinResources } from "./builtin/builtin-resources.js";
 export { coreEvents, events } from "./builtin/events.js";
 export { leases } from "./builtin/leases.js";
 export { namespaces } from "./builtin/namespaces.js";
+export { addSelfReviews } from "./builtin/self-reviews.js";
 // For servers in the chain.
 export { assignAuditId } from "./chain/assign-audit-id.js";
 export { anonymousPaths, authenticate, unauthorized } from "./chain/authenticate.js";

@@ -1,4 +1,4 @@
-import type { ApiObject, Cause, GroupVersion, JsonObject } from "@dataplane/meta";
+import type { ApiObject, Cause, GroupVersion, JsonObject, UserInfo } from "@dataplane/meta";
 import type { StructuralSchema } from "./schema/structural-schema.js";
 
 export type Verb = "get" | "list" | "watch" | "create" | "update" | "patch" | "delete" | "deletecollection";
@@ -93,6 +93,8 @@ export interface ResourceDefinition<T extends ApiObject = ApiObject> extends Gro
   /** Texts for `Warning` headers. */
   readonly warn?: (object: T) => readonly string[];
   readonly computed?: readonly ComputedSubresource<T>[];
+  /** For a kind whose objects are questions: `create` answers them, and nothing is stored. */
+  readonly review?: (input: { readonly object: T; readonly user: UserInfo }) => ApiObject | Promise<ApiObject>;
   /** False for a view: garbage collection and namespace deletion skip it. */
   readonly canonical?: boolean;
   /** Objects of these names are never deleted: 403. */

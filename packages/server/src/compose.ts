@@ -4,6 +4,7 @@ import { dataPlaneServices, dataPlaneServicesRef } from "@dataplane/aggregator";
 import {
   type ApiSource,
   addBuiltinResources,
+  addSelfReviews,
   basicAuthenticator,
   bearerAuthenticator,
   createApiServer,
@@ -61,8 +62,10 @@ export interface Composition {
 export function compose(options: ComposeOptions): Composition {
   const { config, env, store, plugins, users, tokens, clock, logger } = options;
   const stopping = new AbortController();
+  const authorizer = fixedRoles();
   const registry = createRegistry();
   addBuiltinResources(registry);
+  addSelfReviews(registry, authorizer);
   if (config.dataplaneAggregator) registry.add(dataPlaneServices);
   if (config.kubernetesAggregator) registry.add(apiServices);
 
@@ -81,7 +84,6 @@ export function compose(options: ComposeOptions): Composition {
   const kubeAggregator = createKubeAggregator({ delegate: apiServer.handler, services: apiServiceInformer });
   const delegate = config.kubernetesAggregator ? kubeAggregator.handler : apiServer.handler;
   const services = createInformer({ client: dataPlaneClient, resource: dataPlaneServicesRef, clock, logger });
-  const authorizer = fixedRoles();
   const dataPlane = openDataPlane({
     config,
     delegate,

@@ -1,5 +1,5 @@
 import { dataPlaneUser, type RequestInfo, systemGroups, type UserInfo } from "@dataplane/meta";
-import type { Authorizer, Decision } from "./authorizer.js";
+import type { Authorizer, Decision, Rules } from "./authorizer.js";
 
 /** Groups that carry the fixed roles; `system:masters` are admins too. */
 export const roleGroups = { admin: "dataplane:admin", editor: "dataplane:editor", viewer: "dataplane:viewer" } as const;
@@ -16,7 +16,7 @@ const queryTargets: ReadonlySet<string> = new Set(["datasources/query", "connect
  * itself reads a plugin's context, with its secrets. RBAC replaces these rules later, not the interface.
  */
 export function fixedRoles(): Authorizer {
-  return { authorize: (user, info) => decide(user, info) };
+  return { authorize: (user, info) => decide(user, info), rules: ({ groups }) => rulesOf(roleOf({ groups })) };
 }
 
 function decide(user: UserInfo, info: RequestInfo): Decision {
@@ -25,6 +25,7 @@ function decide(user: UserInfo, info: RequestInfo): Decision {
   const role = roleOf(user);
   if (role === "admin") return yes;
   if (user.name === dataPlaneUser.name) return readVerbs.has(info.verb) ? yes : no("the data plane only reads");
+  if (isSelfReview(info) && user.groups.includes(systemGroups.authenticated)) return yes;
   if (!info.isResourceRequest) return isDiscovery(info) && user.groups.includes(systemGroups.authenticated) ? yes : roleRules(role, info, target);
   return roleRules(role, info, target);
 }
@@ -38,6 +39,15 @@ function roleRules(role: Role | undefined, info: RequestInfo, target: string): D
   return no("");
 }
 
+/** Anyone may ask about themselves. */
+const isSelfReview = ({ group, resource, verb }: RequestInfo): boolean => verb === "create" && selfReviews.has(`${group}/${resource}`);
+
+const selfReviews: ReadonlySet<string> = new Set([
+  "authentication.k8s.io/selfsubjectreviews",
+  "authorization.k8s.io/selfsubjectaccessreviews",
+  "authorization.k8s.io/selfsubjectrulesreviews",
+]);
+
 /** Paths that name no group are authorized again, for each data source that they reach. */
 const isCheckedBehind = ({ path }: RequestInfo): boolean => path === "/api/ds/query" || path.startsWith("/api/datasources/");
 
@@ -50,7 +60,23 @@ function isDiscovery({ path, verb }: RequestInfo): boolean {
   return root === "openapi" || (root === "apis" && rest.length <= 2) || path === "/api" || path === "/api/v1";
 }
 
-function roleOf({ groups }: UserInfo): Role | undefined {
+function rulesOf(role: Role | undefined): Rules {
+  const all = ["*"];
+  if (role === "admin") return { resources: [{ verbs: all, groups: all, resources: all }], paths: [{ verbs: all, paths: all }] };
+  const asking = { verbs: ["create"], groups: ["authentication.k8s.io", "authorization.k8s.io"], resources: [...selfReviews].map(nameOf) };
+  const discovery = { verbs: ["get"], paths: ["/", "/api", "/api/*", "/apis", "/apis/*", "/openapi", "/openapi/*", "/version"] };
+  if (role === undefined) return { resources: [asking], paths: [discovery] };
+  const reading = [
+    { verbs: [...readVerbs], groups: all, resources: all },
+    { verbs: ["create"], groups: all, resources: [...queryTargets] },
+  ];
+  const writing = role === "editor" ? [{ verbs: all, groups: all, resources: all }] : [];
+  return { resources: [asking, ...reading, ...writing], paths: [discovery, { verbs: ["get"], paths: all }] };
+}
+
+const nameOf = (groupResource: string): string => groupResource.slice(groupResource.indexOf("/") + 1);
+
+function roleOf({ groups }: Pick<UserInfo, "groups">): Role | undefined {
   if (groups.includes(systemGroups.masters) || groups.includes(roleGroups.admin)) return "admin";
   if (groups.includes(roleGroups.editor)) return "editor";
   return groups.includes(roleGroups.viewer) ? "viewer" : undefined;

@@ -100,6 +100,24 @@ const newEvent = message(
   [15, "deprecatedCount", "int"],
 );
 
+const accessReview = message(
+  [1, "metadata", objectMeta],
+  [
+    2,
+    "spec",
+    message(
+      [
+        1,
+        "resourceAttributes",
+        message([1, "namespace"], [2, "verb"], [3, "group"], [4, "version"], [5, "resource"], [6, "subresource"], [7, "name"]),
+      ],
+      [2, "nonResourceAttributes", message([1, "path"], [2, "verb"])],
+    ),
+  ],
+);
+
+const rulesReview = message([1, "metadata", objectMeta], [2, "spec", message([1, "namespace"])]);
+
 const deleteOptions = message(
   [1, "gracePeriodSeconds", "int"],
   [2, "preconditions", message([1, "uid"], [2, "resourceVersion"])],
@@ -118,4 +136,7 @@ const shapes: ReadonlyMap<string, MessageShape> = new Map([
   ["v1 Event", coreEvent],
   ["events.k8s.io/v1 Event", newEvent],
   ["coordination.k8s.io/v1 Lease", lease],
+  ["authentication.k8s.io/v1 SelfSubjectReview", message([1, "metadata", objectMeta])],
+  ["authorization.k8s.io/v1 SelfSubjectAccessReview", accessReview],
+  ["authorization.k8s.io/v1 SelfSubjectRulesReview", rulesReview],
 ]);

@@ -3,6 +3,7 @@ import { type ApiObject, controlPlaneUser, type Handler, type HttpResponse, sile
 import { createMemoryStore, type Store } from "@dataplane/storage";
 import { fixedRoles } from "../authz/fixed-roles.js";
 import { addBuiltinResources } from "../builtin/builtin-resources.js";
+import { addSelfReviews } from "../builtin/self-reviews.js";
 import { filterChain } from "../chain/chain.js";
 import { withFilters } from "../chain/filter.js";
 import { createRegistry, type ResourceRegistry } from "../registry.js";
@@ -41,6 +42,7 @@ export async function startApiServer(
 ): Promise<TestServer> {
   const registry = createRegistry();
   addBuiltinResources(registry);
+  addSelfReviews(registry, fixedRoles());
   register(registry);
   const version = { gitVersion: "v1.32.0", major: "1", minor: "32" };
   const server = createApiServer({ store, registry, sources: [], clock: systemClock, newUid: randomUUID, logger: silentLogger, version });

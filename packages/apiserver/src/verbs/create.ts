@@ -6,11 +6,13 @@ import { readObjectBody, requireJsonObject } from "../read-body.js";
 import { required } from "../schema/field-errors.js";
 import { admit, type Proposal } from "./admit.js";
 import { answerObject } from "./answer.js";
+import { review } from "./review.js";
 import { objectsOf, type VerbCall } from "./verb-call.js";
 import { writeOptions } from "./write-options.js";
 
 /** POST of an object to its collection. */
 export async function create(call: VerbCall): Promise<HttpResponse> {
+  if (call.resource.definition.review !== undefined) return review(call, call.resource.definition.review);
   const options = writeOptions(call);
   const { value, duplicates } = await readObjectBody(call.request, call.services.bodyLimitBytes);
   const stored = await createObject(call, { body: requireJsonObject(value), duplicates, options, request: "create" });

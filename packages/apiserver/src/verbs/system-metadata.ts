@@ -41,10 +41,9 @@ function withoutTimes(object: JsonObject): JsonObject {
   if (!isJsonObject(metadata)) return object;
   const { managedFields, resourceVersion: _resourceVersion, ...rest } = metadata;
   const entries = Array.isArray(managedFields) ? managedFields : [];
-  return {
-    ...object,
-    metadata: { ...rest, managedFields: entries.map((entry: JsonValue) => (isJsonObject(entry) ? without(entry, ["time"]) : entry)) },
-  };
+  const timeless = entries.map((entry: JsonValue) => JSON.stringify(isJsonObject(entry) ? without(entry, ["time"]) : entry));
+  // Their order follows the times.
+  return { ...object, metadata: { ...rest, managedFields: timeless.sort() } };
 }
 
 export function without(object: JsonObject, fields: readonly string[]): JsonObject {
