@@ -43,7 +43,7 @@ function withoutTimes(object: JsonObject): JsonObject {
   const entries = Array.isArray(managedFields) ? managedFields : [];
   const timeless = entries.map((entry: JsonValue) => JSON.stringify(isJsonObject(entry) ? without(entry, ["time"]) : entry));
   // Their order follows the times.
-  return { ...object, metadata: { ...rest, managedFields: timeless.sort() } };
+  return { ...object, metadata: { ...rest, managedFields: timeless.toSorted() } };
 }
 
 export function without(object: JsonObject, fields: readonly string[]): JsonObject {
