@@ -40,7 +40,12 @@ const queryCases: readonly Case[] = [
   { what: "a time that is none", body: { from: "yesterday", ...one }, ...badRequest, message: 'from: "yesterday" is no time' },
   { what: "another uid", body: { queries: [{ datasource: { uid: "other" } }] }, ...badRequest, message: 'names uid "other"' },
   { what: "another type", body: { queries: [{ datasource: { type: "prometheus" } }] }, ...badRequest, message: 'names type "prometheus"' },
-  { what: "an expression", body: { queries: [{ datasource: { uid: "__expr__" } }] }, ...badRequest, message: "expressions (__expr__) are not supported" },
+  {
+    what: "an expression",
+    body: { queries: [{ datasource: { uid: "__expr__" } }] },
+    ...badRequest,
+    message: "expressions (__expr__) are not supported",
+  },
   {
     what: "a wrong content type",
     body: JSON.stringify(one),

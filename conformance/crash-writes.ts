@@ -59,7 +59,10 @@ export async function runCrashCampaign(kills: number): Promise<CrashReport> {
 }
 
 /** Several writers create objects of their own and change one object of all; at that many answers the server is killed. */
-async function writeUntilKilled(server: StartedServer, { run, killAfter }: { readonly run: number; readonly killAfter: number }): Promise<Acknowledged[]> {
+async function writeUntilKilled(
+  server: StartedServer,
+  { run, killAfter }: { readonly run: number; readonly killAfter: number },
+): Promise<Acknowledged[]> {
   const written: Acknowledged[] = [];
   let killed: Promise<void> | undefined;
   const acknowledge = (name: string, title: string, revision: string): void => {
@@ -107,7 +110,9 @@ async function missing(server: StartedServer, latest: ReadonlyMap<string, Acknow
 
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(path.resolve(process.argv[1])).href) {
   const report = await runCrashCampaign(Number(process.argv[2] ?? 100));
-  console.log(`${report.kills} kills, ${report.acknowledged} acknowledged writes, ${report.lost.length} lost, ${report.reused.length} revisions used twice`);
+  console.log(
+    `${report.kills} kills, ${report.acknowledged} acknowledged writes, ${report.lost.length} lost, ${report.reused.length} revisions used twice`,
+  );
   for (const each of [...report.lost.map((it) => `lost: ${it}`), ...report.reused.map((it) => `used twice: ${it}`)]) console.log(each);
   process.exitCode = report.lost.length + report.reused.length === 0 ? 0 : 1;
 }

@@ -3,7 +3,14 @@ import path from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Answer, call } from "./testing/call.js";
 import { createDataSource, dataSourcesUrl, ownGroup, query } from "./testing/data-plane.js";
-import { crashingPlugin, goTestPlugin, installGoTestPlugin, installPlugin, needsGoTestPlugin, unsignedPluginsAllowed } from "./testing/install-plugin.js";
+import {
+  crashingPlugin,
+  goTestPlugin,
+  installGoTestPlugin,
+  installPlugin,
+  needsGoTestPlugin,
+  unsignedPluginsAllowed,
+} from "./testing/install-plugin.js";
 import { openKubectl } from "./testing/kubectl.js";
 import { describeWith, needsKubectl } from "./testing/needs.js";
 import { isAlive } from "./testing/run-process.js";
