@@ -1,81 +1,10 @@
-import { mkdir, mkdtemp, rename, rm, symlink, unlink, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, rename, rm, symlink, unlink, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { type Clock, isJsonObject, type Logger, silentLogger, systemClock } from "@dataplane/meta";
-import { expect, test, vi } from "vitest";
-import { type DataSourceApi, dataPlaneUser, type StartOptions, startDataSources } from "../testing/start-data-sources.js";
-import { createProvisioning, type Provisioning } from "./provisioning.js";
-
-interface Line {
-  readonly level: "warn" | "error";
-  readonly file: unknown;
-  readonly why: unknown;
-}
-
-interface ProvisioningTest extends AsyncDisposable {
-  readonly api: DataSourceApi;
-  readonly directory: string;
-  readonly provisioning: Provisioning;
-  /** What was logged. */
-  readonly lines: readonly Line[];
-  /** Written beside and renamed, as careful programs write; `datasources:` and apiVersion come by themselves. */
-  write(file: string, entries: string): Promise<void>;
-  /** Another start of the server, which remembers nothing. */
-  restarted(): Provisioning;
-  run(): void;
-  dataSource(uid: string, plugin?: string, namespace?: string): ReturnType<DataSourceApi["send"]>;
-  secrets(uid: string): Promise<unknown>;
-}
-
-// A tenth of a second is as good as ten.
-const hastyClock: Clock = { ...systemClock, sleep: (ms, signal) => systemClock.sleep(ms / 50, signal) };
-
-async function start({ env = {}, ...options }: StartOptions & { readonly env?: NodeJS.ProcessEnv } = {}): Promise<ProvisioningTest> {
-  const api = await startDataSources(options);
-  const root = await mkdtemp(path.join(tmpdir(), "provisioning-"));
-  const directory = path.join(root, "datasources");
-  await mkdir(directory);
-  const lines: Line[] = [];
-  const line = (level: Line["level"]) => (fields: object) => void lines.push({ level, file: undefined, why: undefined, ...fields });
-  const logger: Logger = { ...silentLogger, warn: line("warn"), error: line("error") };
-  const create = (): Provisioning => createProvisioning({ directory, client: api.client, plugins: api.plugins, env, clock: hastyClock, logger });
-  const provisioning = create();
-  const stop = new AbortController();
-  let running = Promise.resolve();
-  const target = (uid: string, plugin: string, namespace: string): string =>
-    `/apis/${plugin}.datasource.grafana.app/v0alpha1/namespaces/${namespace}/datasources/${uid}`;
-  return {
-    api,
-    directory,
-    provisioning,
-    lines,
-    restarted: create,
-    async write(file, entries) {
-      const temporary = path.join(root, "next");
-      await writeFile(temporary, entries.startsWith("-") ? `apiVersion: 1\ndatasources:\n${entries}\n` : entries);
-      await rename(temporary, path.join(directory, file));
-    },
-    run() {
-      running = provisioning.run(stop.signal);
-    },
-    dataSource: (uid, plugin = "prometheus", namespace = "default") => api.send("GET", target(uid, plugin, namespace)),
-    async secrets(uid) {
-      const { json } = await api.send("GET", `${target(uid, "prometheus", "default")}/plugincontext`, { user: dataPlaneUser });
-      return isJsonObject(json["instance"]) ? json["instance"]["decryptedSecureJsonData"] : undefined;
-    },
-    async [Symbol.asyncDispose]() {
-      stop.abort();
-      await running;
-      await api[Symbol.asyncDispose]();
-      await rm(root, { recursive: true });
-    },
-  };
-}
-
-const eventually = <T>(check: () => Promise<T> | T): Promise<T> => vi.waitFor(check, { timeout: 5_000, interval: 10 });
+import { expect, test } from "vitest";
+import { eventually, startProvisioning } from "../testing/start-provisioning.js";
 
 test("at start each file's data sources are applied, with secrets sealed and the file's name", async () => {
-  await using it = await start({ env: { PASS: "s3cret" } });
+  await using it = await startProvisioning({ env: { PASS: "s3cret" } });
   await it.write(
     "a.yaml",
     "- { name: Prom, uid: prom1, type: prometheus, url: '${PROMETHEUS_URL:-http://localhost:9090}', secureJsonData: { basicAuthPassword: $PASS } }",
@@ -94,14 +23,14 @@ test("at start each file's data sources are applied, with secrets sealed and the
 });
 
 test("the environment decides over the default in the file", async () => {
-  await using it = await start({ env: { PROMETHEUS_URL: "http://prom:1" } });
+  await using it = await startProvisioning({ env: { PROMETHEUS_URL: "http://prom:1" } });
   await it.write("a.yaml", "- { name: P, uid: p, type: prometheus, url: '${PROMETHEUS_URL:-http://localhost:9090}' }");
   await it.provisioning.apply();
   expect((await it.dataSource("p")).json["spec"]).toMatchObject({ url: "http://prom:1" });
 });
 
 test("the same files again write nothing, after a restart too", async () => {
-  await using it = await start();
+  await using it = await startProvisioning();
   await it.write("a.yaml", "- { name: P, uid: p, type: prometheus, orgId: 2, jsonData: { a: [1] }, secureJsonData: { token: x } }");
   await it.provisioning.apply();
   const before = await it.api.store.revision();
@@ -111,7 +40,7 @@ test("the same files again write nothing, after a restart too", async () => {
 });
 
 test("an organisation is a namespace, made when it is named", async () => {
-  await using it = await start();
+  await using it = await startProvisioning();
   await it.write("a.yaml", "- { name: P, uid: p, type: prometheus, orgId: 7 }");
   await it.provisioning.apply();
   expect((await it.api.send("GET", "/api/v1/namespaces/org-7")).status).toBe(200);
@@ -119,7 +48,7 @@ test("an organisation is a namespace, made when it is named", async () => {
 });
 
 test("a user's edit stays until the file changes or the server starts again; what the file does not name stays anyhow", async () => {
-  await using it = await start();
+  await using it = await startProvisioning();
   await it.write("a.yaml", "- { name: P, uid: p, type: prometheus, url: http://file, editable: true }");
   await it.provisioning.apply();
   const target = "/apis/prometheus.datasource.grafana.app/v0alpha1/namespaces/default/datasources/p";
@@ -132,7 +61,7 @@ test("a user's edit stays until the file changes or the server starts again; wha
 });
 
 test("a changed file is applied when the writing is over; a setting that it no longer names goes", async () => {
-  await using it = await start();
+  await using it = await startProvisioning();
   await it.write("a.yaml", "- { name: P, uid: p, type: prometheus, url: http://one, user: u }");
   await it.provisioning.apply();
   it.run();
@@ -179,7 +108,7 @@ test.each([
   ],
   ["a file that it names is missing", "- { name: P, uid: p, type: prometheus, url: '$__file{/not/there}' }", /cannot be read/],
 ])("a broken file changes nothing, and one line says why: %s", async (_case, text, why) => {
-  await using it = await start();
+  await using it = await startProvisioning();
   const others = "/apis/loki.datasource.grafana.app/v0alpha1/namespaces/default/datasources";
   await it.api.send("POST", others, { body: { metadata: { name: "mine" } } });
   await it.write("0.yaml", "- { name: L, uid: l, type: loki }");
@@ -199,7 +128,7 @@ test.each([
 });
 
 test("no line of the log holds what a file holds as a secret", async () => {
-  await using it = await start({ env: { PASS: "s3cret" } });
+  await using it = await startProvisioning({ env: { PASS: "s3cret" } });
   await it.write("a.yaml", "- { name: P, uid: a b, type: prometheus, secureJsonData: { token: $PASS } }");
   await it.write("b.yaml", "- { name: P, uid: p, type: prometheus, secureJsonData: $PASS }");
   await it.write("c.yaml", "- { name: P, secureJsonData: { token: s3cret } ] }");
@@ -209,7 +138,7 @@ test("no line of the log holds what a file holds as a secret", async () => {
 });
 
 test("what waits for its plugin is applied when that comes, and the rest of its file is not held up or fought over", async () => {
-  await using it = await start({ plugins: ["prometheus"] });
+  await using it = await startProvisioning({ plugins: ["prometheus"] });
   await it.write(
     "a.yaml",
     "- { name: T, uid: t, type: tempo }\n- { name: P, uid: p, type: prometheus, url: http://file }\n- { name: X, uid: x, type: No_Group }",
@@ -228,7 +157,7 @@ test("what waits for its plugin is applied when that comes, and the rest of its 
 });
 
 test("deleteDatasources deletes by name, whatever its plugin, and spares what a file lists", async () => {
-  await using it = await start();
+  await using it = await startProvisioning();
   await it.write("a.yaml", "- { name: Old, uid: old, type: loki }\n- { name: Kept, uid: kept, type: prometheus }");
   await it.provisioning.apply();
   const { uid } = (await it.dataSource("kept")).json.metadata;
@@ -241,7 +170,7 @@ test("deleteDatasources deletes by name, whatever its plugin, and spares what a 
 });
 
 test("prune deletes what a file no longer lists, also when the whole file goes, and nothing that it did not make", async () => {
-  await using it = await start();
+  await using it = await startProvisioning();
   const other = "/apis/loki.datasource.grafana.app/v0alpha1/namespaces/default/datasources";
   await it.api.send("POST", other, { body: { metadata: { name: "mine" } } });
   await it.write("a.yaml", "apiVersion: 1\nprune: true\ndatasources: [{ name: A, uid: a, type: prometheus }, { name: B, uid: b, type: loki }]");
@@ -264,7 +193,7 @@ test("prune deletes what a file no longer lists, also when the whole file goes, 
 });
 
 test("a folder that is not there is empty, and is read when it comes, also as a link that is turned to another", async () => {
-  await using it = await start();
+  await using it = await startProvisioning();
   await rm(it.directory, { recursive: true });
   await it.provisioning.apply();
   it.run();
@@ -286,7 +215,7 @@ test("a folder that is not there is empty, and is read when it comes, also as a 
 });
 
 test("files and folders that cannot be read are named, and the others go on", async () => {
-  await using it = await start();
+  await using it = await startProvisioning();
   await mkdir(path.join(it.directory, "folder.yaml"));
   await symlink("/not/there", path.join(it.directory, "link.yaml"));
   await writeFile(path.join(it.directory, "huge.yaml"), "#".repeat(4 * 1024 * 1024 + 1));
