@@ -65,16 +65,18 @@ async function writeUntilKilled(
 ): Promise<Acknowledged[]> {
   const written: Acknowledged[] = [];
   let killed: Promise<void> | undefined;
-  const acknowledge = (name: string, title: string, revision: string): void => {
-    written.push({ name, title, revision: BigInt(revision) });
+  const acknowledge = (each: Acknowledged): void => {
+    written.push(each);
     if (written.length >= killAfter) killed ??= server.kill();
   };
   const write = async (writer: number): Promise<void> => {
-    for (let step = 0; killed === undefined; step += 1) {
+    let step = 0;
+    while (killed === undefined) {
+      step += 1;
       const title = `run ${run}, writer ${writer}, step ${step}`;
       for (const name of [`own-${run}-${writer}-${step}`, "shared"]) {
         const revision = await apply(server, name, title).catch(() => undefined);
-        if (revision !== undefined) acknowledge(name, title, revision);
+        if (revision !== undefined) acknowledge({ name, title, revision });
       }
     }
   };
@@ -84,28 +86,33 @@ async function writeUntilKilled(
 }
 
 /** Revision of the write; undefined when it was not acknowledged. */
-async function apply(server: StartedServer, name: string, title: string): Promise<string | undefined> {
-  const { status, json } = await call(`${server.url}${collection}/${name}?fieldManager=crash&force=true`, {
+async function apply(server: StartedServer, name: string, title: string): Promise<bigint | undefined> {
+  const answer = await call(`${server.url}${collection}/${name}?fieldManager=crash&force=true`, {
     method: "PATCH",
     headers: { "content-type": "application/apply-patch+yaml" },
     body: { apiVersion: "testdata.datasource.grafana.app/v0alpha1", kind: "DataSource", metadata: { name }, spec: { title } },
   });
-  const revision: unknown = json()["metadata"]?.["resourceVersion"];
-  return (status === 200 || status === 201) && typeof revision === "string" ? revision : undefined;
+  const { revision } = stored(answer.json());
+  return (answer.status === 200 || answer.status === 201) && revision > 0n ? revision : undefined;
 }
 
 /** Those that are neither as acknowledged nor newer: a write may have been made whose answer was not sent. */
 async function missing(server: StartedServer, latest: ReadonlyMap<string, Acknowledged>): Promise<string[]> {
   const list = (await call(`${server.url}${collection}`)).json();
   const items = Array.isArray(list["items"]) ? (list["items"] as readonly Json[]) : [];
-  const found = new Map(items.map((item) => [String(item["metadata"]?.["name"]), item]));
+  const found = new Map(items.map(stored).map((each) => [each.name, each]));
   return [...latest.values()]
     .filter(({ name, revision, title }) => {
-      const item = found.get(name);
-      const at = BigInt(String(item?.["metadata"]?.["resourceVersion"] ?? 0));
-      return !(at > revision || (at === revision && String(item?.["spec"]?.["title"]) === title));
+      const now = found.get(name);
+      return now === undefined || now.revision < revision || (now.revision === revision && now.title !== title);
     })
     .map(({ name, revision }) => `${name} at ${revision}`);
+}
+
+function stored(object: Json): Acknowledged {
+  const text = (value: unknown): string => (typeof value === "string" ? value : "");
+  const { metadata, spec } = object;
+  return { name: text(metadata?.["name"]), revision: BigInt(text(metadata?.["resourceVersion"])), title: text(spec?.["title"]) };
 }
 
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(path.resolve(process.argv[1])).href) {

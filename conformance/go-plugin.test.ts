@@ -108,11 +108,11 @@ describeWith([needsGoTestPlugin, needsKubectl("newest")], "a plugin built with t
       return Number(asked) >= slow.length ? true : undefined;
     });
     process.kill(running, "SIGKILL");
-    for (const { status, headers, text, json } of await Promise.all(slow)) {
-      expect(text).toContain(`plugin \\"${pluginId}\\"`);
-      expect(json()).toMatchObject({ kind: "Status", code: 503, reason: "ServiceUnavailable" });
-      expect(status).toBe(503);
-      expect(headers.get("retry-after")).not.toBeNull();
+    for (const answer of await Promise.all(slow)) {
+      expect(answer.text).toContain(`plugin \\"${pluginId}\\"`);
+      expect(answer.json()).toMatchObject({ kind: "Status", code: 503, reason: "ServiceUnavailable" });
+      expect(answer.status).toBe(503);
+      expect(answer.headers.get("retry-after")).not.toBeNull();
     }
     // A call to a plugin that starts waits for it.
     const next = await Promise.all(Array.from({ length: 8 }, () => query(server, { pluginId, uid: "json" }, [{ refId: "A", queryType: "small" }])));
@@ -139,14 +139,17 @@ describeWith([needsGoTestPlugin, needsKubectl("newest")], "a plugin built with t
     expect(await kubectl.ok(["get", "dps", name, "-o", "wide"])).toContain("CrashLoopBackOff");
   });
 
-  /** As its own metrics tell: what the server says of its processes is tested elsewhere. */
-  async function pidOfPlugin(): Promise<number> {
-    const pids = [...server.log().matchAll(new RegExp(`plugin is running plugin=${pluginId} pid=(\\d+)`, "g"))].map(([, pid]) => Number(pid));
-    return until("the plugin runs", () => pids.findLast(isAlive));
+  /** The log tells the id of each process that was started. */
+  function pidOfPlugin(): Promise<number> {
+    return until("the plugin runs", () => {
+      const started = [...server.log().matchAll(/plugin is running plugin=(\S+) pid=(\d+)/g)].filter(([, plugin]) => plugin === pluginId);
+      return started.map(([, , pid]) => Number(pid)).findLast(isAlive);
+    });
   }
 });
 
 function firstDifference(one: string, other: string): string {
-  const at = [...one].findIndex((_, index) => one[index] !== other[index]);
+  let at = 0;
+  while (at < one.length && one[at] === other[at]) at += 1;
   return `first difference at ${at}: ${one.slice(at - 80, at + 80)} | ${other.slice(at - 80, at + 80)}`;
 }
