@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { root } from "./root.js";
 
 export interface ProcessEnd {
@@ -54,11 +55,11 @@ export function runProcess(command: string, parameters: readonly string[], optio
   return { pid: child.pid, child, stdout: () => output.stdout, stderr: () => output.stderr, end };
 }
 
-/** Whether a process of that id is there. */
+/** Whether a process of that id runs. One that ended and waits for its parent to ask does not. */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return true;
+    return process.platform !== "linux" || !/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
   } catch {
     return false;
   }
