@@ -25,7 +25,9 @@ export class StoredValue {
   /** The object's JSON, as `encode` made it. */
   readonly json: Uint8Array;
   readonly #hiddenBytes: Uint8Array | undefined;
-  readonly #shown = new WeakMap<ServedResource, Shown>();
+  /** Most values are shown by one definition only: a map for each of them would cost more than it holds. */
+  #first: Shown | undefined;
+  #others: WeakMap<ServedResource, Shown> | undefined;
   #bare: BareObject | undefined;
 
   constructor(key: string, revision: bigint, value: Uint8Array) {
@@ -48,10 +50,11 @@ export class StoredValue {
 
   /** What one definition sees; made once per revision. */
   shownBy(resource: ServedResource): Shown {
-    const known = this.#shown.get(resource);
-    if (known !== undefined) return known;
-    const shown = new Shown(resource, this);
-    this.#shown.set(resource, shown);
+    this.#first ??= new Shown(resource, this);
+    if (this.#first.resource === resource) return this.#first;
+    this.#others ??= new WeakMap();
+    const shown = this.#others.get(resource) ?? new Shown(resource, this);
+    this.#others.set(resource, shown);
     return shown;
   }
 }
