@@ -31,11 +31,14 @@ test.each([
 });
 
 const folder = mkdtempSync(path.join(tmpdir(), "planted-"));
+// The one that the machine has.
+// eslint-disable-next-line sonarjs/no-os-command-from-path
 const hasShellcheck = spawnSync("shellcheck", ["--version"]).error === undefined;
 
 test.skipIf(!hasShellcheck)("shellcheck finds a planted fault (needs shellcheck)", () => {
   const script = path.join(folder, "fault.sh");
   writeFileSync(script, "#!/usr/bin/env bash\nrm -rf $1/*\n");
+  // eslint-disable-next-line sonarjs/no-os-command-from-path
   const { status, stdout } = spawnSync("shellcheck", [script], { encoding: "utf8" });
   expect(status).not.toBe(0);
   expect(stdout).toContain("SC2086");

@@ -1,20 +1,13 @@
 import path from "node:path";
-import {
-  createGrafanaAggregator,
-  dataPlaneServiceFrom,
-  dataPlaneServices,
-  dataPlaneServicesRef,
-  managedService,
-  registryResources,
-} from "@dataplane/aggregator";
-import { type Authorizer, addBuiltinResources, addSelfReviews, createApiServer, createRegistry } from "@dataplane/apiserver";
+import { createGrafanaAggregator, dataPlaneServiceFrom, dataPlaneServicesRef, managedService, registryResources } from "@dataplane/aggregator";
+import { type Authorizer, createApiServer, createRegistry } from "@dataplane/apiserver";
 import { createApiClient, createInformer } from "@dataplane/client";
 import { dataSourceGroups, type Sealer } from "@dataplane/datasources";
-import { apiServices } from "@dataplane/kube-aggregator";
 import { controlPlaneUser, type Handler, silentLogger, systemClock } from "@dataplane/meta";
 import type { Plugin, PluginSource } from "@dataplane/plugin-host";
 import { createMemoryStore } from "@dataplane/storage";
 import { findPlugins } from "../../packages/plugin-host/src/find-plugins.js";
+import { addServedResources } from "../../packages/server/src/served-resources.js";
 import { version } from "../../packages/server/src/version.js";
 
 /**
@@ -23,10 +16,7 @@ import { version } from "../../packages/server/src/version.js";
  */
 export function servedApi(root: string): Handler {
   const registry = createRegistry();
-  addBuiltinResources(registry);
-  addSelfReviews(registry, authorizer);
-  registry.add(dataPlaneServices);
-  registry.add(apiServices);
+  addServedResources(registry, { authorizer, dataplaneAggregator: true, kubernetesAggregator: true });
   const found = findPlugins([{ path: path.join(root, "plugins"), signature: "internal" }]).plugins.map(unstarted);
   const plugins: PluginSource = { get: (id) => found.find((it) => it.id === id), list: () => found, onChange: () => () => undefined };
   const clocked = { clock: systemClock, logger: silentLogger };

@@ -127,11 +127,13 @@ async function statusOf(handler: Handler, url: string, method: string): Promise<
 
 test("every local group has an APIService that is available", async () => {
   const handler = await aServer();
-  await until(async () => (await localNames(handler)).length >= 5);
+  await until(async () => (await localNames(handler)).length >= 7);
   expect(await localNames(handler)).toEqual([
     "v0alpha1.aggregation.grafana.app",
     "v1.",
     "v1.apiregistration.k8s.io",
+    "v1.authentication.k8s.io",
+    "v1.authorization.k8s.io",
     "v1.coordination.k8s.io",
     "v1.events.k8s.io",
   ]);

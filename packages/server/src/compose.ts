@@ -1,10 +1,8 @@
 import { randomUUID } from "node:crypto";
 import path from "node:path";
-import { dataPlaneServices, dataPlaneServicesRef } from "@dataplane/aggregator";
+import { dataPlaneServicesRef } from "@dataplane/aggregator";
 import {
   type ApiSource,
-  addBuiltinResources,
-  addSelfReviews,
   basicAuthenticator,
   bearerAuthenticator,
   createApiServer,
@@ -16,13 +14,7 @@ import {
 } from "@dataplane/apiserver";
 import { createApiClient, createInformer } from "@dataplane/client";
 import { createProvisioning, dataSourceGroups, openSealer } from "@dataplane/datasources";
-import {
-  apiServiceAvailabilityController,
-  apiServices,
-  apiServicesRef,
-  autoregisterController,
-  createKubeAggregator,
-} from "@dataplane/kube-aggregator";
+import { apiServiceAvailabilityController, apiServicesRef, autoregisterController, createKubeAggregator } from "@dataplane/kube-aggregator";
 import { type Clock, controlPlaneUser, dataPlaneUser, type Handler, type Logger } from "@dataplane/meta";
 import type { PluginHost } from "@dataplane/plugin-host";
 import type { Store } from "@dataplane/storage";
@@ -35,6 +27,7 @@ import { requireLocalKubeconfig } from "./identity/kubeconfig.js";
 import type { Tokens } from "./identity/tokens.js";
 import type { Users } from "./identity/users.js";
 import type { Lifetime } from "./lifetime.js";
+import { addServedResources } from "./served-resources.js";
 import { storeCompaction } from "./store-compaction.js";
 import { version } from "./version.js";
 
@@ -64,10 +57,7 @@ export function compose(options: ComposeOptions): Composition {
   const stopping = new AbortController();
   const authorizer = fixedRoles();
   const registry = createRegistry();
-  addBuiltinResources(registry);
-  addSelfReviews(registry, authorizer);
-  if (config.dataplaneAggregator) registry.add(dataPlaneServices);
-  if (config.kubernetesAggregator) registry.add(apiServices);
+  addServedResources(registry, { ...config, authorizer });
 
   // The controllers and the data plane are clients of the whole chain, which is made of them: they meet here.
   const chain: { complete?: Handler } = {};

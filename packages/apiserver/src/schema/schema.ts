@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue } from "@dataplane/meta";
+import type { JsonValue } from "@dataplane/meta";
 import type { StructuralSchema } from "./structural-schema.js";
 
 /** Whether a field must be sent, may be absent, or is filled in by its default. */
@@ -83,9 +83,6 @@ export class Schema<out T, out P extends Presence = "required"> {
 
 /** The TypeScript type of a schema's values. */
 export type Infer<S> = S extends Schema<infer T, Presence> ? T : never;
-
-/** JSON that no schema describes. */
-export type AnyObject = JsonObject;
 
 type Keyword = "minLength" | "maxLength" | "minItems" | "maxItems" | "minimum" | "maximum";
 

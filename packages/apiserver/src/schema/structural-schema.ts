@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue } from "@dataplane/meta";
+import type { JsonValue } from "@dataplane/meta";
 
 /**
  * A structural schema: what Kubernetes lets `openAPIV3Schema` of a CRD say
@@ -36,5 +36,3 @@ export interface StructuralSchema {
   /** Kept and published, not read here. */
   readonly [extension: `x-${string}`]: unknown;
 }
-
-export type { JsonObject };
