@@ -11,7 +11,7 @@ export interface AvailabilityControllerOptions {
   readonly client: ApiClient;
   /** Of DataPlaneServices; run by the caller. */
   readonly services: Informer<ApiObject>;
-  readonly aggregator: Pick<GrafanaAggregator, "conflictOf" | "onChange">;
+  readonly aggregator: Pick<GrafanaAggregator, "conflictOf" | "hasSynced" | "onChange">;
   readonly plugins: PluginSource;
   /** Names this server in events. */
   readonly instance: string;
@@ -32,7 +32,8 @@ export function dataPlaneServiceAvailabilityController(options: AvailabilityCont
     logger,
     async reconcile(name, signal) {
       const object = services.get(name);
-      if (object === undefined) return undefined;
+      // Until all services are known, one that lost to an elder looks like the only one; and what it looks like would be believed.
+      if (object === undefined || !aggregator.hasSynced) return undefined;
       const service = dataPlaneServiceFrom(object);
       const surroundings = { plugin: plugins.get(service.spec.pluginID), conflict: aggregator.conflictOf(name) };
       const conditions = conditionsOf(service, surroundings, clock.now());

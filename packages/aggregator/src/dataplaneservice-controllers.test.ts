@@ -23,6 +23,18 @@ test("a stored service is served, and its conditions say so", async () => {
   expect((await it.send("POST", queryPath, query)).status).toBe(200);
 });
 
+test("of two services of one second, the one that lost stays behind when the server starts again", async () => {
+  const group = "metrics.example.com";
+  const lost = { type: "Available", status: "False", reason: "GroupConflict", lastTransitionTime: "2026-01-01T00:00:00Z" };
+  const elder = aDataPlaneService({ plugin: "prometheus", name: "z-elder", group });
+  // Lists are sorted by name: this one is seen first.
+  const younger = { ...aDataPlaneService({ plugin: "loki", name: "a-younger", group }), status: { conditions: [{ ...lost, message: "" }] } };
+  await using it = await startControllers({ plugins: [aPlugin({ id: "prometheus" }), aPlugin({ id: "loki" })], stored: [elder, younger] });
+  await untilAvailable(it, "z-elder");
+  expect(await it.condition("a-younger", "Available")).toMatchObject(lost);
+  expect(it.aggregator.conflictOf("z-elder")).toBeUndefined();
+});
+
 test("a deleted service is gone within a second, whoever deleted it", async () => {
   await using it = await startControllers({ plugins: [aPlugin({ id: "prometheus" })] });
   await it.elsewhere.create(dataPlaneServicesRef, aDataPlaneService({ plugin: "prometheus" }));

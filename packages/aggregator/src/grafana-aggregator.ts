@@ -31,7 +31,7 @@ export interface GrafanaAggregator {
   /** Set once, after all services were seen: until then an unknown group is 503, not 404. */
   readonly hasSynced: boolean;
   markSynced(): void;
-  /** Calls back after the routes changed; returns the way to stop that. */
+  /** Calls back after the routes changed, and when all are known; returns the way to stop that. */
   onChange(listener: () => void): () => void;
   /**
    * Calls back after a write went through to the delegate with success, and waits, before the answer is given: what a client wrote
@@ -48,10 +48,13 @@ export function createGrafanaAggregator(options: GrafanaAggregatorOptions): Graf
   let generation = 0;
   let hasSynced = false;
 
+  const tell = (): void => {
+    for (const listener of changed) listener();
+  };
   const swap = (next: RouteTable): void => {
     table = next;
     generation += 1;
-    for (const listener of changed) listener();
+    tell();
   };
 
   const handler: Handler = async (request) => {
@@ -80,6 +83,7 @@ export function createGrafanaAggregator(options: GrafanaAggregatorOptions): Graf
     },
     markSynced: () => {
       hasSynced = true;
+      tell();
     },
     onChange: (listener) => listen(changed, listener),
     onWrite: (listener) => listen(written, listener),

@@ -1,5 +1,5 @@
 import { type ApiClient, createApiClient, createInformer } from "@dataplane/client";
-import { type ApiObject, controlPlaneUser, silentLogger, systemClock } from "@dataplane/meta";
+import { type ApiObject, controlPlaneUser, isJsonObject, silentLogger, systemClock } from "@dataplane/meta";
 import type { Plugin } from "@dataplane/plugin-host";
 import { dataPlaneServiceFrom, dataPlaneServicesRef } from "../dataplaneservice.js";
 import { dataPlaneServiceAvailabilityController } from "../dataplaneservice-availability-controller.js";
@@ -20,7 +20,14 @@ export interface TestControllers extends TestAggregator, AsyncDisposable {
   readonly condition: (name: string, type: string) => Promise<{ readonly status: string; readonly reason: string } | undefined>;
 }
 
-export async function startControllers(options: { readonly plugins?: readonly Plugin[]; readonly managed?: boolean } = {}): Promise<TestControllers> {
+export interface StartControllersOptions {
+  readonly plugins?: readonly Plugin[];
+  readonly managed?: boolean;
+  /** What an earlier server left in the store, status included, in the order of its making. */
+  readonly stored?: readonly ApiObject[];
+}
+
+export async function startControllers(options: StartControllersOptions = {}): Promise<TestControllers> {
   const stop = new AbortController();
   const { server, registry } = createTestApi();
   await server.start(stop.signal);
@@ -33,6 +40,12 @@ export async function startControllers(options: { readonly plugins?: readonly Pl
   const elsewhere = createApiClient({ handler: throughFilters(server.handler), user: controlPlaneUser });
   const client = createApiClient({ handler: throughFilters(test.aggregator.handler), user: controlPlaneUser });
   await elsewhere.create(namespacesRef, { apiVersion: "v1", kind: "Namespace", metadata: { name: "default" } });
+  for (const object of options.stored ?? []) {
+    await elsewhere.create(dataPlaneServicesRef, object);
+    const patch = { status: isJsonObject(object["status"]) ? object["status"] : {} };
+    const ref = { name: object.metadata.name, subresource: "status" };
+    await elsewhere.patch(dataPlaneServicesRef, ref, "application/merge-patch+json", patch);
+  }
   const shared = { client, clock: systemClock, logger: silentLogger };
   const services = createInformer<ApiObject>({ ...shared, resource: dataPlaneServicesRef });
   const controllers = [
