@@ -1,6 +1,16 @@
 import { apiVersionOf, type JsonObject } from "@dataplane/meta";
 import type { MergedGroup, MergedVersion } from "./merged-groups.js";
 
+/** `/`: where to look further, in the order of the alphabet. */
+export const rootPaths = (groups: readonly MergedGroup[]): readonly string[] =>
+  [
+    ...["/api", "/apis", "/healthz", "/livez", "/openapi/v2", "/openapi/v3", "/readyz", "/version"],
+    ...groups.flatMap(({ group, versions }) => [
+      ...(group === "" ? [] : [`/apis/${group}`]),
+      ...versions.map(({ version }) => (group === "" ? `/api/${version}` : `/apis/${group}/${version}`)),
+    ]),
+  ].sort();
+
 /** `/api`: the versions of the core group. */
 export const apiVersions = (groups: readonly MergedGroup[]): JsonObject => ({
   kind: "APIVersions",

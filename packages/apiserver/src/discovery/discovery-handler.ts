@@ -4,7 +4,7 @@ import type { ApiSource } from "../api-source.js";
 import { parseAccept } from "../negotiate.js";
 import { json } from "../render.js";
 import { aggregatedDiscovery } from "./aggregated.js";
-import { apiGroup, apiGroupList, apiResourceList, apiVersions } from "./classic.js";
+import { apiGroup, apiGroupList, apiResourceList, apiVersions, rootPaths } from "./classic.js";
 import { type MergedGroup, mergedGroups } from "./merged-groups.js";
 
 interface Document {
@@ -13,7 +13,7 @@ interface Document {
   readonly contentType: string;
 }
 
-/** Answers `/api`, `/apis` and below them groups and versions; undefined for any other path. */
+/** Answers `/` with the paths there are, `/api`, `/apis` and below them groups and versions; undefined for any other path. */
 export type Discovery = (request: HttpRequest) => HttpResponse | undefined;
 
 /** Documents are made when first asked for after a source has changed. */
@@ -40,8 +40,9 @@ export function createDiscovery(sources: readonly ApiSource[]): Discovery {
   return (request) => {
     const segments = segmentsOf(request);
     const [root, ...rest] = segments;
-    if (root !== "api" && root !== "apis") return undefined;
+    if (root !== undefined && root !== "api" && root !== "apis") return undefined;
     refresh();
+    if (root === undefined) return json(200, { paths: rootPaths(groups) });
     if (rest.length > 0) return answerClassic(root, rest, groups);
     const version = aggregatedVersion(request);
     if (version !== undefined) return conditional(request, aggregated(root, version));

@@ -32,3 +32,12 @@ test("versions go from stable to alpha, newest first", () => {
   const versions = ["v1alpha1", "v1", "v2beta1", "v10", "v2", "v1beta2", "foo", "v0alpha1"];
   expect(versions.toSorted(compareVersions)).toEqual(["v10", "v2", "v1", "v2beta1", "v1beta2", "v1alpha1", "v0alpha1", "foo"]);
 });
+
+test("the root tells where to look further", async () => {
+  await using api = await startApiServer();
+  const { status, json } = await api.call("/");
+  expect(status).toBe(200);
+  expect(json["paths"]).toEqual(
+    expect.arrayContaining(["/api", "/api/v1", "/apis", "/apis/coordination.k8s.io", "/apis/coordination.k8s.io/v1", "/openapi/v3"]),
+  );
+});
