@@ -125,3 +125,19 @@ test("an answer that comes before the body is read does not wait for it", async 
   const { port } = await http(() => Promise.resolve({ status: 413, headers: {}, body: "too much" }));
   expect(await send(httpRequest, `http://127.0.0.1:${port}/`, "x".repeat(5_000_000)).catch((error: unknown) => error)).toMatchObject({ status: 413 });
 });
+
+test("a client that still writes is not robbed of its answer, whether it told the length or not", async () => {
+  const { port } = await http(async (request) => {
+    // Chunked bodies are given up in their midst.
+    if (request.headers["content-length"] === undefined) for await (const piece of request.body) if (piece.byteLength > 0) break;
+    return { status: 413, headers: {}, body: "too much" };
+  });
+  const big = Buffer.alloc(16_000_000);
+  for (let round = 0; round < 10; round += 1) {
+    for (const body of [big, new Blob([big]).stream()]) {
+      const answer = await fetch(`http://127.0.0.1:${port}/`, { method: "POST", body, duplex: "half" });
+      expect(answer.status).toBe(413);
+      expect(await answer.text()).toBe("too much");
+    }
+  }
+});

@@ -43,7 +43,8 @@ class NodeRequest implements HttpRequest {
     this.path = mark < 0 ? url : url.slice(0, mark);
     this.query = new URLSearchParams(mark < 0 ? "" : url.slice(mark + 1));
     this.headers = incoming.headers;
-    this.body = incoming;
+    // Whoever stops reading has an answer to give; destroying the request would take the connection from under it.
+    this.body = { [Symbol.asyncIterator]: () => incoming.iterator({ destroyOnReturn: false }) };
     this.signal = signal;
     this.remoteAddress = incoming.socket.remoteAddress ?? "";
   }
@@ -69,12 +70,21 @@ async function write(response: HttpResponse, incoming: Incoming, outgoing: Outgo
 
 const connectionHeaders = new Set(["connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade"]);
 
-/** An answer given before the body was read: what still comes is not waited for on this connection. */
+/** How long a client may go on sending a body that nobody reads. */
+const lingerMs = 5_000;
+
+/**
+ * An answer given before the body was read. A connection that closes while the client still writes would lose the client the answer
+ * (RFC 9112 9.6), so what comes is dropped, for a while.
+ */
 function discard(incoming: Incoming, outgoing: Outgoing, overHttp2: boolean): void {
   const length = Number(incoming.headers["content-length"] ?? (incoming.headers["transfer-encoding"] === undefined ? 0 : Number.NaN));
   if (length === 0) return;
-  if (!overHttp2) outgoing.setHeader("connection", "close");
   incoming.resume();
+  if (overHttp2) return;
+  const { socket } = outgoing;
+  const late = setTimeout(() => socket?.destroy(), lingerMs).unref();
+  incoming.once("end", () => clearTimeout(late)).once("close", () => clearTimeout(late));
 }
 
 const isStream = (body: HttpBody): body is AsyncIterable<Uint8Array> => typeof body === "object" && Symbol.asyncIterator in body;
