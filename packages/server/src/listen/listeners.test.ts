@@ -5,6 +5,7 @@ import { request as httpsRequest } from "node:https";
 import { connect as connectSocket } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { type Handler, silentLogger, systemClock } from "@dataplane/meta";
 import { afterEach, expect, test } from "vitest";
@@ -140,4 +141,16 @@ test("a client that still writes is not robbed of its answer, whether it told th
       expect(await answer.text()).toBe("too much");
     }
   }
+});
+
+test("a long answer leaves no listener behind at each pause", async () => {
+  const warnings: Error[] = [];
+  const remember = (warning: Error): void => void warnings.push(warning);
+  process.on("warning", remember);
+  const piece = Buffer.alloc(1_000_000);
+  const { port } = await http(() => Promise.resolve({ status: 200, headers: {}, body: Readable.from(Array.from({ length: 60 }, () => piece)) }));
+  expect((await send(httpRequest, `http://127.0.0.1:${port}/`)).body).toHaveLength(60_000_000);
+  await systemClock.sleep(10);
+  process.off("warning", remember);
+  expect(warnings).toEqual([]);
 });

@@ -110,8 +110,8 @@ async function pipe(body: AsyncIterable<Uint8Array>, outgoing: Outgoing, signal:
   else outgoing.writeHead(outgoing.statusCode);
   for await (const piece of body) {
     if (signal.aborted) return;
-    if (!send(outgoing, piece))
-      await Promise.race([once(outgoing, "drain", { signal }).catch(() => undefined), once(outgoing, "close").catch(() => undefined)]);
+    // The signal aborts when the response closes; a listener for that here would stay behind at every pause.
+    if (!send(outgoing, piece)) await once(outgoing, "drain", { signal }).catch(() => undefined);
   }
   outgoing.end();
 }
