@@ -7,7 +7,7 @@ import { authorizationOf } from "./authorization-header.js";
 export interface BasicOptions {
   /** Undefined when user and password do not fit. May be slow on purpose: its answer is kept for `cacheMs`. Throws an ApiError to refuse with words of its own. */
   readonly verify: (user: string, password: string, request: HttpRequest) => Promise<UserInfo | undefined>;
-  /** How long a right password is believed without hashing it again; 10 s unless told. */
+  /** How long a right password is believed without hashing it again; 10 s unless told. 0: `verify` is asked each time, and nothing is kept. */
   readonly cacheMs?: number;
   readonly now?: () => number;
 }
@@ -19,27 +19,42 @@ interface Believed {
 
 const maxBelieved = 1_000;
 
-/** HTTP Basic authentication (RFC 7617). The hot path does not hash: a credential that was right is known again by its HMAC. */
-export function basicAuthenticator({ verify, cacheMs = 10_000, now = Date.now }: BasicOptions): Authenticator {
-  // Of this process alone, so that the cache says nothing about the password to who reads it.
-  const secret = randomBytes(32);
-  const believed = new Map<string, Believed>();
+/** HTTP Basic authentication (RFC 7617). */
+export const basicAuthenticator = ({ verify, cacheMs = 10_000, now = Date.now }: BasicOptions): Authenticator => {
+  const verified: Verified = cacheMs === 0 ? (credential, request) => verifiedUser(verify, credential, request) : believing(verify, cacheMs, now);
   return {
     async authenticate(request) {
       const credential = authorizationOf(request, "basic");
       if (credential === undefined) return undefined;
-      const key = createHmac("sha256", secret)
-        .update(`${origin(request)}\0${credential}`)
-        .digest("base64");
-      const known = believed.get(key);
-      if (known !== undefined && known.until > now()) return { user: known.user, credentialHeaders: ["authorization"] };
-      const { user: name, password } = decoded(credential);
-      const user = await verify(name, password, request);
-      if (user === undefined) throw unauthorized();
-      if (believed.size >= maxBelieved) believed.clear();
-      believed.set(key, { user, until: now() + cacheMs });
-      return { user, credentialHeaders: ["authorization"] };
+      return { user: await verified(credential, request), credentialHeaders: ["authorization"] };
     },
+  };
+};
+
+type Verified = (credential: string, request: HttpRequest) => Promise<UserInfo>;
+
+async function verifiedUser(verify: BasicOptions["verify"], credential: string, request: HttpRequest): Promise<UserInfo> {
+  const { user: name, password } = decoded(credential);
+  const user = await verify(name, password, request);
+  if (user === undefined) throw unauthorized();
+  return user;
+}
+
+/** The hot path does not hash: a credential that was right is known again by its HMAC. */
+function believing(verify: BasicOptions["verify"], cacheMs: number, now: () => number): Verified {
+  // Of this process alone, so that the cache says nothing about the password to who reads it.
+  const secret = randomBytes(32);
+  const believed = new Map<string, Believed>();
+  return async (credential, request) => {
+    const key = createHmac("sha256", secret)
+      .update(`${origin(request)}\0${credential}`)
+      .digest("base64");
+    const known = believed.get(key);
+    if (known !== undefined && known.until > now()) return known.user;
+    const user = await verifiedUser(verify, credential, request);
+    if (believed.size >= maxBelieved) believed.clear();
+    believed.set(key, { user, until: now() + cacheMs });
+    return user;
   };
 }
 
