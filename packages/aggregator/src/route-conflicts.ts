@@ -1,5 +1,5 @@
 import type { GroupVersion } from "@dataplane/meta";
-import { ownGroupOf } from "@dataplane/plugin-host";
+import { isOwnGroupOfAnother, isServerGroup } from "@dataplane/plugin-host";
 import type { DataPlaneService } from "./dataplaneservice.js";
 import type { PathPattern } from "./path-pattern.js";
 
@@ -17,18 +17,11 @@ export interface StoredResources {
   isRemote(groupVersion: GroupVersion): boolean;
 }
 
-/** Groups of this server's own kinds: a plugin may not answer in their place. */
-const ownGroups = new Set(["", "aggregation.grafana.app", "apps.grafana.app", "query.grafana.app", "service.grafana.app"]);
-
 /** Whether a service may be routed at all, other services aside. */
 export function conflictOf({ spec }: DataPlaneService, patterns: readonly PathPattern[], stored: StoredResources): Conflict | undefined {
   const { group, version, pluginID } = spec;
-  if (ownGroups.has(group) || group === "k8s.io" || group.endsWith(".k8s.io")) {
-    return groupConflict(`group ${JSON.stringify(group)} belongs to the API server`);
-  }
-  if (group.endsWith(".datasource.grafana.app") && group !== ownGroupOf(pluginID)) {
-    return groupConflict(`group ${JSON.stringify(group)} belongs to another plugin`);
-  }
+  if (isServerGroup(group)) return groupConflict(`group ${JSON.stringify(group)} belongs to the API server`);
+  if (isOwnGroupOfAnother(group, pluginID)) return groupConflict(`group ${JSON.stringify(group)} belongs to another plugin`);
   if (stored.isRemote({ group, version })) return groupConflict(`${group}/${version} is served by a remote APIService`);
   const shadowed = patterns.map(firstLiteral).find((plural) => plural !== undefined && stored.hasResource(group, version, plural));
   if (shadowed === undefined) return undefined;

@@ -1,5 +1,5 @@
 import { type ApiObject, type GroupVersion, isDnsSubdomain, isJsonObject } from "@dataplane/meta";
-import { ownGroupOf, ownGroupVersion, type Plugin, type PluginSource } from "@dataplane/plugin-host";
+import { isOwnGroupOfAnother, isServerGroup, ownGroupOf, ownGroupVersion, type Plugin, type PluginSource } from "@dataplane/plugin-host";
 
 /** A group and version in which the data sources of a plugin are served. */
 export interface ServedGroup extends GroupVersion {
@@ -39,17 +39,11 @@ function elderFirst(a: ApiObject, b: ApiObject): number {
 
 const ageKey = ({ metadata }: ApiObject): string => `${metadata.creationTimestamp ?? "9999"} ${metadata.name}`;
 
-/** Groups of this server's own kinds: no view is put there. */
-const reservedGroups = new Set(["", "aggregation.grafana.app", "apps.grafana.app", "query.grafana.app", "service.grafana.app"]);
-
-const isReserved = (group: string): boolean => reservedGroups.has(group) || group === "k8s.io" || group.endsWith(".k8s.io") || !isDnsSubdomain(group);
-
 /** What a service binds; undefined when it binds no plugin, or may not have that group. */
 function boundGroup({ metadata, spec }: ApiObject): ServedGroup | undefined {
   if (!isJsonObject(spec) || metadata.deletionTimestamp !== undefined) return undefined;
   const { pluginID: pluginId, group, version } = spec;
-  if (typeof pluginId !== "string" || typeof group !== "string" || typeof version !== "string" || isReserved(group)) return undefined;
-  // A plugin's own group belongs to that plugin, whatever a service says.
-  if (group.endsWith(".datasource.grafana.app") && group !== ownGroupOf(pluginId)) return undefined;
+  if (typeof pluginId !== "string" || typeof group !== "string" || typeof version !== "string") return undefined;
+  if (!isDnsSubdomain(group) || isServerGroup(group) || isOwnGroupOfAnother(group, pluginId)) return undefined;
   return { pluginId, group, version, canonical: false };
 }

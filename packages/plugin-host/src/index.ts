@@ -8,6 +8,6 @@ export {
   type PluginState,
   PluginUnavailable,
 } from "./plugin.js";
-export { ownGroupOf, ownGroupVersion } from "./plugin-group.js";
+export { isOwnGroupOfAnother, isServerGroup, ownGroupOf, ownGroupVersion } from "./plugin-group.js";
 export { createPluginHost, type PluginHost, type PluginHostOptions } from "./plugin-host.js";
 export type { PluginJson, ProxyRoute } from "./plugin-json.js";

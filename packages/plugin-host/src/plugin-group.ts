@@ -10,3 +10,13 @@ export function ownGroupOf(pluginId: string): string | undefined {
 
 /** The version in which a plugin's own group is served. */
 export const ownGroupVersion = "v0alpha1";
+
+/** Groups of this server's own kinds. */
+const serverGroups = new Set(["", "aggregation.grafana.app", "apps.grafana.app", "query.grafana.app", "service.grafana.app"]);
+
+/** True for a group that belongs to the API server: no plugin may answer there. */
+export const isServerGroup = (group: string): boolean => serverGroups.has(group) || group === "k8s.io" || group.endsWith(".k8s.io");
+
+/** True for the own group of another data source plugin: it is that plugin's, whatever a service says. */
+export const isOwnGroupOfAnother = (group: string, pluginId: string): boolean =>
+  group.endsWith(".datasource.grafana.app") && group !== ownGroupOf(pluginId);
