@@ -1,4 +1,4 @@
-import { compareKeys } from "@dataplane/storage";
+import { compareKeys, keyPosition } from "@dataplane/storage";
 
 /** Text keys in the order of their UTF-8 bytes, as stores list them. Reads are a binary search; a new key moves the ones after it. */
 export class SortedMap<T> {
@@ -10,12 +10,12 @@ export class SortedMap<T> {
   }
 
   set(key: string, value: T): void {
-    if (!this.#values.has(key)) this.#keys.splice(this.#indexOf(key), 0, key);
+    if (!this.#values.has(key)) this.#keys.splice(keyPosition(this.#keys, key), 0, key);
     this.#values.set(key, value);
   }
 
   delete(key: string): void {
-    if (this.#values.delete(key)) this.#keys.splice(this.#indexOf(key), 1);
+    if (this.#values.delete(key)) this.#keys.splice(keyPosition(this.#keys, key), 1);
   }
 
   replace(entries: readonly (readonly [string, T])[]): void {
@@ -28,24 +28,12 @@ export class SortedMap<T> {
   under(prefix: string, after?: string): readonly T[] {
     const values: T[] = [];
     const start = after === undefined ? prefix : `${after}\0`;
-    for (let index = this.#indexOf(start); index < this.#keys.length; index++) {
+    for (let index = keyPosition(this.#keys, start); index < this.#keys.length; index++) {
       const key = this.#keys[index];
       if (key?.startsWith(prefix) !== true) break;
       const value = this.#values.get(key);
       if (value !== undefined) values.push(value);
     }
     return values;
-  }
-
-  /** The place of `key`, or where it would stand. */
-  #indexOf(key: string): number {
-    let low = 0;
-    let high = this.#keys.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (compareKeys(this.#keys[middle] ?? "", key) < 0) low = middle + 1;
-      else high = middle;
-    }
-    return low;
   }
 }

@@ -1,6 +1,6 @@
 // For authors of stores.
 export { Alarm } from "./alarm.js";
-export { checkKey, compareKeys, prefixEnd } from "./key.js";
+export { checkKey, compareKeys, keyPosition, prefixEnd } from "./key.js";
 export { createMemoryStore, type MemoryStoreOptions } from "./memory-store.js";
 export {
   type Change,

@@ -15,6 +15,18 @@ export function compareKeys(left: string, right: string): number {
   return left.length - right.length;
 }
 
+/** Where `key` is among sorted keys, or belongs. */
+export function keyPosition(keys: readonly string[], key: string): number {
+  let low = 0;
+  let high = keys.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (compareKeys(keys[middle] ?? "", key) < 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
 /** The least key greater than every key that begins with `prefix`; undefined when there is none. */
 export function prefixEnd(prefix: string): string | undefined {
   const points = Array.from(prefix);

@@ -1,4 +1,4 @@
-import { compareKeys } from "./key.js";
+import { compareKeys, keyPosition } from "./key.js";
 import { type Entry, type Listing, type Page, RevisionCompacted, RevisionFuture } from "./store.js";
 import { changeKey, changeRevision, type History, type WriteChange } from "./watch-hub.js";
 
@@ -23,7 +23,7 @@ export class MemoryLog {
     const key = changeKey(change);
     const versions = this.#versions.get(key);
     if (versions === undefined) {
-      this.#keys.splice(this.#position(key), 0, key);
+      this.#keys.splice(keyPosition(this.#keys, key), 0, key);
       this.#versions.set(key, [change]);
     } else {
       versions.push(change);
@@ -80,7 +80,7 @@ export class MemoryLog {
       return;
     }
     this.#versions.delete(key);
-    this.#keys.splice(this.#position(key), 1);
+    this.#keys.splice(keyPosition(this.#keys, key), 1);
   }
 
   #getAt(key: string, at: bigint): Entry | undefined {
@@ -93,20 +93,8 @@ export class MemoryLog {
   }
 
   #start(prefix: string, after: string | undefined): number {
-    if (after === undefined || compareKeys(after, prefix) < 0) return this.#position(prefix);
-    const index = this.#position(after);
+    if (after === undefined || compareKeys(after, prefix) < 0) return keyPosition(this.#keys, prefix);
+    const index = keyPosition(this.#keys, after);
     return this.#keys[index] === after ? index + 1 : index;
-  }
-
-  /** Where `key` is, or belongs. */
-  #position(key: string): number {
-    let low = 0;
-    let high = this.#keys.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (compareKeys(this.#keys[middle] ?? "", key) < 0) low = middle + 1;
-      else high = middle;
-    }
-    return low;
   }
 }
