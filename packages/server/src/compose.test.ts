@@ -7,7 +7,7 @@ import { createPluginHost } from "@dataplane/plugin-host";
 import { links } from "@dataplane/plugin-protocol";
 import { createMemoryStore } from "@dataplane/storage";
 import { afterEach, expect, test } from "vitest";
-import { compose } from "./compose.js";
+import { type Composition, compose } from "./compose.js";
 import { loadConfig } from "./config/load-config.js";
 import { openTokens } from "./identity/tokens.js";
 import { openUsers } from "./identity/users.js";
@@ -18,8 +18,8 @@ afterEach(async () => {
   for (const lifetime of lifetimes.splice(0)) await lifetime.end();
 });
 
-/** The whole chain in this process: a store in memory, no plugins, no sockets. */
-async function aServer(ini = ""): Promise<Handler> {
+/** The whole chain in this process, not started: a store in memory, no plugins, no sockets. */
+async function aComposition(ini = ""): Promise<Composition> {
   const root = mkdtempSync(path.join(tmpdir(), "server-"));
   const file = path.join(root, "test.ini");
   writeFileSync(file, ini);
@@ -36,7 +36,11 @@ async function aServer(ini = ""): Promise<Handler> {
   });
   const users = await openUsers({ directory: root, adminUser: "admin", adminPassword: "admin" });
   const tokens = openTokens(root, () => new Date());
-  const composition = compose({ ...common, config, env: {}, store: createMemoryStore(), plugins, users, tokens, keyDirectory: root });
+  return compose({ ...common, config, env: {}, store: createMemoryStore(), plugins, users, tokens, keyDirectory: root });
+}
+
+async function aServer(ini = ""): Promise<Handler> {
+  const composition = await aComposition(ini);
   const lifetime = new Lifetime(silentLogger);
   lifetimes.push(lifetime);
   await composition.start(lifetime);
@@ -184,29 +188,7 @@ test("wrong passwords are 401, and the default one from elsewhere says which key
 });
 
 test("readyz fails once the server is to stop", async () => {
-  const root = mkdtempSync(path.join(tmpdir(), "server-"));
-  const config = loadConfig({ root, file: undefined, env: {}, overrides: [] });
-  const common = { clock: systemClock, logger: silentLogger };
-  const plugins = createPluginHost({
-    ...common,
-    directories: [],
-    dataDirectory: root,
-    allowUnsigned: false,
-    settingsFor: () => ({}),
-    version: "0.0.0",
-    link: links["grpc-js"],
-  });
-  const users = await openUsers({ directory: root, adminUser: "admin", adminPassword: "admin" });
-  const composition = compose({
-    ...common,
-    config,
-    env: {},
-    store: createMemoryStore(),
-    plugins,
-    users,
-    tokens: openTokens(root, () => new Date()),
-    keyDirectory: root,
-  });
+  const composition = await aComposition();
   expect((await get(composition.handler, "/readyz")).status).toBe(500);
   const lifetime = new Lifetime(silentLogger);
   lifetimes.push(lifetime);
