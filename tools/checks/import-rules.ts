@@ -17,6 +17,7 @@ export const levels: Readonly<Record<string, number>> = {
   "kube-aggregator": 4,
   datasources: 4,
   server: 6,
+  cli: 6,
 };
 
 /** Tighter than the level: these know nothing else of the project. */

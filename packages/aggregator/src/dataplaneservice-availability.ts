@@ -34,7 +34,7 @@ function availability(service: DataPlaneService, { plugin, conflict }: Surroundi
   if (plugin === undefined) return pluginNotFound(pluginID);
   if (plugin.json.type !== pluginType)
     return no("PluginTypeMismatch", `plugin ${quoted(pluginID)} is of type ${plugin.json.type}, not ${pluginType}`);
-  const unserved = services.filter((entry) => !isServiceTypeName(entry.type) || !serviceTypes[entry.type].served(entry));
+  const unserved = services.filter((entry) => !isServiceTypeName(entry.type) || !serviceTypes[entry.type].served(entry, service.spec));
   if (unserved.length > 0) {
     const list = unserved.map(({ type, path }) => (path === undefined ? type : `${type} ${path}`)).join(", ");
     return no("ServiceTypeNotServed", `not served by this version, and answered with 501: ${list}`);

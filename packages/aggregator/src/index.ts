@@ -34,6 +34,7 @@ export type { Conflict, StoredResources } from "./route-conflicts.js";
 
 // For authors of service types.
 
-export type { DataSourceContext, PluginContexts } from "./plugin-contexts.js";
+export type { CallGuard, CallTarget } from "./call-guard.js";
+export type { CallContext, DataSourceContext, PluginContexts } from "./plugin-contexts.js";
 export { type ServiceTypeName, serviceTypeNames } from "./service-types/names.js";
-export type { CallLimits, PluginCall, PluginRoute, ServiceType } from "./service-types/service-type.js";
+export type { BoundPlugin, CallLimits, PluginCall, PluginRoute, ServiceEntry, ServiceType } from "./service-types/service-type.js";

@@ -58,7 +58,9 @@ const ended = (signal: AbortSignal): Promise<unknown> =>
 export function managedService(plugin: Plugin): ApiObject | undefined {
   const group = ownGroupOf(plugin.id);
   if (group === undefined || !plugin.json.backend || plugin.json.type !== "datasource") return undefined;
-  const services = managedEntries(plugin).filter((entry) => isServiceTypeName(entry.type) && serviceTypes[entry.type].served(entry));
+  const services = managedEntries(plugin).filter(
+    (entry) => isServiceTypeName(entry.type) && serviceTypes[entry.type].served(entry, { pluginType: "datasource" }),
+  );
   return {
     apiVersion: apiVersionOf(dataPlaneServicesRef),
     kind: "DataPlaneService",

@@ -4,7 +4,7 @@ import { ownGroupOf, ownGroupVersion, type PluginSource } from "@dataplane/plugi
 import type { PluginContext } from "@dataplane/plugin-protocol";
 import { orgIdOf } from "./org-id.js";
 import { instanceSettingsFrom } from "./plugin-context-object.js";
-import type { DataSourceContext, PluginContexts } from "./plugin-contexts.js";
+import type { CallContext, DataSourceContext, PluginContexts } from "./plugin-contexts.js";
 import { pluginUser } from "./plugin-user.js";
 
 export interface PluginContextsClientOptions {
@@ -69,6 +69,19 @@ class CachedPluginContexts implements PluginContextsClient {
     return { uid, jsonData, pluginContext: { ...shared, user: pluginUser(user) } };
   }
 
+  forApp({ pluginId, namespace }: { readonly pluginId: string; readonly namespace: string }, user: UserInfo): Promise<CallContext> {
+    // Nothing serves settings of apps yet: each runs with empty ones.
+    const appInstanceSettings = { jsonData: Buffer.from("{}"), decryptedSecureJsonData: {}, lastUpdatedMS: 0, apiVersion: "" };
+    const pluginContext = { ...this.#common(pluginId, namespace), appInstanceSettings, user: pluginUser(user) };
+    return Promise.resolve({ jsonData: {}, pluginContext });
+  }
+
+  #common(pluginId: string, namespace: string): Omit<PluginContext, "user"> {
+    const { config, plugins, userAgent } = this.#options;
+    const pluginVersion = plugins.get(pluginId)?.json.version ?? "";
+    return { orgId: orgIdOf(namespace), pluginId, grafanaConfig: config, pluginVersion, userAgent, apiVersion: ownGroupVersion, namespace };
+  }
+
   #fresh(key: DataSourceKey): Cached | undefined {
     const cached = this.#cache.get(cacheKey(key));
     if (cached === undefined) return undefined;
@@ -89,16 +102,7 @@ class CachedPluginContexts implements PluginContextsClient {
       uid,
       jsonData,
       resourceVersion: object.metadata.resourceVersion,
-      shared: {
-        orgId: orgIdOf(namespace),
-        pluginId,
-        dataSourceInstanceSettings: settings,
-        grafanaConfig: this.#options.config,
-        pluginVersion: this.#options.plugins.get(pluginId)?.json.version ?? "",
-        userAgent: this.#options.userAgent,
-        apiVersion: ownGroupVersion,
-        namespace,
-      },
+      shared: { ...this.#common(pluginId, namespace), dataSourceInstanceSettings: settings },
     };
     if (writes === this.#writes) this.#cache.set(cacheKey(key), read);
     return read;

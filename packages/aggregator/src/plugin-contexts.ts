@@ -1,12 +1,16 @@
 import type { UserInfo } from "@dataplane/meta";
 import type { PluginContext } from "@dataplane/plugin-protocol";
 
-/** A data source, ready for a call: its settings with secrets decrypted. Never logged. */
-export interface DataSourceContext {
-  readonly uid: string;
+/** What one call carries: the settings of a data source or of an app, with secrets decrypted. Never logged. */
+export interface CallContext {
   readonly pluginContext: PluginContext;
   /** `jsonData.allowedHeaders`, `keepCookies` and the like are read from here. */
   readonly jsonData: Readonly<Record<string, unknown>>;
+}
+
+/** A data source, ready for a call. */
+export interface DataSourceContext extends CallContext {
+  readonly uid: string;
 }
 
 /**
@@ -20,4 +24,9 @@ export interface PluginContexts {
     user: UserInfo,
     signal: AbortSignal,
   ): Promise<DataSourceContext>;
+  /**
+   * The settings of an app in one namespace, from `appsettings/<plugin id>/plugincontext` of `apps.grafana.app`: empty ones where there is
+   * no such object. Throws ApiError NotFound for an app that is switched off there (`spec.enabled: false`).
+   */
+  forApp(key: { readonly pluginId: string; readonly namespace: string }, user: UserInfo, signal: AbortSignal): Promise<CallContext>;
 }

@@ -2,6 +2,7 @@ import type { Authorizer } from "@dataplane/apiserver";
 import { ApiError, type Clock, type HttpRequest, type HttpResponse, type Logger, unavailable } from "@dataplane/meta";
 import type { PluginSource } from "@dataplane/plugin-host";
 import { GrpcError } from "@dataplane/plugin-protocol";
+import type { CallGuard } from "./call-guard.js";
 import type { DataPlaneService } from "./dataplaneservice.js";
 import { matchPath, type PathPattern, parsePathPattern } from "./path-pattern.js";
 import { pluginMissing } from "./plugin-call-errors.js";
@@ -21,6 +22,8 @@ export interface PluginHandlerOptions {
   readonly authorizer: Authorizer;
   /** `[dataproxy] send_user_header`; false when absent. */
   readonly sendUserHeader?: boolean;
+  /** No bounds when absent. */
+  readonly guard?: CallGuard;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -51,7 +54,7 @@ export class PluginHandler {
     this.#options = options;
     this.#fixed = compiled(fixedRoutes(service));
     const patterns = service.spec.services.flatMap((entry) =>
-      isServiceTypeName(entry.type) ? (serviceTypes[entry.type].patterns?.(entry) ?? []) : [],
+      isServiceTypeName(entry.type) ? (serviceTypes[entry.type].patterns?.(entry, service.spec) ?? []) : [],
     );
     this.#patterns = [...compiled(patterns)].sort((a, b) => literalPrefix(b.pattern) - literalPrefix(a.pattern));
   }
@@ -113,7 +116,7 @@ function logFailedCall(logger: Logger, pluginId: string, thrown: unknown): void 
 
 /** Health, access and metrics come with any service, whatever types it lists. */
 function fixedRoutes({ spec }: DataPlaneService): readonly PluginRoute[] {
-  const listed = spec.services.flatMap((entry) => (isServiceTypeName(entry.type) ? serviceTypes[entry.type].routes(entry) : []));
+  const listed = spec.services.flatMap((entry) => (isServiceTypeName(entry.type) ? serviceTypes[entry.type].routes(entry, spec) : []));
   return [...listed, ...(spec.pluginType === "datasource" ? [healthRoute, accessRoute] : []), metricsRoute];
 }
 

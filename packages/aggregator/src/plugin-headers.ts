@@ -1,6 +1,6 @@
 import type { HttpRequest } from "@dataplane/meta";
 import type { StringList } from "@dataplane/plugin-protocol";
-import type { DataSourceContext } from "./plugin-contexts.js";
+import type { CallContext } from "./plugin-contexts.js";
 import { headerOf } from "./request-body.js";
 
 /** Headers by which Grafana's pages say where a query comes from. */
@@ -31,7 +31,7 @@ export function callMetadata(request: HttpRequest, namespace: string): Readonly<
  * Only what the data source asks for goes on (`oauthPassThru`, `keepCookies`, `allowedHeaders` of its JSON data), and nothing that
  * authenticated the caller here.
  */
-export function callHeaders(call: HeaderSource, context: DataSourceContext): Readonly<Record<string, string>> {
+export function callHeaders(call: HeaderSource, context: CallContext): Readonly<Record<string, string>> {
   const { request } = call;
   const headers = new Map<string, string>();
   for (const name of [...allowedHeaders(context.jsonData), ...tracked]) {
@@ -53,7 +53,7 @@ export function callHeaders(call: HeaderSource, context: DataSourceContext): Rea
 }
 
 /** The header lists of CallResource: all that came, without hop-by-hop headers, credentials and names that are the host's. */
-export function resourceHeaders(call: HeaderSource, context: DataSourceContext): Readonly<Record<string, StringList>> {
+export function resourceHeaders(call: HeaderSource, context: CallContext): Readonly<Record<string, StringList>> {
   const { request } = call;
   const headers = new Map<string, StringList>();
   const named = new Set((headerOf(request, "connection") ?? "").split(",").map((name) => name.trim().toLowerCase()));
@@ -70,10 +70,11 @@ export function resourceHeaders(call: HeaderSource, context: DataSourceContext):
 /** What this server says of the call; a caller cannot. */
 function hostHeaders(
   { sendUserHeader }: HeaderSource,
-  { uid, pluginContext: { orgId, user } }: DataSourceContext,
+  { pluginContext: { orgId, user, dataSourceInstanceSettings } }: CallContext,
 ): readonly (readonly [string, string])[] {
   const login = sendUserHeader === true && user !== undefined ? [["X-Grafana-User", user.login] as const] : [];
-  return [["X-Datasource-Uid", uid], ["X-Grafana-Org-Id", String(orgId)], ...login];
+  const uid = dataSourceInstanceSettings === undefined ? [] : [["X-Datasource-Uid", dataSourceInstanceSettings.uid] as const];
+  return [...uid, ["X-Grafana-Org-Id", String(orgId)], ...login];
 }
 
 /** `X-Panel-Id` for `x-panel-id`, as Go's net/http writes names. */
@@ -96,7 +97,7 @@ function forwardable(request: HttpRequest, name: string): string | undefined {
   return (typeof value === "string" ? value : value.join(", ")).replace(/[^\x20-\x7e]/g, "");
 }
 
-function allowedHeaders(jsonData: DataSourceContext["jsonData"]): readonly string[] {
+function allowedHeaders(jsonData: CallContext["jsonData"]): readonly string[] {
   const names = jsonData["allowedHeaders"];
   if (!Array.isArray(names)) return [];
   const taken = new Set(["authorization", "cookie", "x-id-token", "x-datasource-uid"]);
@@ -104,7 +105,7 @@ function allowedHeaders(jsonData: DataSourceContext["jsonData"]): readonly strin
 }
 
 /** `keepCookies` holds names, prefixes written `name[]`, or `[]` for all. */
-function keptCookies(request: HttpRequest, jsonData: DataSourceContext["jsonData"]): string {
+function keptCookies(request: HttpRequest, jsonData: CallContext["jsonData"]): string {
   const names: unknown = jsonData["keepCookies"];
   if (!Array.isArray(names) || !mayForward(request, "cookie")) return "";
   const kept = names.filter((name): name is string => typeof name === "string");

@@ -1,3 +1,5 @@
+import type { IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
 import type { RequestInfo } from "./request-info.js";
 import type { UserInfo } from "./user.js";
 
@@ -30,6 +32,16 @@ export interface HttpRequest {
   readonly signal: AbortSignal;
   readonly remoteAddress: string;
   readonly context: RequestContext;
+  /** "websocket" when the client asks to leave HTTP for it (RFC 6455 4.1), over HTTP/1.1 only. */
+  readonly upgrade?: "websocket";
+}
+
+/** A connection that leaves HTTP behind: nothing was written to it yet, not even the 101. */
+export interface RawConnection {
+  readonly incoming: IncomingMessage;
+  readonly socket: Duplex;
+  /** What the client sent right after its request. */
+  readonly head: Buffer;
 }
 
 /** Bytes, several pieces that belong together, or pieces that come in their own time. */
@@ -39,6 +51,11 @@ export interface HttpResponse {
   readonly status: number;
   readonly headers: Headers;
   readonly body?: HttpBody;
+  /**
+   * With status 101, to a request that has `upgrade`: takes the connection over, writes the answer itself, and closes it when the
+   * request's signal aborts. Called once.
+   */
+  readonly takeOver?: (connection: RawConnection) => void;
 }
 
 /** Answers a request, or throws an ApiError. Servers in the chain hold the next one as a Handler. */

@@ -17,7 +17,7 @@ export { type Clock, systemClock } from "./clock.js";
 export { type Condition, rfc3339, setCondition } from "./condition.js";
 export { type FieldRequirement, parseFieldSelector } from "./field-selector.js";
 export { apiVersionOf, basePathOf, type GroupVersion, type GroupVersionKind, type GroupVersionResource, parseApiVersion } from "./group-version.js";
-export type { Handler, Headers, HttpBody, HttpRequest, HttpResponse, RequestContext } from "./http.js";
+export type { Handler, Headers, HttpBody, HttpRequest, HttpResponse, RawConnection, RequestContext } from "./http.js";
 export { isJsonObject, type JsonArray, type JsonObject, type JsonValue } from "./json.js";
 export { isDnsLabel, isDnsSubdomain, isLabelKey, isLabelValue, type LabelSelector, parseLabelSelector } from "./label-selector.js";
 export { type Logger, silentLogger } from "./logger.js";

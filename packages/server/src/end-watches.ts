@@ -4,7 +4,6 @@ import type { Filter } from "@dataplane/apiserver";
 export function endWatches(stopping: AbortSignal): Filter {
   return (request, next) => {
     if (request.context.info?.verb !== "watch") return next(request);
-    const { method, path, query, headers, body, remoteAddress, context } = request;
-    return next({ method, path, query, headers, body, remoteAddress, context, signal: AbortSignal.any([request.signal, stopping]) });
+    return next({ ...request, signal: AbortSignal.any([request.signal, stopping]) });
   };
 }

@@ -1,6 +1,7 @@
 import type { Authorizer } from "@dataplane/apiserver";
 import type { Clock, GroupVersion, HttpRequest, HttpResponse, JsonObject, Logger } from "@dataplane/meta";
 import type { Plugin } from "@dataplane/plugin-host";
+import type { CallGuard } from "../call-guard.js";
 import type { PluginContexts } from "../plugin-contexts.js";
 
 /** Bounds of one call. */
@@ -23,6 +24,8 @@ export interface PluginCall {
   readonly groupVersion: GroupVersion;
   /** `[dataproxy] send_user_header`: plugins are told the caller's login in X-Grafana-User. */
   readonly sendUserHeader?: boolean;
+  /** No bounds when absent. */
+  readonly guard?: CallGuard;
   /** For questions about rights; the call itself was authorized before. */
   readonly authorizer: Authorizer;
   readonly clock: Clock;
@@ -46,13 +49,25 @@ export interface PluginRoute {
   readonly operations?: Readonly<Record<string, Operation>>;
 }
 
+/** One entry of `spec.services`. */
+export interface ServiceEntry {
+  readonly type: string;
+  readonly method?: string;
+  readonly path?: string;
+}
+
+/** What of the DataPlaneService around an entry decides over its routes. */
+export interface BoundPlugin {
+  readonly pluginType: string;
+}
+
 /** A service type of a DataPlaneService: one object in one file, one line in the table. */
 export interface ServiceType {
   readonly name: string;
   /** False while its paths only answer 501; shown as ServiceTypeNotServed. */
-  readonly served: (service: { readonly type: string; readonly path?: string }) => boolean;
+  readonly served: (entry: ServiceEntry, plugin: BoundPlugin) => boolean;
   /** Fixed paths of the data plane: they come before stored resources. */
-  readonly routes: (service: { readonly type: string; readonly method?: string; readonly path?: string }) => readonly PluginRoute[];
+  readonly routes: (entry: ServiceEntry, plugin: BoundPlugin) => readonly PluginRoute[];
   /** Patterns of the service's own: they come after stored resources. */
-  readonly patterns?: (service: { readonly type: string; readonly method?: string; readonly path?: string }) => readonly PluginRoute[];
+  readonly patterns?: (entry: ServiceEntry, plugin: BoundPlugin) => readonly PluginRoute[];
 }

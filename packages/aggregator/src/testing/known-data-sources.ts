@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
-import { notFound } from "@dataplane/meta";
+import { notFound, type UserInfo } from "@dataplane/meta";
+import type { PluginContext } from "@dataplane/plugin-protocol";
 import { orgIdOf } from "../org-id.js";
 import { pluginConfig } from "../plugin-config.js";
 import type { PluginContexts } from "../plugin-contexts.js";
@@ -15,7 +16,18 @@ export interface KnownDataSource {
 
 const grafanaConfig = pluginConfig({ appUrl: "http://localhost:3000/" });
 
-/** Plugin contexts of a fixed list of data sources. */
+const commonContext = (pluginId: string, namespace: string, user: UserInfo): PluginContext => ({
+  orgId: orgIdOf(namespace),
+  pluginId,
+  user: pluginUser(user),
+  grafanaConfig,
+  pluginVersion: "1.0.0",
+  userAgent: "Grafana/12.0.0 (linux; amd64)",
+  apiVersion: "v0alpha1",
+  namespace,
+});
+
+/** Plugin contexts of a fixed list of data sources; every app has empty settings in every namespace. */
 export const knownDataSources = (known: readonly KnownDataSource[]): PluginContexts => ({
   forDataSource: ({ pluginId, namespace, uid }, user) => {
     const found = known.find((it) => it.pluginId === pluginId && it.uid === uid && (it.namespace ?? "default") === namespace);
@@ -25,9 +37,7 @@ export const knownDataSources = (known: readonly KnownDataSource[]): PluginConte
       uid,
       jsonData,
       pluginContext: {
-        orgId: orgIdOf(namespace),
-        pluginId,
-        user: pluginUser(user),
+        ...commonContext(pluginId, namespace, user),
         dataSourceInstanceSettings: {
           id: 1,
           uid,
@@ -42,12 +52,11 @@ export const knownDataSources = (known: readonly KnownDataSource[]): PluginConte
           lastUpdatedMS: 1_704_067_200_000,
           apiVersion: "",
         },
-        grafanaConfig,
-        pluginVersion: "1.0.0",
-        userAgent: "Grafana/12.0.0 (linux; amd64)",
-        apiVersion: "v0alpha1",
-        namespace,
       },
     });
+  },
+  forApp: ({ pluginId, namespace }, user) => {
+    const appInstanceSettings = { jsonData: Buffer.from("{}"), decryptedSecureJsonData: {}, lastUpdatedMS: 1_704_067_200_000, apiVersion: "" };
+    return Promise.resolve({ jsonData: {}, pluginContext: { ...commonContext(pluginId, namespace, user), appInstanceSettings } });
   },
 });

@@ -8,7 +8,7 @@ const inSection = (name: string): readonly Setting<unknown>[] => all.filter(({ s
 /** Text of `conf/defaults.ini`. */
 export function defaultsIni(): string {
   const head = [
-    "# The defaults, one comment a key. Made from packages/server/src/config/settings.ts by `npm run generate`.",
+    "# The defaults, one comment a key. Made from packages/server/src/config/settings by `npm run generate`.",
     "# Do not edit: put your own values into conf/custom.ini, or into GF_<SECTION>_<KEY> variables.",
   ];
   const body = sectionNames.flatMap((name) => [
@@ -30,7 +30,7 @@ export function configReference(): string {
   const head = [
     "# Configuration reference",
     "",
-    "Made from `packages/server/src/config/settings.ts` by `npm run generate`. Layers, later ones win: the defaults below, `conf/custom.ini`",
+    "Made from `packages/server/src/config/settings` by `npm run generate`. Layers, later ones win: the defaults below, `conf/custom.ini`",
     "(or `--config FILE`), environment variables `GF_<SECTION>_<KEY>` (upper case, `.` and `-` become `_`), arguments `cfg:section.key=value`.",
     "A value may hold `${VAR}`, `$__env{VAR}` and `$__file{path}`. Unknown keys and `GF_` variables that match nothing are reported at start.",
   ];

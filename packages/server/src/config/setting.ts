@@ -16,6 +16,15 @@ export interface Setting<T> {
   readonly secret?: boolean;
 }
 
+export const setting = <T>(section: string, key: string, kind: SettingKind<T>, fallback: string, doc: string, secret = false): Setting<T> => ({
+  section,
+  key,
+  kind,
+  default: fallback,
+  doc,
+  ...(secret ? { secret } : {}),
+});
+
 const expected = (what: string, text: string): Error => new Error(`expected ${what}, found ${JSON.stringify(text)}`);
 
 export const text: SettingKind<string> = { name: "text", parse: (value) => value };

@@ -154,3 +154,40 @@ test("a long answer leaves no listener behind at each pause", async () => {
   process.off("warning", remember);
   expect(warnings).toEqual([]);
 });
+
+/** Sends the lines of a request over a connection of its own; resolves with all that comes back. */
+function sendRaw(port: number, lines: readonly string[], body = ""): Promise<string> {
+  const socket = connectSocket(port, "127.0.0.1");
+  socket.write(`${lines.join("\r\n")}\r\n\r\n${body}`);
+  return text(socket);
+}
+
+const upgrading = ["GET /socket HTTP/1.1", "Host: here", "Connection: Upgrade", "Upgrade: websocket"];
+
+test("a handler may take a connection over, and gets what was sent with the request", async () => {
+  const { port } = await http((request) =>
+    Promise.resolve({
+      status: 101,
+      headers: {},
+      takeOver: ({ socket, head }) => void socket.end(`HTTP/1.1 101 Switching Protocols\r\n\r\n${request.upgrade ?? ""} ${head.toString()}`),
+    }),
+  );
+  expect(await sendRaw(port, upgrading, "first words")).toBe("HTTP/1.1 101 Switching Protocols\r\n\r\nwebsocket first words");
+});
+
+test("a refused upgrade is answered in HTTP and closed", async () => {
+  const { port } = await http(() => Promise.resolve({ status: 403, headers: { "x-why": "because" }, body: "no" }));
+  const answer = await sendRaw(port, upgrading);
+  expect(answer).toMatch(/^HTTP\/1\.1 403 Forbidden\r\n/);
+  expect(answer).toContain("x-why: because");
+  expect(answer).toMatch(/\r\n\r\nno$/);
+});
+
+test("a request that offers another protocol is served as if it had not, with its body", async () => {
+  const { port } = await http(echo);
+  const lines = ["POST /x?a=1 HTTP/1.1", "Host: here", "Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAMAAABk"];
+  const answer = sendRaw(port, [...lines, "Content-Length: 5"], "hello");
+  const second = setTimeout(() => listeners[0]?.destroy(), 300);
+  expect(await answer).toMatch(/^HTTP\/1\.1 200 OK[^]*POST \/x 1 hello$/);
+  clearTimeout(second);
+});

@@ -5,6 +5,7 @@ import { createServer as createTlsServer } from "node:tls";
 import type { Handler, Logger } from "@dataplane/meta";
 import type { ServingCertificate } from "../tls/serving-certificate.js";
 import { nodeListener } from "./node-adapter.js";
+import { listenForUpgrades } from "./upgrade-listener.js";
 
 export interface Listener {
   readonly port: number;
@@ -33,11 +34,15 @@ const httpOptions = { maxHeaderSize: 65_536, headersTimeout: 60_000, requestTime
 /** HTTP/1.1 in the clear. Throws PortTaken. */
 export async function listenHttp(options: ListenOptions): Promise<Listener> {
   const server = createHttpServer(httpOptions, nodeListener(options.handler, options.logger));
+  const upgrades = listenForUpgrades(server, options.handler, options.logger);
   const port = await listen(server, options);
   return {
     port,
     close: () => closeHttp(server),
-    destroy: () => server.closeAllConnections(),
+    destroy() {
+      upgrades.destroy();
+      server.closeAllConnections();
+    },
   };
 }
 
@@ -48,6 +53,7 @@ export async function listenHttp(options: ListenOptions): Promise<Listener> {
 export async function listenHttps(options: ListenOptions & { readonly certificate: ServingCertificate }): Promise<Listener> {
   const listener = nodeListener(options.handler, options.logger);
   const http1 = createHttpServer(httpOptions, listener);
+  listenForUpgrades(http1, options.handler, options.logger);
   const http2 = createHttp2Server({ maxSessionMemory: 64, settings: { maxConcurrentStreams: 250 } }, listener);
   const sessions = new Set<{ close(): void; destroy(): void; readonly closed: boolean }>();
   http2.on("session", (session) => {

@@ -26,7 +26,7 @@ async function respond(handler: Handler, incoming: Incoming, outgoing: Outgoing)
   await write(response, incoming, outgoing, gone.signal);
 }
 
-class NodeRequest implements HttpRequest {
+export class NodeRequest implements HttpRequest {
   readonly method: string;
   readonly path: string;
   readonly headers: Headers;
@@ -35,8 +35,9 @@ class NodeRequest implements HttpRequest {
   readonly remoteAddress: string;
   readonly context = {};
   readonly query: URLSearchParams;
+  readonly upgrade?: "websocket";
 
-  constructor(incoming: Incoming, signal: AbortSignal) {
+  constructor(incoming: Incoming, signal: AbortSignal, upgrade?: "websocket") {
     const url = incoming.url ?? "/";
     const mark = url.indexOf("?");
     this.method = incoming.method ?? "GET";
@@ -47,10 +48,11 @@ class NodeRequest implements HttpRequest {
     this.body = { [Symbol.asyncIterator]: () => incoming.iterator({ destroyOnReturn: false }) };
     this.signal = signal;
     this.remoteAddress = incoming.socket.remoteAddress ?? "";
+    if (upgrade !== undefined) this.upgrade = upgrade;
   }
 }
 
-async function write(response: HttpResponse, incoming: Incoming, outgoing: Outgoing, signal: AbortSignal): Promise<void> {
+export async function write(response: HttpResponse, incoming: Incoming, outgoing: Outgoing, signal: AbortSignal): Promise<void> {
   outgoing.statusCode = response.status;
   const overHttp2 = incoming.httpVersionMajor === 2;
   for (const [name, value] of Object.entries(response.headers)) {

@@ -1,0 +1,2 @@
+/** Streams, and Grafana Live. */
+export const liveSettings = {} as const;

@@ -1,0 +1,2 @@
+/** The server's own metrics. */
+export const metricsSettings = {} as const;
