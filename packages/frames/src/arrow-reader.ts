@@ -28,6 +28,8 @@ interface Message {
   readonly headerType: number;
   readonly size: number;
   readonly body: Uint8Array;
+  /** Where the next message begins. */
+  readonly end: number;
 }
 
 /** Where a file's footer begins; a stream ends with its bytes. */
@@ -39,11 +41,14 @@ function endOfMessages(bytes: Buffer): number {
   return tail - footer;
 }
 
+/** Where messages begin, magic aside. */
+const startOfMessages = (bytes: Buffer): number => (bytes.toString("latin1", 0, MAGIC.length) === MAGIC ? 8 : 0);
+
 /** The messages of a stream, or of a file: there they stand in the same order between the magic and the footer. */
 function* messagesOf(arrow: Uint8Array): Generator<Message> {
   const bytes = Buffer.from(arrow.buffer, arrow.byteOffset, arrow.byteLength);
   const view = new DataView(arrow.buffer, arrow.byteOffset, arrow.byteLength);
-  let at = bytes.toString("latin1", 0, MAGIC.length) === MAGIC ? 8 : 0;
+  let at = startOfMessages(bytes);
   const limit = endOfMessages(bytes);
   while (at + 4 <= limit) {
     const continued = view.getUint32(at, true) === CONTINUATION;
@@ -58,7 +63,7 @@ function* messagesOf(arrow: Uint8Array): Generator<Message> {
     if (end > limit) throw new FrameError("Arrow: a message's body ends outside of the data");
     const header = message.table(2);
     if (header === undefined) throw new FrameError("Arrow: a message has no header");
-    yield { header, headerType: message.byte(1), size, body: arrow.subarray(start + size, end) };
+    yield { header, headerType: message.byte(1), size, body: arrow.subarray(start + size, end), end };
     at = end;
   }
 }
@@ -157,4 +162,12 @@ export function readArrow(arrow: Uint8Array): ArrowFrame {
     if (cause instanceof RangeError) throw new FrameError("Arrow: metadata refers to what lies outside of it", { cause });
     throw cause;
   }
+}
+
+/** From the first message to the end of the last, of an IPC file or stream that `readArrow` has read. */
+export function locateMessages(arrow: Uint8Array): { readonly start: number; readonly end: number } {
+  const start = startOfMessages(Buffer.from(arrow.buffer, arrow.byteOffset, arrow.byteLength));
+  let end = start;
+  for (const message of messagesOf(arrow)) ({ end } = message);
+  return { start, end };
 }

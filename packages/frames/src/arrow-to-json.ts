@@ -34,29 +34,86 @@ function printPiece(field: ArrowField, chunk: ColumnChunk, from: number, to: num
   }
 }
 
-function* columnPieces(field: ArrowField, chunks: readonly ColumnChunk[], extras: ColumnExtras): Generator<Uint8Array> {
-  let first = 0;
-  for (const chunk of chunks) {
-    for (let from = 0, to = 0; from < chunk.rows; from = to) {
-      to = endOfPiece(field, chunk, from);
+/** Rows of one record batch, `to` not among them; `from` is a multiple of eight. */
+interface Rows {
+  readonly chunk: number;
+  readonly from: number;
+  readonly to: number;
+}
+
+function* columnPieces(field: ArrowField, chunks: readonly ColumnChunk[], parts: readonly Rows[], extras: ColumnExtras): Generator<Uint8Array> {
+  let printed = 0;
+  for (const part of parts) {
+    const chunk = chunks[part.chunk];
+    if (chunk === undefined) continue;
+    // Where the chunk's own row 0 stands among the rows that are printed.
+    const first = printed - part.from;
+    for (let from = part.from, to = 0; from < part.to; from = to) {
+      to = Math.min(endOfPiece(field, chunk, from), part.to);
       if (first + from > 0) yield COMMA;
       yield printPiece(field, chunk, from, to, first, extras);
     }
-    first += chunk.rows;
+    printed += part.to - part.from;
   }
 }
 
-function* framePieces(frame: ArrowFrame): Generator<Uint8Array> {
-  yield Buffer.from(`{"schema":${printSchema(frame.schema)},"data":{"values":[`);
+function* dataPieces(frame: ArrowFrame, parts: readonly Rows[]): Generator<Uint8Array> {
+  yield Buffer.from('"data":{"values":[');
   const extras: ColumnExtras[] = [];
   for (const [index, field] of frame.schema.fields.entries()) {
     const own = new ColumnExtras();
     extras.push(own);
     yield Buffer.from(index === 0 ? "[" : ",[");
-    yield* columnPieces(field, frame.columns[index] ?? [], own);
+    yield* columnPieces(field, frame.columns[index] ?? [], parts, own);
     yield Buffer.from("]");
   }
-  yield Buffer.from(`]${printExtras(extras, frame.rows)}}}`);
+  yield Buffer.from(
+    `]${printExtras(
+      extras,
+      parts.reduce((sum, { from, to }) => sum + to - from, 0),
+    )}}`,
+  );
+}
+
+const allRows = ({ columns: [column = []] }: ArrowFrame): readonly Rows[] => column.map(({ rows }, chunk) => ({ chunk, from: 0, to: rows }));
+
+/** The same as `arrowToJsonChunks`, of a frame that was read before. */
+export function* frameJsonPieces(frame: ArrowFrame): Generator<Uint8Array> {
+  yield Buffer.from(`{"schema":${printSchema(frame.schema)},`);
+  yield* dataPieces(frame, allRows(frame));
+  yield Buffer.from("}");
+}
+
+/** Some rows of a frame as frame JSON, in pieces. */
+export interface JsonBatch {
+  readonly rows: number;
+  readonly pieces: Iterable<Uint8Array>;
+}
+
+/**
+ * A frame as several of at most `maxRows` rows (rounded down to a multiple of eight, eight at least), one after the other: the first
+ * has the schema unless `withSchema` is false, the others only data, as Go's SDK sends a frame in chunks. A frame without rows is one
+ * batch.
+ */
+export function* frameJsonBatches(
+  frame: ArrowFrame,
+  maxRows: number,
+  { withSchema = true }: { readonly withSchema?: boolean } = {},
+): Generator<JsonBatch> {
+  const step = Math.max(8, maxRows & ~7);
+  const parts = allRows(frame).flatMap(({ chunk, to: end }) =>
+    Array.from({ length: Math.ceil(end / step) }, (_, index) => ({ chunk, from: index * step, to: Math.min(end, (index + 1) * step) })),
+  );
+  const batches: readonly (readonly Rows[])[] = parts.length === 0 ? [[]] : parts.map((part) => [part]);
+  for (const [index, batch] of batches.entries()) {
+    yield { rows: batch.reduce((sum, { from, to }) => sum + to - from, 0), pieces: batchPieces(frame, batch, withSchema && index === 0) };
+  }
+}
+
+function* batchPieces(frame: ArrowFrame, parts: readonly Rows[], withSchema: boolean): Generator<Uint8Array> {
+  yield Buffer.from(withSchema ? `{"schema":${printSchema(frame.schema)},` : "{");
+  yield* dataPieces(frame, parts);
+  yield Buffer.from("}");
 }
 
 /**
@@ -64,7 +121,7 @@ function* framePieces(frame: ArrowFrame): Generator<Uint8Array> {
  * sent while it is printed. Throws FrameError at the call, before the first piece, if the Arrow data is malformed.
  */
 export function arrowToJsonChunks(arrow: Uint8Array): Iterable<Uint8Array> {
-  return framePieces(readArrow(arrow));
+  return frameJsonPieces(readArrow(arrow));
 }
 
 /**
@@ -74,5 +131,5 @@ export function arrowToJsonChunks(arrow: Uint8Array): Iterable<Uint8Array> {
  */
 export function arrowToJson(arrow: Uint8Array): { json: Uint8Array; rows: number } {
   const frame = readArrow(arrow);
-  return { json: Buffer.concat([...framePieces(frame)]), rows: frame.rows };
+  return { json: Buffer.concat([...frameJsonPieces(frame)]), rows: frame.rows };
 }

@@ -1,0 +1,112 @@
+import type { ArrowFrame, ColumnChunk } from "./arrow-reader.js";
+import type { ArrowField } from "./arrow-schema-reader.js";
+import { ArrowType } from "./field-kinds.js";
+import { formatFloat32 } from "./go-text.js";
+
+const CHARACTERS_PER_PIECE = 256 * 1024;
+const NANOS_PER_SECOND = 1_000_000_000n;
+
+/** Prints the value of one row of a chunk that is not null. */
+type Print = (row: number) => string;
+
+const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+
+/** A cell that needs them gets quotes: RFC 4180, 2.5 to 2.7. An empty text is quoted too: an empty cell is null. */
+function textCell(text: string): string {
+  return text === "" || /[",\r\n]/.test(text) || text.startsWith(" ") || text.endsWith(" ") ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+/** RFC 3339 in UTC, with as many digits of the second as there are. */
+function time(nanos: bigint): string {
+  const rest = ((nanos % NANOS_PER_SECOND) + NANOS_PER_SECOND) % NANOS_PER_SECOND;
+  const seconds = new Date(Number((nanos - rest) / 1_000_000n)).toISOString().slice(0, 19);
+  if (rest === 0n) return `${seconds}Z`;
+  const digits = String(rest).padStart(9, "0");
+  let end = digits.length;
+  while (digits[end - 1] === "0") end--;
+  return `${seconds}.${digits.slice(0, end)}Z`;
+}
+
+const float = (value: number, single: boolean): string => {
+  if (Object.is(value, -0)) return "-0";
+  return single && Number.isFinite(value) ? formatFloat32(value) : String(value);
+};
+
+function integers({ kind: { bits, signed } }: ArrowField, values: DataView): Print {
+  switch (bits) {
+    case 8:
+      return (row) => String(signed ? values.getInt8(row) : values.getUint8(row));
+    case 16:
+      return (row) => String(signed ? values.getInt16(row * 2, true) : values.getUint16(row * 2, true));
+    case 32:
+      return (row) => String(signed ? values.getInt32(row * 4, true) : values.getUint32(row * 4, true));
+    default:
+      return (row) => String(signed ? values.getBigInt64(row * 8, true) : values.getBigUint64(row * 8, true));
+  }
+}
+
+function texts({ offsetBytes }: ArrowField, { values }: ColumnChunk, offsets: DataView): Print {
+  const bytes = Buffer.from(values.buffer, values.byteOffset, values.byteLength);
+  const offset = (row: number): number => (offsetBytes === 8 ? Number(offsets.getBigInt64(row * 8, true)) : offsets.getInt32(row * 4, true));
+  return (row) => textCell(bytes.toString("utf8", offset(row), offset(row + 1)));
+}
+
+function printerOf(field: ArrowField, chunk: ColumnChunk): Print {
+  if (chunk.offsets !== undefined) return texts(field, chunk, viewOf(chunk.offsets));
+  const values = viewOf(chunk.values);
+  const { arrow, bits } = field.kind;
+  if (arrow === ArrowType.Float) {
+    return bits === 32 ? (row) => float(values.getFloat32(row * 4, true), true) : (row) => float(values.getFloat64(row * 8, true), false);
+  }
+  if (arrow === ArrowType.Timestamp) return (row) => time(values.getBigInt64(row * 8, true));
+  return bits === 1 ? (row) => String(((values.getUint8(row >> 3) >> (row & 7)) & 1) === 1) : integers(field, values);
+}
+
+const isThere = ({ validity }: ColumnChunk, row: number): boolean => validity === undefined || (((validity[row >> 3] ?? 0) >> (row & 7)) & 1) === 1;
+
+/** The fields' names; where several have the same, the labels of each stand behind: `value{host="a"}`. */
+function header(fields: readonly ArrowField[]): string {
+  const count = new Map<string, number>();
+  for (const { name } of fields) count.set(name, (count.get(name) ?? 0) + 1);
+  return fields.map(({ name, labels }) => textCell((count.get(name) ?? 0) > 1 ? `${name}${printLabels(labels)}` : name)).join(",");
+}
+
+function printLabels(json: string | undefined): string {
+  if (json === undefined) return "";
+  const labels: unknown = JSON.parse(json);
+  if (typeof labels !== "object" || labels === null) return "";
+  const pairs = Object.entries(labels).map(([name, value]) => `${name}=${JSON.stringify(value)}`);
+  return pairs.length === 0 ? "" : `{${pairs.join(", ")}}`;
+}
+
+/**
+ * A frame as CSV (RFC 4180: CRLF, a header line) in pieces. Times are RFC 3339 in UTC with the nanoseconds that are there, integers
+ * exact, floats the shortest that read back the same, with NaN, Infinity and -Infinity spelled out; `json` is its text. Null is an
+ * empty cell, an empty text is `""`; in a frame of one field both are `""`, since readers skip lines that are empty. A frame without
+ * fields is nothing.
+ */
+export function* frameCsvPieces(frame: ArrowFrame): Generator<Uint8Array> {
+  const { fields } = frame.schema;
+  if (fields.length === 0) return;
+  yield Buffer.from(`${header(fields)}\r\n`);
+  let text = "";
+  for (const line of linesOf(frame, fields.length === 1 ? '""' : "")) {
+    text += line;
+    if (text.length < CHARACTERS_PER_PIECE) continue;
+    yield Buffer.from(text);
+    text = "";
+  }
+  if (text !== "") yield Buffer.from(text);
+}
+
+function* linesOf({ schema: { fields }, columns }: ArrowFrame, nothing: string): Generator<string> {
+  for (const [index, { rows }] of (columns[0] ?? []).entries()) {
+    const cells = fields.map((field, at): Print => {
+      const chunk = columns[at]?.[index];
+      if (chunk === undefined) return () => nothing;
+      const print = printerOf(field, chunk);
+      return (row) => (isThere(chunk, row) ? print(row) : nothing);
+    });
+    for (let row = 0; row < rows; row++) yield `${cells.map((cell) => cell(row)).join(",")}\r\n`;
+  }
+}
