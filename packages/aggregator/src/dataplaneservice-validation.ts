@@ -33,7 +33,8 @@ function routeCauses({ type, method, path }: DataPlaneServiceEntry, index: numbe
 
 function pathCauses(field: string, path: string | undefined): readonly Cause[] {
   if (path === undefined || path === "") return [{ reason: "FieldValueRequired", message: "Required value: a route needs a path", field }];
-  const { problem } = parsePathPattern(path);
+  // The namespace is a parameter of the whole path: its name is taken.
+  const { problem } = parsePathPattern(`namespaces/{namespace}/${path.replace(/^\//, "")}`);
   return problem === undefined ? [] : [invalidValue(field, path, problem)];
 }
 

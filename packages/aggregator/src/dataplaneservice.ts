@@ -3,6 +3,7 @@ import type { ResourceRef } from "@dataplane/client";
 import type { ApiObject, Condition, ObjectMeta } from "@dataplane/meta";
 import { dataPlaneServiceCauses } from "./dataplaneservice-validation.js";
 import { serviceTypeNames } from "./service-types/names.js";
+import { namesItsTarget, namesNoDataSource } from "./service-types/route-target.js";
 
 /** One entry of `spec.services`: what the plugin serves under the group and version. */
 export interface DataPlaneServiceEntry {
@@ -126,14 +127,14 @@ export function dataPlaneServiceFrom(object: ApiObject): DataPlaneService {
 const available = ({ conditions }: DataPlaneService): Condition | undefined => conditions.find(({ type }) => type === "Available");
 
 function ignoredFields(service: DataPlaneServiceSpec): readonly string[] {
-  return service.services.flatMap(({ type, method, path }, index) =>
-    type === "route"
-      ? []
-      : [
-          ...(method === undefined ? [] : [`spec.services[${index}].method: ignored, it means something for type "route" only`]),
-          ...(path === undefined ? [] : [`spec.services[${index}].path: ignored, it means something for type "route" only`]),
-        ],
-  );
+  return service.services.flatMap(({ type, method, path }, index) => {
+    const field = `spec.services[${index}]`;
+    if (type === "route") return path === undefined || namesItsTarget(path, service) ? [] : [`${field}.path: ${namesNoDataSource}`];
+    return [
+      ...(method === undefined ? [] : [`${field}.method: ignored, it means something for type "route" only`]),
+      ...(path === undefined ? [] : [`${field}.path: ignored, it means something for type "route" only`]),
+    ];
+  });
 }
 
 function entryFrom(value: unknown): DataPlaneServiceEntry {

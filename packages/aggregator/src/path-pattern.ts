@@ -46,3 +46,30 @@ export function matchPath(pattern: PathPattern, segments: readonly string[]): Re
   }
   return segments.length === pattern.length ? Object.fromEntries(parameters) : undefined;
 }
+
+/**
+ * Orders patterns as they are tried: the longest literal prefix first; then the one that is literal where the other is not, a parameter
+ * before the rest.
+ */
+export function moreSpecific(a: PathPattern, b: PathPattern): number {
+  const byPrefix = literalPrefix(b) - literalPrefix(a);
+  if (byPrefix !== 0) return byPrefix;
+  for (let index = 0; index < Math.max(a.length, b.length); index += 1) {
+    const difference = looseness(a[index]) - looseness(b[index]);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}
+
+function literalPrefix(pattern: PathPattern): number {
+  // The first two segments are namespaces/{namespace} in each that has them.
+  const start = isNamespaced(pattern) ? 2 : 0;
+  const first = pattern.slice(start).findIndex(({ kind }) => kind !== "literal");
+  return first === -1 ? pattern.length : start + first;
+}
+
+const isNamespaced = ([first, second]: PathPattern): boolean =>
+  first?.kind === "literal" && first.text === "namespaces" && second?.kind === "parameter" && second.name === "namespace";
+
+const looseness = (segment: PatternSegment | undefined): number =>
+  segment === undefined ? 0 : segment.kind === "literal" ? 1 : segment.kind === "parameter" ? 2 : 3;

@@ -4,11 +4,11 @@ import type { PluginSource } from "@dataplane/plugin-host";
 import { GrpcError } from "@dataplane/plugin-protocol";
 import type { CallGuard } from "./call-guard.js";
 import type { DataPlaneService } from "./dataplaneservice.js";
-import { matchPath, type PathPattern, parsePathPattern } from "./path-pattern.js";
+import { matchPath, moreSpecific, type PathPattern, parsePathPattern } from "./path-pattern.js";
 import { pluginMissing } from "./plugin-call-errors.js";
 import type { PluginContexts } from "./plugin-contexts.js";
-import { accessRoute } from "./service-types/access.js";
-import { healthRoute } from "./service-types/health.js";
+import { accessRoute, appAccessRoute } from "./service-types/access.js";
+import { appHealthRoute, healthRoute } from "./service-types/health.js";
 import { metricsRoute } from "./service-types/metrics.js";
 import { isServiceTypeName } from "./service-types/names.js";
 import type { CallLimits, PluginRoute } from "./service-types/service-type.js";
@@ -56,7 +56,7 @@ export class PluginHandler {
     const patterns = service.spec.services.flatMap((entry) =>
       isServiceTypeName(entry.type) ? (serviceTypes[entry.type].patterns?.(entry, service.spec) ?? []) : [],
     );
-    this.#patterns = [...compiled(patterns)].sort((a, b) => literalPrefix(b.pattern) - literalPrefix(a.pattern));
+    this.#patterns = compiled(patterns).toSorted((a, b) => moreSpecific(a.pattern, b.pattern));
   }
 
   get routes(): readonly PluginRoute[] {
@@ -117,7 +117,7 @@ function logFailedCall(logger: Logger, pluginId: string, thrown: unknown): void 
 /** Health, access and metrics come with any service, whatever types it lists. */
 function fixedRoutes({ spec }: DataPlaneService): readonly PluginRoute[] {
   const listed = spec.services.flatMap((entry) => (isServiceTypeName(entry.type) ? serviceTypes[entry.type].routes(entry, spec) : []));
-  return [...listed, ...(spec.pluginType === "datasource" ? [healthRoute, accessRoute] : []), metricsRoute];
+  return [...listed, ...(spec.pluginType === "datasource" ? [healthRoute, accessRoute] : [appHealthRoute, appAccessRoute]), metricsRoute];
 }
 
 /** Who may GET may look at the headers alone. */
@@ -130,9 +130,3 @@ const compiled = (routes: readonly PluginRoute[]): readonly CompiledRoute[] =>
     // Validation keeps unsound patterns out; one that got in all the same serves nothing.
     return problem === undefined ? [{ route, pattern }] : [];
   });
-
-function literalPrefix(pattern: PathPattern): number {
-  // The first two segments are namespaces/{namespace} in each.
-  const first = pattern.slice(2).findIndex(({ kind }) => kind !== "literal");
-  return first === -1 ? pattern.length : first;
-}

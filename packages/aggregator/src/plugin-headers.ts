@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import type { HttpRequest } from "@dataplane/meta";
 import type { StringList } from "@dataplane/plugin-protocol";
 import type { CallContext } from "./plugin-contexts.js";
@@ -57,14 +58,36 @@ export function resourceHeaders(call: HeaderSource, context: CallContext): Reado
   const { request } = call;
   const headers = new Map<string, StringList>();
   const named = new Set((headerOf(request, "connection") ?? "").split(",").map((name) => name.trim().toLowerCase()));
-  for (const [name, value] of Object.entries(request.headers)) {
-    if (value === undefined || name.startsWith(":") || name === "cookie" || named.has(name) || !mayForward(request, name)) continue;
-    headers.set(canonical(name), { values: typeof value === "string" ? [value] : value });
+  for (const [name, value] of sentHeaders(request)) {
+    if (name.startsWith(":") || name === "cookie" || named.has(name) || !mayForward(request, name)) continue;
+    const key = canonical(name);
+    headers.set(key, { values: [...(headers.get(key)?.values ?? []), value] });
   }
   const cookie = keptCookies(request, context.jsonData);
   if (cookie !== "") headers.set("Cookie", { values: [cookie] });
   for (const [name, value] of hostHeaders(call, context)) headers.set(name, { values: [value] });
   return Object.fromEntries(headers);
+}
+
+/** Each header as often as it was sent, names in lower case. */
+function* sentHeaders({ headers, rawHeaders }: HttpRequest): Iterable<readonly [string, string]> {
+  if (rawHeaders === undefined) {
+    for (const [name, value] of Object.entries(headers)) {
+      for (const one of value === undefined || typeof value === "string" ? [value] : value) if (one !== undefined) yield [name, one];
+    }
+    return;
+  }
+  for (let at = 0; at + 1 < rawHeaders.length; at += 2) yield [(rawHeaders[at] ?? "").toLowerCase(), sentText(rawHeaders[at + 1] ?? "")];
+}
+
+/**
+ * Node reads a header's bytes as Latin-1, and gRPC carries text as UTF-8: bytes that are UTF-8 reach the plugin as they were sent, others
+ * as the Latin-1 that they must be.
+ */
+function sentText(value: string): string {
+  if (/^[\t\x20-\x7e]*$/.test(value)) return value;
+  const bytes = Buffer.from(value, "latin1");
+  return isUtf8(bytes) ? bytes.toString("utf8") : value;
 }
 
 /** What this server says of the call; a caller cannot. */
@@ -85,7 +108,8 @@ const canonical = (name: string): string =>
     .map((word) => word.charAt(0).toUpperCase() + word.slice(1))
     .join("-");
 
-function mayForward(request: HttpRequest, name: string): boolean {
+/** Whether a header of the caller may leave this process: not what authenticated it here, nor what only this server says. */
+export function mayForward(request: HttpRequest, name: string): boolean {
   if (hopByHop.has(name) || request.context.credentialHeaders?.includes(name) === true) return false;
   return name === "x-grafana-from-expr" || !hostsOwn.some((prefix) => name.startsWith(prefix));
 }
@@ -105,7 +129,7 @@ function allowedHeaders(jsonData: CallContext["jsonData"]): readonly string[] {
 }
 
 /** `keepCookies` holds names, prefixes written `name[]`, or `[]` for all. */
-function keptCookies(request: HttpRequest, jsonData: CallContext["jsonData"]): string {
+export function keptCookies(request: HttpRequest, jsonData: CallContext["jsonData"]): string {
   const names: unknown = jsonData["keepCookies"];
   if (!Array.isArray(names) || !mayForward(request, "cookie")) return "";
   const kept = names.filter((name): name is string => typeof name === "string");

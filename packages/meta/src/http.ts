@@ -25,7 +25,14 @@ export interface HttpRequest {
   /** The path as sent, still percent-encoded, without the query. It is parsed once, by `request-info`. */
   readonly path: string;
   readonly query: URLSearchParams;
+  /** The query as sent, without its `?`; absent for a request that came over no connection: then `query` is all there is. */
+  readonly rawQuery?: string;
   readonly headers: Headers;
+  /**
+   * Names and values in turn, as sent: each value of a header that came several times, bytes read as Latin-1. Absent for a request that
+   * came over no connection.
+   */
+  readonly rawHeaders?: readonly string[];
   /** The body's pieces; empty when there is none. Read once. */
   readonly body: AsyncIterable<Uint8Array>;
   /** Aborts when the client goes away, or the request's time is over. */

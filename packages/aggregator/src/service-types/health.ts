@@ -1,9 +1,16 @@
 import type { HttpResponse, JsonValue } from "@dataplane/meta";
 import { type CheckHealthResponse, HealthStatus } from "@dataplane/plugin-protocol";
 import { callPlugin } from "../call-plugin.js";
+import type { CallContext } from "../plugin-contexts.js";
 import { callHeaders, callMetadata } from "../plugin-headers.js";
 import { callerOf, type DataSourceKey } from "./run-queries.js";
-import type { PluginCall, PluginRoute } from "./service-type.js";
+import type { Operation, PluginCall, PluginRoute } from "./service-type.js";
+
+const operation = (what: string, operationId: string): Operation => ({
+  description: `Check ${what}.`,
+  operationId,
+  responses: { "200": { description: "It works." }, "400": { description: "It does not; the message says why." } },
+});
 
 /** Asks the plugin whether one data source works: `pluginv2.Diagnostics/CheckHealth`. Comes with every service of a data source plugin. */
 export const healthRoute: PluginRoute = {
@@ -11,23 +18,34 @@ export const healthRoute: PluginRoute = {
   path: "namespaces/{namespace}/datasources/{uid}/health",
   handle: (call) => checkHealth(call, { namespace: call.params["namespace"] ?? "", uid: call.params["uid"] ?? "" }),
   discovered: { name: "datasources/health", kind: "HealthCheckResult", verbs: ["get"] },
-  operations: {
-    get: {
-      description: "Check one data source.",
-      operationId: "getDataSourceHealth",
-      responses: { "200": { description: "It works." }, "400": { description: "It does not; the message says why." } },
-    },
-  },
+  operations: { get: operation("one data source", "getDataSourceHealth") },
 };
 
+/** The same of an app, with its settings in that namespace. Comes with every service of an app. */
+export const appHealthRoute: PluginRoute = {
+  methods: ["GET"],
+  path: "namespaces/{namespace}/health",
+  handle: (call) => checkAppHealth(call, { namespace: call.params["namespace"] ?? "" }),
+  discovered: { name: "health", kind: "HealthCheckResult", verbs: ["get"] },
+  operations: { get: operation("the app", "getAppHealth") },
+};
+
+type HealthCall = Pick<PluginCall, "request" | "plugin" | "contexts" | "limits" | "sendUserHeader">;
+
 /** `{"status":"OK","code":1,"message":"…","details":{…}}`: 200 when OK, else 400, as Grafana answers. */
-export async function checkHealth(
-  call: Pick<PluginCall, "request" | "plugin" | "contexts" | "limits" | "sendUserHeader">,
-  { namespace, uid }: DataSourceKey,
-): Promise<HttpResponse> {
+export async function checkHealth(call: HealthCall, { namespace, uid }: DataSourceKey): Promise<HttpResponse> {
   const { request, plugin, contexts } = call;
-  const context = await contexts.forDataSource({ pluginId: plugin.id, namespace, uid }, callerOf(call), request.signal);
-  const result = await callPlugin(call, callMetadata(request, namespace), (client, options) =>
+  return ask(call, await contexts.forDataSource({ pluginId: plugin.id, namespace, uid }, callerOf(call), request.signal), namespace);
+}
+
+/** Answers as `checkHealth` does. */
+export async function checkAppHealth(call: HealthCall, { namespace }: Pick<DataSourceKey, "namespace">): Promise<HttpResponse> {
+  const { request, plugin, contexts } = call;
+  return ask(call, await contexts.forApp({ pluginId: plugin.id, namespace }, callerOf(call), request.signal), namespace);
+}
+
+async function ask(call: HealthCall, context: CallContext, namespace: string): Promise<HttpResponse> {
+  const result = await callPlugin(call, callMetadata(call.request, namespace), (client, options) =>
     client.checkHealth({ pluginContext: context.pluginContext, headers: callHeaders(call, context) }, options),
   );
   return healthResponse(result);

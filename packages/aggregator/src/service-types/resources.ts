@@ -1,48 +1,106 @@
 import { readBytes } from "@dataplane/apiserver";
-import { ApiError, type HttpResponse } from "@dataplane/meta";
-import { type CallResourceResponse, GrpcCode, GrpcError, type StringList } from "@dataplane/plugin-protocol";
+import type { HttpResponse } from "@dataplane/meta";
+import type { PluginClient } from "@dataplane/plugin-host";
+import { GrpcCode, GrpcError } from "@dataplane/plugin-protocol";
 import { pluginCallError } from "../plugin-call-errors.js";
+import type { CallContext } from "../plugin-contexts.js";
 import { callMetadata, resourceHeaders } from "../plugin-headers.js";
+import { resourceAnswer } from "./resource-answer.js";
+import { resourcePath, resourceUrl } from "./resource-url.js";
 import { callerOf, type DataSourceKey } from "./run-queries.js";
 import type { PluginCall, PluginRoute } from "./service-type.js";
 
-/** The plugin's own HTTP API of one data source: `pluginv2.Resource/CallResource`. */
-export const resourcesRoute: PluginRoute = {
-  methods: ["*"],
-  path: "namespaces/{namespace}/datasources/{uid}/resources/*",
-  handle: (call) => callResource(call, { namespace: call.params["namespace"] ?? "", uid: call.params["uid"] ?? "", path: call.params["*"] ?? "" }),
-  discovered: { name: "datasources/resources", kind: "ResourceCallResponse", verbs: ["create", "delete", "get", "patch", "update"] },
-};
+/** What of a call a resource call needs. */
+export type ResourceCall = Pick<PluginCall, "request" | "plugin" | "contexts" | "limits" | "sendUserHeader" | "guard">;
 
-/** Answers as the plugin does, piece by piece: its first message has the code and the headers, all have parts of the body. */
+export interface AppResourceKey {
+  readonly namespace: string;
+  /** Decoded, without a leading slash. */
+  readonly path: string;
+  /** Version of the group that the call came by; the plugin is told. */
+  readonly apiVersion?: string;
+}
+
+const discovered = { kind: "ResourceCallResponse", verbs: ["create", "delete", "get", "patch", "update"] } as const;
+
+/** The plugin's own HTTP API of one data source, at its root and below. */
+export const dataSourceResourcesRoutes: readonly PluginRoute[] = ["", "/*"].map((rest) => ({
+  methods: ["*"],
+  path: `namespaces/{namespace}/datasources/{uid}/resources${rest}`,
+  handle: (call) => callResource(call, { namespace: call.params["namespace"] ?? "", uid: call.params["uid"] ?? "", path: call.params["*"] ?? "" }),
+  ...(rest === "" ? {} : { discovered: { name: "datasources/resources", ...discovered } }),
+}));
+
+/** The own HTTP API of an app, at its root and below. */
+export const appResourcesRoutes: readonly PluginRoute[] = ["", "/*"].map((rest) => ({
+  methods: ["*"],
+  path: `namespaces/{namespace}/resources${rest}`,
+  handle: (call) =>
+    callAppResource(call, {
+      namespace: call.params["namespace"] ?? "",
+      path: call.params["*"] ?? "",
+      apiVersion: call.groupVersion.version,
+    }),
+  ...(rest === "" ? {} : { discovered: { name: "resources", ...discovered } }),
+}));
+
+/** `pluginv2.Resource/CallResource` of one data source. `path` is decoded. */
 export async function callResource(
-  call: Pick<PluginCall, "request" | "plugin" | "contexts" | "limits" | "sendUserHeader">,
-  { namespace, uid, path }: DataSourceKey & { readonly path: string },
+  call: ResourceCall,
+  { namespace, uid, path, apiVersion }: DataSourceKey & AppResourceKey,
 ): Promise<HttpResponse> {
-  const { request, plugin, contexts, limits } = call;
+  const { request, plugin, contexts } = call;
   const context = await contexts.forDataSource({ pluginId: plugin.id, namespace, uid }, callerOf(call), request.signal);
+  return send(call, context, { namespace, uid, path, apiVersion });
+}
+
+/** `pluginv2.Resource/CallResource` of an app, with its settings in that namespace. */
+export async function callAppResource(call: ResourceCall, { namespace, path, apiVersion }: AppResourceKey): Promise<HttpResponse> {
+  const { request, plugin, contexts } = call;
+  const context = await contexts.forApp({ pluginId: plugin.id, namespace }, callerOf(call), request.signal);
+  return send(call, context, { namespace, uid: "", path, apiVersion });
+}
+
+interface Target {
+  readonly namespace: string;
+  /** Empty for an app. */
+  readonly uid: string;
+  readonly path: string;
+  readonly apiVersion: string | undefined;
+}
+
+/** The body is sent whole, in the one request message of the call; the answer goes on as it comes. */
+async function send(call: ResourceCall, context: CallContext, { namespace, uid, path, apiVersion }: Target): Promise<HttpResponse> {
+  const { request, plugin, limits, guard } = call;
   const body = await readBytes(request, limits.bodyBytes);
-  const sentPath = request.path.endsWith("/") ? `${path}/` : path;
+  const { pluginContext } = context;
+  const message = {
+    pluginContext: apiVersion === undefined ? pluginContext : { ...pluginContext, apiVersion },
+    path: resourcePath(request, path),
+    method: request.method,
+    url: resourceUrl(request, path),
+    headers: resourceHeaders(call, context),
+    body,
+  };
+  const begin = (): Promise<HttpResponse> =>
+    inTime(call, (client, signal) => {
+      const answers = client.callResource(message, { signal, metadata: callMetadata(request, namespace) })[Symbol.asyncIterator]();
+      return resourceAnswer(answers, { pluginId: plugin.id, method: request.method });
+    });
+  return guard === undefined ? begin() : guard.run({ pluginId: plugin.id, namespace, uid, user: callerOf(call).name }, begin);
+}
+
+/** An answer may go on without end, but has to begin in the time of a call. Throws ApiError as decided for calls that fail. */
+async function inTime(
+  { request, plugin, limits }: ResourceCall,
+  begin: (client: PluginClient, signal: AbortSignal) => Promise<HttpResponse>,
+): Promise<HttpResponse> {
   const late = new AbortController();
   let timer: NodeJS.Timeout | undefined;
   try {
     const client = await plugin.client(request.signal);
-    // An answer may go on without end, but has to begin.
     timer = setTimeout(() => late.abort(), limits.callTimeoutMs);
-    const answers = client
-      .callResource(
-        {
-          pluginContext: context.pluginContext,
-          path: sentPath,
-          method: request.method,
-          url: urlOf(sentPath, request.query),
-          headers: resourceHeaders(call, context),
-          body,
-        },
-        { signal: AbortSignal.any([request.signal, late.signal]), metadata: callMetadata(request, namespace) },
-      )
-      [Symbol.asyncIterator]();
-    return await responseFrom(answers, plugin.id);
+    return await begin(client, AbortSignal.any([request.signal, late.signal]));
   } catch (thrown) {
     const timedOut = late.signal.aborted && thrown instanceof GrpcError;
     throw pluginCallError(timedOut ? deadlineExceeded(thrown) : thrown, plugin.id, request.signal);
@@ -52,45 +110,3 @@ export async function callResource(
 }
 
 const deadlineExceeded = (cause: GrpcError): GrpcError => new GrpcError(GrpcCode.DeadlineExceeded, "no answer in time", { cause });
-
-/** Without a leading slash: some SDKs put one before it. */
-function urlOf(path: string, query: URLSearchParams): string {
-  const encoded = path.split("/").map(encodeURIComponent).join("/");
-  return query.size === 0 ? encoded : `${encoded}?${query.toString()}`;
-}
-
-async function responseFrom(answers: AsyncIterator<CallResourceResponse>, pluginId: string): Promise<HttpResponse> {
-  const first = await answers.next();
-  if (first.done === true) throw new ApiError("BadGateway", `plugin ${JSON.stringify(pluginId)} gave no answer`);
-  const { code, headers, body } = first.value;
-  return {
-    // A code that HTTP does not know would break the connection.
-    status: code >= 200 && code <= 599 ? code : code === 0 ? 200 : 502,
-    headers: responseHeaders(headers),
-    body: pieces(body, answers),
-  };
-}
-
-async function* pieces(first: Uint8Array, rest: AsyncIterator<CallResourceResponse>): AsyncIterable<Uint8Array> {
-  try {
-    if (first.byteLength > 0) yield first;
-    for (let next = await rest.next(); next.done !== true; next = await rest.next()) {
-      if (next.value.body.byteLength > 0) yield next.value.body;
-    }
-  } finally {
-    // The client may leave in the middle: then the call is cancelled.
-    await rest.return?.();
-  }
-}
-
-const ours = new Set(["connection", "keep-alive", "transfer-encoding", "content-length", "trailer", "upgrade", "te", "proxy-connection"]);
-
-/** A plugin's page must not run as ours, so it gets a sandbox; and it must not set cookies for this server. */
-function responseHeaders(headers: Readonly<Record<string, StringList>>): Readonly<Record<string, string | readonly string[]>> {
-  const kept = Object.entries(headers).flatMap(([name, { values }]) => {
-    const lower = name.toLowerCase();
-    const sound = /^[\w!#$%&'*+.^`|~-]+$/.test(name) && values.every((value) => /^[\t\x20-\x7e\x80-\xff]*$/.test(value));
-    return !sound || ours.has(lower) || lower === "set-cookie" || values.length === 0 ? [] : [[lower, values] as const];
-  });
-  return { ...Object.fromEntries(kept), "content-security-policy": "sandbox" };
-}

@@ -30,11 +30,13 @@ export class NodeRequest implements HttpRequest {
   readonly method: string;
   readonly path: string;
   readonly headers: Headers;
+  readonly rawHeaders: readonly string[];
   readonly body: AsyncIterable<Uint8Array>;
   readonly signal: AbortSignal;
   readonly remoteAddress: string;
   readonly context = {};
   readonly query: URLSearchParams;
+  readonly rawQuery: string;
   readonly upgrade?: "websocket";
 
   constructor(incoming: Incoming, signal: AbortSignal, upgrade?: "websocket") {
@@ -42,8 +44,10 @@ export class NodeRequest implements HttpRequest {
     const mark = url.indexOf("?");
     this.method = incoming.method ?? "GET";
     this.path = mark < 0 ? url : url.slice(0, mark);
-    this.query = new URLSearchParams(mark < 0 ? "" : url.slice(mark + 1));
+    this.rawQuery = mark < 0 ? "" : url.slice(mark + 1);
+    this.query = new URLSearchParams(this.rawQuery);
     this.headers = incoming.headers;
+    this.rawHeaders = incoming.rawHeaders;
     // Whoever stops reading has an answer to give; destroying the request would take the connection from under it.
     this.body = { [Symbol.asyncIterator]: () => incoming.iterator({ destroyOnReturn: false }) };
     this.signal = signal;
