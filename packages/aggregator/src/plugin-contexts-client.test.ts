@@ -1,7 +1,8 @@
 import type { ResourceDefinition } from "@dataplane/apiserver";
 import { createApiClient } from "@dataplane/client";
 import { controlPlaneUser, dataPlaneUser, type Handler, isJsonObject, silentLogger, systemClock } from "@dataplane/meta";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
+import { appSettingsRef } from "./app-settings.js";
 import { pluginConfig } from "./plugin-config.js";
 import { createPluginContextsClient, dataSourcesOf } from "./plugin-contexts-client.js";
 import { aPlugin, aPluginSource } from "./testing/a-plugin.js";
@@ -59,7 +60,7 @@ async function start() {
   const apiVersion = `${resource.group}/${resource.version}`;
   await client.create(resource, { apiVersion, kind: "DataSource", metadata, spec: { url: "http://a" } });
   const write = (url: string): Promise<unknown> => client.patch(resource, ref, "application/merge-patch+json", { spec: { url } });
-  return { contexts, write, reads: () => reads, [Symbol.asyncDispose]: () => (stop.abort(), running) };
+  return { contexts, client, registry, write, reads: () => reads, [Symbol.asyncDispose]: () => (stop.abort(), running) };
 }
 
 const seen = (): Promise<unknown> => new Promise((resolve) => setTimeout(resolve, 10));
@@ -120,4 +121,52 @@ test("a data source that is not there is NotFound, also one of a plugin without 
     await expect(it.contexts.forDataSource({ ...key, uid }, user, signal)).rejects.toMatchObject({ code: 404 });
   }
   await expect(it.contexts.forDataSource({ ...key, pluginId: "No_Label" }, user, signal)).rejects.toMatchObject({ code: 404 });
+});
+
+/** The settings of apps, as the data sources' own package declares them. */
+const appSettings: ResourceDefinition = {
+  ...{ group: appSettingsRef.group, version: appSettingsRef.version, kind: "AppSettings", plural: "appsettings", scope: "namespaced" },
+  schema: { type: "object", properties: { spec: { type: "object", "x-kubernetes-preserve-unknown-fields": true } } },
+  computed: [
+    {
+      name: "plugincontext",
+      kind: "PluginContext",
+      internal: true,
+      get: ({ object: { apiVersion, metadata, spec }, revision }) => ({
+        ...{ apiVersion, kind: "PluginContext", metadata },
+        app: { ...(isJsonObject(spec) ? spec : {}), decryptedSecureJsonData: { token: "t" }, lastUpdatedMs: Number(revision) },
+      }),
+    },
+  ],
+};
+
+test("an app has the settings of its namespace, empty ones where there are none, and is not found where it is switched off", async () => {
+  await using it = await start();
+  it.registry.add(appSettings);
+  const app = { pluginId: "acme-app", namespace: "org-7" };
+  const settings = async (key = app) => (await it.contexts.forApp(key, user, signal)).pluginContext.appInstanceSettings;
+  for (let call = 0; call < 3; call += 1) {
+    expect(await settings()).toMatchObject({ jsonData: Buffer.from("{}"), decryptedSecureJsonData: {}, lastUpdatedMS: 0 });
+    await seen();
+  }
+  expect(it.reads()).toBe(1);
+  const ref = { name: "acme-app", namespace: "org-7" };
+  const object = { apiVersion: "apps.grafana.app/v0alpha1", kind: "AppSettings", metadata: ref, spec: { jsonData: { a: 1 } } };
+  await it.client.create(appSettingsRef, object);
+  await vi.waitFor(async () => expect(await settings()).toMatchObject({ decryptedSecureJsonData: { token: "t" } }), { interval: 5 });
+  const first = await settings();
+  expect(Buffer.from(first?.jsonData ?? []).toString()).toBe('{"a":1}');
+  await seen();
+  const reads = it.reads();
+  await settings();
+  expect(it.reads()).toBe(reads);
+
+  await it.client.patch(appSettingsRef, ref, "application/merge-patch+json", { spec: { jsonData: { a: 2 } } });
+  await vi.waitFor(async () => expect((await settings())?.lastUpdatedMS).toBeGreaterThan(first?.lastUpdatedMS ?? 0), { interval: 5 });
+  expect((await settings({ ...app, namespace: "" }))?.decryptedSecureJsonData).toEqual({});
+
+  await it.client.patch(appSettingsRef, ref, "application/merge-patch+json", { spec: { enabled: false } });
+  await vi.waitFor(() => expect(settings()).rejects.toMatchObject({ code: 404 }), { interval: 5 });
+  await it.client.delete(appSettingsRef, ref);
+  await vi.waitFor(async () => expect(await settings()).toMatchObject({ lastUpdatedMS: 0 }), { interval: 5 });
 });

@@ -1,11 +1,12 @@
-import { isDeepStrictEqual } from "node:util";
 import { type Column, type ComputedSubresource, defineResource, type ResourceDefinition, type StructuralSchema } from "@dataplane/apiserver";
 import type { ApiObject } from "@dataplane/meta";
 import { specOf, textOf } from "./data-source-spec.js";
 import { hiddenFrom, hiddenOf } from "./hidden.js";
 import { pluginContext } from "./plugin-context.js";
 import type { Sealer } from "./sealer.js";
+import { secureSchema } from "./secure-schema.js";
 import { takeSecureValues } from "./secure-values.js";
+import { settingsTime } from "./settings-time.js";
 import { uidProblems } from "./uid.js";
 
 /** Data sources of every plugin lie together, so that a uid names one data source in its namespace, whatever group it is seen in. */
@@ -34,18 +35,7 @@ const schema: StructuralSchema = {
         jsonData: { type: "object", "x-kubernetes-preserve-unknown-fields": true, description: "What the plugin itself defines." },
       },
     },
-    secure: {
-      type: "object",
-      description: "Secrets by key. Write {create: value}; reading gives {name}; {remove: true} removes.",
-      additionalProperties: {
-        type: "object",
-        properties: {
-          create: { type: "string", description: "The secret. Never given back." },
-          name: { type: "string", description: "Stands for the value that is kept." },
-          remove: { type: "boolean", description: "Removes the value." },
-        },
-      },
-    },
+    secure: secureSchema,
   },
 };
 
@@ -84,9 +74,7 @@ export const dataSourceDefinition = ({ pluginId, group, version, sealer, canonic
     prepare({ object, old, oldHidden, request, now }) {
       const before = hiddenFrom(oldHidden);
       const taken = takeSecureValues({ object, old, oldSealed: before.secrets, absentStays: request !== "patch", sealer });
-      const changed = old === undefined || differs(taken.object, old);
-      // The plugin keeps an instance by this time: it moves when, and only when, the settings do.
-      const lastUpdated = changed ? Math.max(now.getTime(), before.lastUpdated + 1) : before.lastUpdated;
+      const lastUpdated = settingsTime({ object: taken.object, old, before: before.lastUpdated, now });
       return { object: taken.object, hidden: hiddenOf({ pluginID: pluginId, secrets: taken.sealed, lastUpdated }) };
     },
     validate: uidProblems,
@@ -100,5 +88,3 @@ const pluginContextOf = ({ pluginId, sealer }: Pick<DataSourceGroup, "pluginId" 
   internal: true,
   get: ({ object, hidden }) => pluginContext(object, hiddenFrom(hidden), { pluginId, sealer }),
 });
-
-const differs = (next: ApiObject, old: ApiObject): boolean => ["spec", "secure"].some((field) => !isDeepStrictEqual(next[field], old[field]));

@@ -1,4 +1,5 @@
 // For the composition root.
+export { appSettingsDefinition } from "./app-settings.js";
 export { type DataSourceGroups, type DataSourceGroupsOptions, dataSourceGroups } from "./data-source-groups.js";
 export { createProvisioning, type Provisioning, type ProvisioningOptions } from "./provisioning/provisioning.js";
 export { openSealer, type Sealer } from "./sealer.js";

@@ -21,8 +21,9 @@ export interface SecureResult {
   readonly sealed: SealedValues;
 }
 
-/** What a secret is bound to: its namespace, its data source and its key. */
-export const bindingOf = ({ metadata }: ApiObject, key: string): string => `${metadata.namespace ?? ""}/${metadata.name}/${key}`;
+/** What a secret is bound to: its namespace, its data source or app, and its key. A data source and an app may have one name. */
+export const bindingOf = ({ kind, metadata }: ApiObject, key: string): string =>
+  `${kind === "AppSettings" ? "app:" : ""}${metadata.namespace ?? ""}/${metadata.name}/${key}`;
 
 /**
  * Takes each `secure.<key>.create` out of the object and seals it. A key keeps its value when its reference `{name}` comes back or when
@@ -102,7 +103,7 @@ export const openSecureValues = (object: ApiObject, sealed: SealedValues, sealer
     Object.entries(sealed).map(([key, value]) => {
       const plain = opened(sealer, value, bindingOf(object, key));
       if (plain !== undefined) return [key, plain];
-      const { name } = object.metadata;
-      throw unavailable(`secure.${key} of the data source ${JSON.stringify(name)} does not open under this server's key: write it again`, 60);
+      const what = object.kind === "AppSettings" ? "app" : "data source";
+      throw unavailable(`secure.${key} of the ${what} ${JSON.stringify(object.metadata.name)} does not open under this server's key: write it again`, 60);
     }),
   );

@@ -13,7 +13,7 @@ import {
   withFilters,
 } from "@dataplane/apiserver";
 import { createApiClient, createInformer } from "@dataplane/client";
-import { createProvisioning, dataSourceGroups, openSealer } from "@dataplane/datasources";
+import { appSettingsDefinition, createProvisioning, dataSourceGroups, openSealer } from "@dataplane/datasources";
 import { apiServiceAvailabilityController, apiServicesRef, autoregisterController, createKubeAggregator } from "@dataplane/kube-aggregator";
 import { type Clock, controlPlaneUser, dataPlaneUser, type Handler, type Logger } from "@dataplane/meta";
 import type { PluginHost } from "@dataplane/plugin-host";
@@ -89,7 +89,9 @@ export function compose(options: ComposeOptions): Composition {
     logger,
   });
 
-  const groups = dataSourceGroups({ registry, plugins, services, sealer: openSealer({ keyDirectory: options.keyDirectory }), clock, logger });
+  const sealer = openSealer({ keyDirectory: options.keyDirectory });
+  registry.add(appSettingsDefinition({ sealer }));
+  const groups = dataSourceGroups({ registry, plugins, services, sealer, clock, logger });
   const provisioning = createProvisioning({ directory: path.join(config.provisioningPath, "datasources"), client, plugins, env, clock, logger });
   const progress = { storeIsRead: false, provisioned: false };
 

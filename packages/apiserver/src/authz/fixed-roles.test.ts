@@ -23,12 +23,14 @@ test.each([
   ["GET", "/openapi/v3/apis/x", [true, true, true, true]],
   ["GET", "/metrics", [true, true, true, false]],
   ["GET", `${base}/datasources/a/plugincontext`, [false, false, false, false]],
+  ["GET", `${base}/appsettings/a/plugincontext`, [false, false, false, false]],
 ])("%s %s", async (method, path, expected) => {
   expect(await Promise.all([admin, editor, viewer, nobody].map((who) => may(who, method, path)))).toEqual(expected);
 });
 
 test("the data plane reads contexts and writes nothing; the control plane does all but that", async () => {
   expect(await may(dataPlaneUser, "GET", `${base}/datasources/a/plugincontext`)).toBe(true);
+  expect(await may(dataPlaneUser, "GET", `${base}/appsettings/a/plugincontext`)).toBe(true);
   expect(await may(dataPlaneUser, "POST", `${base}/datasources`)).toBe(false);
   expect(await may(controlPlaneUser, "POST", "/apis/aggregation.grafana.app/v0alpha1/dataplaneservices")).toBe(true);
   expect(await may(controlPlaneUser, "GET", `${base}/datasources/a/plugincontext`)).toBe(false);

@@ -8,6 +8,9 @@ type Role = keyof typeof roleGroups;
 
 const readVerbs: ReadonlySet<string> = new Set(["get", "list", "watch"]);
 
+/** Settings with their secrets open. */
+const internalTargets: ReadonlySet<string> = new Set(["datasources/plugincontext", "appsettings/plugincontext"]);
+
 /** To query is to read: viewers may create these. */
 const queryTargets: ReadonlySet<string> = new Set(["datasources/query", "connections/query"]);
 
@@ -21,7 +24,7 @@ export function fixedRoles(): Authorizer {
 
 function decide(user: UserInfo, info: RequestInfo): Decision {
   const target = info.subresource === "" ? info.resource : `${info.resource}/${info.subresource}`;
-  if (target === "datasources/plugincontext") return user.name === dataPlaneUser.name ? yes : no("internal to the data plane");
+  if (internalTargets.has(target)) return user.name === dataPlaneUser.name ? yes : no("internal to the data plane");
   const role = roleOf(user);
   if (role === "admin") return yes;
   if (user.name === dataPlaneUser.name) return readVerbs.has(info.verb) ? yes : no("the data plane only reads");

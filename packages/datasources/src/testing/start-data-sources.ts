@@ -25,6 +25,7 @@ import {
   type UserInfo,
 } from "@dataplane/meta";
 import { createMemoryStore, type Store } from "@dataplane/storage";
+import { appSettingsDefinition } from "../app-settings.js";
 import { dataSourceGroups } from "../data-source-groups.js";
 import { openSealer } from "../sealer.js";
 import { type KnownPlugins, knownPlugins } from "./known-plugins.js";
@@ -84,8 +85,9 @@ export async function startDataSources(options: StartOptions = {}): Promise<Data
   const handler = withFilters(filterChain({ authenticator, authorizer: fixedRoles(), logger: silentLogger, newUid: randomUUID }), server.handler);
   const client = createApiClient({ handler, user: controlPlaneUser });
   const services = createInformer<ApiObject>({ client, resource: dataPlaneServicesRef, clock: systemClock, logger: silentLogger });
-  const keyDirectory = mkdtempSync(path.join(tmpdir(), "keys-"));
-  const groups = dataSourceGroups({ registry, plugins, services, sealer: openSealer({ keyDirectory }), clock: systemClock, logger: silentLogger });
+  const sealer = openSealer({ keyDirectory: mkdtempSync(path.join(tmpdir(), "keys-")) });
+  registry.add(appSettingsDefinition({ sealer }));
+  const groups = dataSourceGroups({ registry, plugins, services, sealer, clock: systemClock, logger: silentLogger });
   const stop = new AbortController();
   await server.start(stop.signal);
   await client.create({ group: "", version: "v1", resource: "namespaces", namespaced: false }, namespaceNamed("default"));
