@@ -21,6 +21,18 @@ export type { Handler, Headers, HttpBody, HttpRequest, HttpResponse, RawConnecti
 export { isJsonObject, type JsonArray, type JsonObject, type JsonValue } from "./json.js";
 export { isDnsLabel, isDnsSubdomain, isLabelKey, isLabelValue, type LabelSelector, parseLabelSelector } from "./label-selector.js";
 export { type Logger, silentLogger } from "./logger.js";
+export {
+  type Counter,
+  createMetrics,
+  type Gauge,
+  type Histogram,
+  type HistogramOptions,
+  type MetricFamily,
+  type MetricOptions,
+  type Metrics,
+  type ObservedOptions,
+  requestSeconds,
+} from "./metrics.js";
 export type { ApiList, ApiObject, ListMeta, ManagedFieldsEntry, ObjectMeta, OwnerReference, WatchEvent, WatchEventType } from "./object.js";
 export type { RequestInfo } from "./request-info.js";
 export { controlPlaneUser, dataPlaneUser, systemGroups, type UserInfo } from "./user.js";
