@@ -3,6 +3,7 @@ import { type Handler, type HttpRequest, type HttpResponse, type RequestInfo, un
 import type { DataPlaneService } from "./dataplaneservice.js";
 import { methodNotAllowed } from "./method-not-allowed.js";
 import { type MatchedPath, PluginHandler, type PluginHandlerOptions } from "./plugin-handler.js";
+import { answerQueryService, isQueryServicePath } from "./query-service/query-service.js";
 import type { Conflict, StoredResources } from "./route-conflicts.js";
 import { RouteTable } from "./route-table.js";
 import { routesApiSource } from "./routes-api-source.js";
@@ -60,6 +61,7 @@ export function createGrafanaAggregator(options: GrafanaAggregatorOptions): Graf
   const handler: Handler = async (request) => {
     const { info } = request.context;
     if (info === undefined) return delegate(request);
+    if (isQueryServicePath(info)) return answerQueryService(request, info.namespace, options);
     const route = info.isResourceRequest ? findRoute(table, stored, request.method, info) : undefined;
     if (route !== undefined) return answer(route, request);
     if (!hasSynced) refuseUntilSynced(info, stored);

@@ -6,7 +6,7 @@ test("what a service shows in discovery is made once, whatever becomes of the ot
   const { aggregator } = startAggregator({ plugins: [aPlugin({ id: "prometheus" })], services: [aDataPlaneService({ plugin: "prometheus" })] });
   const [first] = aggregator.apiSource.served();
   aggregator.serve(dataPlaneServiceFrom(aDataPlaneService({ plugin: "prometheus", group: "other.example.com" })));
-  expect(aggregator.apiSource.served()).toHaveLength(2);
+  expect(aggregator.apiSource.served()).toHaveLength(3);
   expect(aggregator.apiSource.served()[0]).toBe(first);
 
   aggregator.serve(dataPlaneServiceFrom(aDataPlaneService({ plugin: "prometheus", serves: ["query", "route"] })));

@@ -1,6 +1,7 @@
 import type { ApiSource, DiscoveredResource, ServedGroupVersion } from "@dataplane/apiserver";
 import { basePathOf, type GroupVersion, type JsonObject } from "@dataplane/meta";
 import type { PluginHandler } from "./plugin-handler.js";
+import { queryServiceApi } from "./query-service/query-service-api.js";
 import type { RouteTable } from "./route-table.js";
 import { querySchemas } from "./service-types/query-openapi.js";
 import type { Operation, PluginRoute } from "./service-types/service-type.js";
@@ -15,7 +16,7 @@ export function routesApiSource(current: () => { readonly table: RouteTable; rea
     return known;
   };
   return {
-    served: () => current().table.served.map(describe),
+    served: () => [...current().table.served.map(describe), queryServiceApi],
     get generation() {
       return current().generation;
     },

@@ -1,15 +1,17 @@
-import { setImmediate } from "node:timers/promises";
-import { arrowToJson, arrowToJsonChunks, FrameError, scanJsonFrame } from "@dataplane/frames";
+import { frameJsonPieces, readArrow, scanJsonFrame } from "@dataplane/frames";
 import type { HttpResponse } from "@dataplane/meta";
 import { DataFrameFormat, type DataResponse, type QueryDataResponse } from "@dataplane/plugin-protocol";
+import { errorOf, ResultCap, type ResultCaps, type ResultError, resultErrorOf, soundStatus, unanswered } from "./answer-caps.js";
+import { bytesPerTurn, inTurns, turns } from "./answer-turns.js";
 
-/** After so many bytes other requests get their turn. */
-const bytesPerTurn = 512 * 1024;
 const smallBytes = 32 * 1024;
 
-/** One query's result as JSON in pieces: what the plugin sent as JSON is never copied. */
+/** What the plugin sent as JSON is never copied; a large frame that it sent as Arrow is printed when its turn to be sent comes, once. */
+type Piece = Uint8Array | Iterable<Uint8Array>;
+
+/** One query's result as JSON in pieces. */
 interface QueryResult {
-  readonly pieces: readonly Uint8Array[];
+  readonly pieces: readonly Piece[];
   readonly failed: boolean;
 }
 
@@ -21,87 +23,80 @@ export interface QueryAnswer {
 
 /**
  * Reads what a plugin answered. Each answer's own `format` says what its frames are, whatever was asked for. A frame that is broken,
- * and a query without an answer, are errors of that result alone.
+ * a result over its caps, and a query without an answer, are errors of that result alone.
  */
-export async function queryAnswer(response: QueryDataResponse, asked: readonly string[]): Promise<QueryAnswer> {
-  const answers = new Map(Object.entries(response.responses));
-  for (const refId of asked) if (!answers.has(refId)) answers.set(refId, unanswered);
+export async function queryAnswer(response: QueryDataResponse, asked: readonly string[], caps: ResultCaps = {}): Promise<QueryAnswer> {
   const results = new Map<string, QueryResult>();
   const takeTurns = turns();
-  for (const [refId, answer] of answers) results.set(refId, await resultOf(answer, takeTurns));
+  for (const [refId, answer] of answersByRefId(response, asked)) results.set(refId, await resultOf(answer, caps, takeTurns));
   return { results, failed: [...results.values()].some(({ failed }) => failed) };
 }
 
-/** The answers of several data sources as one. */
-export const joinAnswers = (answers: readonly QueryAnswer[]): QueryAnswer => ({
-  results: new Map(answers.flatMap(({ results }) => [...results])),
-  failed: answers.some(({ failed }) => failed),
-});
+/** What the plugin answered, and that it did not where it did not. */
+export function answersByRefId(response: QueryDataResponse, asked: readonly string[]): ReadonlyMap<string, DataResponse> {
+  const answers = new Map(Object.entries(response.responses));
+  for (const refId of asked) if (!answers.has(refId)) answers.set(refId, unanswered);
+  return answers;
+}
+
+/** In the order in which answers list results: that of the UTF-8 bytes of their refIds. */
+export const sortedByRefId = <T>(results: ReadonlyMap<string, T>): readonly (readonly [string, T])[] =>
+  [...results].sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
 
 /** `{"results":{"A":{"status":200,"frames":[…]},"B":{"error":"…","errorSource":"downstream","status":502}}}`, sorted by refId. */
 export function answerResponse(status: number, { results }: QueryAnswer): HttpResponse {
-  const sorted = [...results].sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
-  const members = sorted.flatMap(([refId, { pieces }], index) => [Buffer.from(`${index === 0 ? "" : ","}${JSON.stringify(refId)}:`), ...pieces]);
+  const headers = { "content-type": "application/json" };
+  const members = sortedByRefId(results).flatMap(([refId, { pieces }], index) => [
+    Buffer.from(`${index === 0 ? "" : ","}${JSON.stringify(refId)}:`),
+    ...pieces,
+  ]);
   const body = [Buffer.from('{"results":{'), ...members, Buffer.from("}}")];
+  if (!body.every((piece) => piece instanceof Uint8Array)) return { status, headers, body: inTurns(flattened(body)) };
   const length = body.reduce((sum, { byteLength }) => sum + byteLength, 0);
   // One small piece is sent faster than several; large ones are not copied.
-  return { status, headers: { "content-type": "application/json" }, body: length < smallBytes ? Buffer.concat(body, length) : body };
+  return { status, headers, body: length < smallBytes ? Buffer.concat(body, length) : body };
 }
 
-/** Lets other requests have the event loop after each so many bytes. */
-function turns(): (bytes: number) => Promise<void> {
-  let sinceTurn = 0;
-  return async (bytes) => {
-    sinceTurn += bytes;
-    if (sinceTurn < bytesPerTurn) return;
-    sinceTurn = 0;
-    await setImmediate();
-  };
+function* flattened(pieces: readonly Piece[]): Generator<Uint8Array> {
+  for (const piece of pieces) {
+    if (piece instanceof Uint8Array) yield piece;
+    else yield* piece;
+  }
 }
 
-const unanswered: DataResponse = {
-  frames: [],
-  error: "the plugin gave no answer to this query",
-  errorSource: "plugin",
-  status: 500,
-  jsonMeta: new Uint8Array(),
-  format: DataFrameFormat.JSON,
-};
-
-async function resultOf(answer: DataResponse, turn: (bytes: number) => Promise<void>): Promise<QueryResult> {
-  const frames: Uint8Array[] = [];
+async function resultOf(answer: DataResponse, caps: ResultCaps, turn: (bytes: number) => Promise<void>): Promise<QueryResult> {
+  const frames: Piece[] = [];
   try {
+    const cap = new ResultCap(caps);
+    for (const frame of answer.frames) cap.addBytes(frame.byteLength);
     for (const frame of answer.frames) {
       if (frames.length > 0) frames.push(comma);
-      for (const piece of framePieces(frame, answer.format)) {
-        frames.push(piece);
-        await turn(piece.byteLength);
-      }
+      frames.push(framePiece(frame, answer.format, cap));
+      await turn(frame.byteLength);
     }
   } catch (thrown) {
-    if (!(thrown instanceof FrameError)) throw thrown;
-    return errorResult({ error: `the plugin sent a broken data frame: ${thrown.message}`, errorSource: "plugin", status: 502 }, []);
+    return errorResult(resultErrorOf(thrown), []);
   }
-  if (answer.error !== "") return errorResult({ ...answer, status: soundStatus(answer.status) ?? 500 }, frames);
+  const error = errorOf(answer);
+  if (error !== undefined) return errorResult(error, frames);
   return { pieces: [Buffer.from(`{"status":${soundStatus(answer.status) ?? 200},"frames":[`), ...frames, Buffer.from("]}")], failed: false };
 }
 
 /** Frames can come with an error, and are handed on. */
-function errorResult(answer: Pick<DataResponse, "error" | "errorSource" | "status">, frames: readonly Uint8Array[]): QueryResult {
-  const errorSource = answer.errorSource === "" ? "plugin" : answer.errorSource;
-  const head = JSON.stringify({ error: answer.error, errorSource, status: answer.status }).slice(0, -1);
+function errorResult({ error, errorSource, status }: ResultError, frames: readonly Piece[]): QueryResult {
+  const head = JSON.stringify({ error, errorSource, status }).slice(0, -1);
   if (frames.length === 0) return { pieces: [Buffer.from(`${head}}`)], failed: true };
   return { pieces: [Buffer.from(`${head},"frames":[`), ...frames, Buffer.from("]}")], failed: true };
 }
 
-function framePieces(frame: Uint8Array, format: DataFrameFormat): Iterable<Uint8Array> {
+function framePiece(bytes: Uint8Array, format: DataFrameFormat, cap: ResultCap): Piece {
   if (format === DataFrameFormat.JSON) {
-    scanJsonFrame(frame);
-    return [frame];
+    cap.addRows(scanJsonFrame(bytes).rows);
+    return bytes;
   }
-  return frame.byteLength < bytesPerTurn ? [arrowToJson(frame).json] : arrowToJsonChunks(frame);
+  const frame = readArrow(bytes);
+  cap.addRows(frame.rows);
+  return bytes.byteLength < bytesPerTurn ? Buffer.concat([...frameJsonPieces(frame)]) : frameJsonPieces(frame);
 }
 
 const comma = Buffer.from(",");
-
-const soundStatus = (status: number): number | undefined => (status >= 100 && status <= 599 ? status : undefined);

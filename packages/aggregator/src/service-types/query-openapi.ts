@@ -1,10 +1,13 @@
 import type { JsonObject } from "@dataplane/meta";
+import { answerForms } from "./answer-form.js";
 import type { Operation } from "./service-type.js";
 
 const time = { description: "Epoch milliseconds, RFC 3339, or relative: now-1h, now/d.", "x-kubernetes-int-or-string": true };
 
 const named = (name: string): string => `app.grafana.aggregation.query.${name}`;
 const ref = (name: string): JsonObject => ({ $ref: `#/components/schemas/${named(name)}` });
+
+const frame: JsonObject = { type: "object", properties: { schema: { type: "object" }, data: { type: "object" } } };
 
 /** Schemas of the query's body and answer, by names that are no kind's. */
 export const querySchemas: Readonly<Record<string, JsonObject>> = {
@@ -46,20 +49,42 @@ export const querySchemas: Readonly<Record<string, JsonObject>> = {
       status: { type: "integer" },
       error: { type: "string" },
       errorSource: { type: "string", enum: ["plugin", "downstream"] },
-      frames: { type: "array", items: { type: "object", properties: { schema: { type: "object" }, data: { type: "object" } } } },
+      frames: { type: "array", items: frame },
+    },
+  },
+  [named("QueryDataChunk")]: {
+    type: "object",
+    description: "One line of a chunked answer. The first line of a frame has its schema and rows, later ones rows.",
+    required: ["refId"],
+    properties: {
+      refId: { type: "string" },
+      frameId: { type: "string" },
+      frame,
+      status: { type: "integer" },
+      error: { type: "string" },
+      errorSource: { type: "string", enum: ["plugin", "downstream"] },
     },
   },
 };
 
-/** The POST of `<resource>/{uid}/query`. */
-export const queryOperation = (resource: string): Operation => ({
-  description: "Query one data source.",
-  operationId: `create${resource === "connections" ? "Connection" : "DataSource"}Query`,
+const binary: JsonObject = { schema: { type: "string", format: "binary" } };
+
+/** A POST of queries; the Accept header chooses among the forms of the answer. */
+export const queryOperation = ({ description, operationId }: { readonly description: string; readonly operationId: string }): Operation => ({
+  description,
+  operationId,
   requestBody: { required: true, content: { "application/json": { schema: ref("QueryDataRequest") } } },
   responses: {
     "200": {
-      description: "The plugin answered; each result has its own status.",
-      content: { "application/json": { schema: ref("QueryDataResponse") } },
+      description: "Each result has its own status.",
+      content: {
+        [answerForms.json]: { schema: ref("QueryDataResponse") },
+        [answerForms.lines]: { schema: ref("QueryDataChunk") },
+        [answerForms.arrow]: binary,
+        [answerForms.csv]: { schema: { type: "string" } },
+        "multipart/mixed": binary,
+      },
     },
+    "406": { description: "None of the accepted media types can be given." },
   },
 });

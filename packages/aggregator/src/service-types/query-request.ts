@@ -15,6 +15,8 @@ export interface ParsedQuery {
   readonly datasource: NamedDatasource;
 }
 
+export const refIdsOf = (queries: readonly ParsedQuery[]): readonly string[] => queries.map(({ query: { refId } }) => refId);
+
 const defaultMaxDataPoints = 100;
 const defaultIntervalMs = 1000;
 

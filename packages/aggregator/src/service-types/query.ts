@@ -1,9 +1,8 @@
 import { badRequest, type HttpResponse } from "@dataplane/meta";
 import { readText, requireJsonContentType } from "../request-body.js";
-import { answerResponse } from "./query-answer.js";
 import { queryOperation } from "./query-openapi.js";
 import { type ParsedQuery, parseQueryRequest } from "./query-request.js";
-import { runQueries } from "./run-queries.js";
+import { respondToQueries } from "./query-response.js";
 import type { PluginCall, PluginRoute, ServiceType } from "./service-type.js";
 
 /** Runs the queries of one data source: `pluginv2.Data/QueryData`. */
@@ -19,7 +18,12 @@ const queryRoute = (resource: string): PluginRoute => ({
   path: `namespaces/{namespace}/${resource}/{uid}/query`,
   handle: answerQueries,
   discovered: { name: `${resource}/query`, kind: "QueryDataResponse", verbs: ["create"] },
-  operations: { post: queryOperation(resource) },
+  operations: {
+    post: queryOperation({
+      description: "Query one data source.",
+      operationId: `create${resource === "connections" ? "Connection" : "DataSource"}Query`,
+    }),
+  },
 });
 
 async function answerQueries(call: PluginCall): Promise<HttpResponse> {
@@ -28,8 +32,7 @@ async function answerQueries(call: PluginCall): Promise<HttpResponse> {
   const queries = parseQueryRequest(await readText(request, limits.bodyBytes), clock.now());
   const { namespace = "", uid = "" } = params;
   requireSameDatasource(queries, plugin.id, uid);
-  // 200 whatever the results say: the plugin answered, and each result has its own status.
-  return answerResponse(200, await runQueries(call, { namespace, uid }, queries));
+  return respondToQueries(call, { namespace, uid }, queries);
 }
 
 // The path was authorized, not the body: a body that names another source must not pass.

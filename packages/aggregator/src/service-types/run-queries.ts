@@ -1,8 +1,7 @@
 import { type UserInfo, unavailable } from "@dataplane/meta";
-import { DataFrameFormat } from "@dataplane/plugin-protocol";
+import { DataFrameFormat, type QueryDataResponse } from "@dataplane/plugin-protocol";
 import { callPlugin } from "../call-plugin.js";
 import { callHeaders, callMetadata } from "../plugin-headers.js";
-import { type QueryAnswer, queryAnswer } from "./query-answer.js";
 import type { ParsedQuery } from "./query-request.js";
 import type { PluginCall } from "./service-type.js";
 
@@ -12,30 +11,24 @@ export interface DataSourceKey {
   readonly uid: string;
 }
 
-/** Asks the plugin, in one call, for all queries of one data source. Throws ApiError: NotFound, or as decided for failed calls. */
+/**
+ * Asks the plugin, in one call, for all queries of one data source, and gives what it answered as it came. Throws ApiError: NotFound,
+ * or as decided for failed calls. Plugins of older SDKs answer Arrow whatever `format` asks for.
+ */
 export async function runQueries(
   call: Pick<PluginCall, "request" | "plugin" | "contexts" | "limits" | "sendUserHeader">,
   { namespace, uid }: DataSourceKey,
   queries: readonly ParsedQuery[],
-): Promise<QueryAnswer> {
+  format: DataFrameFormat = DataFrameFormat.JSON,
+): Promise<QueryDataResponse> {
   const { request, plugin, contexts } = call;
   const context = await contexts.forDataSource({ pluginId: plugin.id, namespace, uid }, callerOf(call), request.signal);
-  if (queries.length === 0) return queryAnswer({ responses: {} }, []);
-  const response = await callPlugin(call, callMetadata(request, namespace), (client, options) =>
+  if (queries.length === 0) return { responses: {} };
+  return callPlugin(call, callMetadata(request, namespace), (client, options) =>
     client.queryData(
-      {
-        pluginContext: context.pluginContext,
-        headers: callHeaders(call, context),
-        queries: queries.map(({ query }) => query),
-        // Plugins of older SDKs answer Arrow all the same.
-        format: DataFrameFormat.JSON,
-      },
+      { pluginContext: context.pluginContext, headers: callHeaders(call, context), queries: queries.map(({ query }) => query), format },
       options,
     ),
-  );
-  return queryAnswer(
-    response,
-    queries.map(({ query: { refId } }) => refId),
   );
 }
 

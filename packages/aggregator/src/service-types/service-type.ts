@@ -10,6 +10,12 @@ export interface CallLimits {
   readonly bodyBytes: number;
   /** Of one call to a plugin; more is 504. */
   readonly callTimeoutMs: number;
+  /** `[dataproxy] row_limit`: rows of one query's result; more is an error of that result. No limit when absent. */
+  readonly resultRows?: number;
+  /** `[dataproxy] response_limit`: bytes of one query's frames as the plugin sent them. No limit when absent or 0. */
+  readonly resultBytes?: number;
+  /** `[query] concurrent_query_limit`: data sources of one request that are asked at once; 10 when absent. */
+  readonly concurrentQueries?: number;
 }
 
 /** What a route's handler is given. */

@@ -1,0 +1,124 @@
+import { frameJsonBatches, frameToArrow, jsonToFrame, readArrow, scanJsonFrame } from "@dataplane/frames";
+import { ApiError } from "@dataplane/meta";
+import { DataFrameFormat, type QueryChunkedDataResponse, type QueryDataResponse } from "@dataplane/plugin-protocol";
+import { errorOf, ResultCap, type ResultCaps, type ResultError, resultErrorOf, soundStatus } from "./answer-caps.js";
+import { turns } from "./answer-turns.js";
+import { answersByRefId, sortedByRefId } from "./query-answer.js";
+import { type ParsedQuery, refIdsOf } from "./query-request.js";
+import type { QueryCall } from "./query-response.js";
+import { runChunkedQueries } from "./run-chunked-queries.js";
+import { type DataSourceKey, runQueries } from "./run-queries.js";
+
+/** Rows of a line where the frame is cut here. */
+const rowsPerLine = 4096;
+/** A JSON frame up to this size is one line; of a larger one rows are to be seen before all are there. */
+const longLine = 256 * 1024;
+/** As much as `jsonToFrame` takes. */
+const longestCut = 64 << 20;
+/** Frames of one result whose schema is known to be sent; of more it is sent again. */
+const knownFrames = 10_000;
+
+/**
+ * The results of one data source as JSON lines, `{"refId","frameId","frame"}` or with `error`, `errorSource` and `status`, as they come.
+ * The first line of a frame has its schema and rows, later ones rows. A plugin without chunks is asked for all at once, and what it
+ * answers is cut into lines. Throws ApiError where the call failed before its first chunk; later that is the last line.
+ */
+export async function answerLines(call: QueryCall, key: DataSourceKey, queries: readonly ParsedQuery[]): Promise<AsyncIterable<Uint8Array>> {
+  const asked = refIdsOf(queries);
+  const chunks = queries.length === 0 ? [] : await runChunkedQueries(call, key, queries);
+  if (chunks !== undefined) return linesOf(chunks, asked, call.limits);
+  // Rows of a column are cut more cheaply from Arrow.
+  return linesOf(chunksOf(await runQueries(call, key, queries, DataFrameFormat.ARROW), asked), asked, call.limits);
+}
+
+/** A whole answer as the chunks that a plugin could have sent. */
+export function* chunksOf(response: QueryDataResponse, asked: readonly string[]): Generator<QueryChunkedDataResponse> {
+  for (const [refId, answer] of sortedByRefId(answersByRefId(response, asked))) {
+    const { status, format } = answer;
+    const part = { refId, status, errorSource: "", error: "", frameId: "", frame: new Uint8Array(), format };
+    for (const [index, frame] of answer.frames.entries()) yield { ...part, frameId: String(index), frame };
+    if (answer.error !== "" || answer.frames.length === 0) yield { ...part, error: answer.error, errorSource: answer.errorSource };
+  }
+}
+
+/** One query's result so far. */
+interface Progress {
+  readonly cap: ResultCap;
+  readonly frames: Set<string>;
+  /** No more of it is sent: an error was its last line. */
+  cut: boolean;
+}
+
+/** The lines of chunks that come in their own time. */
+export async function* linesOf(
+  chunks: AsyncIterable<QueryChunkedDataResponse> | Iterable<QueryChunkedDataResponse>,
+  asked: readonly string[],
+  caps: ResultCaps,
+): AsyncGenerator<Uint8Array> {
+  const results = new Map(asked.map((refId): [string, Progress] => [refId, { cap: new ResultCap(caps), frames: new Set(), cut: false }]));
+  const turn = turns();
+  try {
+    for await (const chunk of chunks) {
+      const progress = results.get(chunk.refId);
+      if (progress === undefined) throw notAsked(chunk.refId);
+      for (const line of progress.cut ? [] : chunkLines(chunk, progress)) {
+        yield line;
+        await turn(line.byteLength);
+      }
+      if ([...results.values()].every(({ cut }) => cut)) return;
+    }
+  } catch (thrown) {
+    const { message, code } = ApiError.from(thrown);
+    for (const [refId, { cut }] of results)
+      if (!cut) yield errorLine({ refId, frameId: "" }, { error: message, errorSource: "plugin", status: code });
+  }
+}
+
+function* chunkLines(chunk: QueryChunkedDataResponse, progress: Progress): Generator<Uint8Array> {
+  const error = errorOf(chunk);
+  try {
+    if (chunk.frame.byteLength > 0) yield* frameLines(chunk, progress);
+    else if (error === undefined) yield Buffer.from(`${opened(chunk)},"status":${soundStatus(chunk.status) ?? 200}}\n`);
+  } catch (thrown) {
+    progress.cut = true;
+    yield errorLine(chunk, resultErrorOf(thrown));
+    return;
+  }
+  if (error !== undefined) yield errorLine(chunk, error);
+}
+
+function* frameLines(chunk: QueryChunkedDataResponse, { cap, frames }: Progress): Generator<Uint8Array> {
+  const { frame, format, frameId } = chunk;
+  cap.addBytes(frame.byteLength);
+  const head = Buffer.from(`${opened(chunk)},"frame":`);
+  const isCut = format === DataFrameFormat.ARROW || (frame.byteLength > longLine && frame.byteLength <= longestCut && hasSchema(frame));
+  if (!isCut) {
+    cap.addRows(scanJsonFrame(frame).rows);
+    yield Buffer.concat([head, onOneLine(frame), end]);
+    return;
+  }
+  const read = readArrow(format === DataFrameFormat.ARROW ? frame : frameToArrow(jsonToFrame(frame)));
+  cap.addRows(read.rows);
+  const withSchema = format === DataFrameFormat.JSON || !frames.has(frameId);
+  if (frames.size < knownFrames) frames.add(frameId);
+  for (const { pieces } of frameJsonBatches(read, rowsPerLine, { withSchema })) yield Buffer.concat([head, ...pieces, end]);
+}
+
+const end = Buffer.from("}\n");
+
+const opened = ({ refId, frameId }: Pick<QueryChunkedDataResponse, "refId" | "frameId">): string =>
+  `{"refId":${JSON.stringify(refId)}${frameId === "" ? "" : `,"frameId":${JSON.stringify(frameId)}`}`;
+
+const errorLine = (chunk: Pick<QueryChunkedDataResponse, "refId" | "frameId">, { error, errorSource, status }: ResultError): Uint8Array =>
+  Buffer.from(`${opened(chunk)},"error":${JSON.stringify(error)},"errorSource":${JSON.stringify(errorSource)},"status":${status}}\n`);
+
+/** Only a frame's first chunk has one, as SDKs print it: before the data. */
+const hasSchema = (frame: Uint8Array): boolean => Buffer.from(frame.buffer, frame.byteOffset, Math.min(frame.byteLength, 64)).includes('"schema"');
+
+/** Line ends stand between JSON's tokens only: inside of strings they are escaped. */
+function onOneLine(json: Uint8Array): Uint8Array {
+  if (!json.includes(0x0a) && !json.includes(0x0d)) return json;
+  return json.map((byte) => (byte === 0x0a || byte === 0x0d ? 0x20 : byte));
+}
+
+const notAsked = (refId: string): ApiError => new ApiError("BadGateway", `the plugin answered a query that was not asked: ${JSON.stringify(refId)}`);

@@ -1,0 +1,30 @@
+import type { HttpResponse } from "@dataplane/meta";
+import { DataFrameFormat } from "@dataplane/plugin-protocol";
+import { answerForms, negotiateForm } from "./answer-form.js";
+import { partsResponse } from "./answer-parts.js";
+import { answerLines } from "./answer-lines.js";
+import { answerResponse, queryAnswer } from "./query-answer.js";
+import { type ParsedQuery, refIdsOf } from "./query-request.js";
+import { type DataSourceKey, runQueries } from "./run-queries.js";
+import type { PluginCall } from "./service-type.js";
+
+/** What of a PluginCall the queries of one data source need. */
+export type QueryCall = Pick<PluginCall, "request" | "plugin" | "contexts" | "limits" | "sendUserHeader" | "guard">;
+
+/**
+ * Answers queries of one data source in the form that the client accepts. 200 whatever the results say: the plugin answered, and each
+ * result has its own status. Throws ApiError where the call as such failed, and NotAcceptable.
+ */
+export async function respondToQueries(call: QueryCall, key: DataSourceKey, queries: readonly ParsedQuery[]): Promise<HttpResponse> {
+  const form = negotiateForm(call.request);
+  const asked = refIdsOf(queries);
+  switch (form) {
+    case "json":
+      return answerResponse(200, await queryAnswer(await runQueries(call, key, queries), asked, call.limits));
+    case "lines":
+      return { status: 200, headers: { "content-type": answerForms.lines }, body: await answerLines(call, key, queries) };
+    case "arrow":
+    case "csv":
+      return partsResponse(form, await runQueries(call, key, queries, DataFrameFormat.ARROW), { asked, caps: call.limits });
+  }
+}

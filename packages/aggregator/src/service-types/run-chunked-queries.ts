@@ -1,0 +1,109 @@
+import { ApiError } from "@dataplane/meta";
+import { DataFrameFormat, GrpcCode, GrpcError, type QueryChunkedDataResponse } from "@dataplane/plugin-protocol";
+import { callPlugin } from "../call-plugin.js";
+import { callHeaders, callMetadata } from "../plugin-headers.js";
+import type { ParsedQuery } from "./query-request.js";
+import type { QueryCall } from "./query-response.js";
+import { callerOf, type DataSourceKey } from "./run-queries.js";
+
+type Chunk = QueryChunkedDataResponse;
+
+/** A stream whose first message is here. The call that it belongs to lasts until it is returned, done or failed. */
+interface LentStream {
+  readonly first: IteratorResult<Chunk>;
+  readonly iterator: AsyncIterator<Chunk>;
+  readonly done: () => void;
+  readonly failed: (thrown: unknown) => void;
+}
+
+/**
+ * Asks the plugin for the answers of one data source in chunks: `pluginv2.Data/QueryChunkedData`. Resolves with the first chunk;
+ * undefined when the plugin does not implement the call. The chunks are read no faster than they are taken, and the call ends when no
+ * more are wanted. Throws ApiError as decided for failed calls, here and while chunks are taken.
+ */
+export async function runChunkedQueries(
+  call: QueryCall,
+  key: DataSourceKey,
+  queries: readonly ParsedQuery[],
+): Promise<AsyncIterable<Chunk> | undefined> {
+  const { request, plugin, contexts } = call;
+  const { namespace, uid } = key;
+  const user = callerOf(call);
+  const context = await contexts.forDataSource({ pluginId: plugin.id, namespace, uid }, user, request.signal);
+  const asked = {
+    pluginContext: context.pluginContext,
+    headers: callHeaders(call, context),
+    queries: queries.map(({ query }) => query),
+    format: DataFrameFormat.JSON,
+  };
+  const guarded = (run: () => Promise<void>): Promise<void> =>
+    call.guard === undefined ? run() : call.guard.run({ pluginId: plugin.id, namespace, uid, user: user.name }, run);
+  let over: Promise<void> | undefined;
+  try {
+    const stream = await new Promise<LentStream>((resolve, reject) => {
+      over = guarded(() =>
+        callPlugin(call, callMetadata(request, namespace), (client, options) =>
+          lend(client.queryChunkedData(asked, options), options.timeoutMs, request.signal, resolve),
+        ),
+      );
+      // Heard here also when it comes later: then whoever takes chunks is told.
+      over.catch(reject);
+    });
+    if (!isUnimplemented(stream.first)) return chunksOf(stream, over ?? Promise.resolve());
+    await giveBack(stream);
+  } catch (thrown) {
+    if (!(thrown instanceof ApiError) || thrown.reason !== "NotImplemented") throw thrown;
+  }
+  return undefined;
+}
+
+/** The Go SDK's answer where its own handler is missing: no failed call, but one message that says so. */
+const isUnimplemented = ({ done, value }: IteratorResult<Chunk>): boolean =>
+  done !== true && isChunk(value) && value.status === 501 && value.refId === "" && value.frame.byteLength === 0;
+
+const isChunk = (value: unknown): value is Chunk => typeof value === "object" && value !== null && "refId" in value;
+
+/** Hands the stream out, and waits until it is given back, its client leaves, or its time is over: a reader who stands still holds no place for ever. */
+async function lend(
+  stream: AsyncIterable<Chunk>,
+  timeoutMs: number | undefined,
+  signal: AbortSignal,
+  borrow: (lent: LentStream) => void,
+): Promise<void> {
+  const iterator = stream[Symbol.asyncIterator]();
+  const first = await iterator.next();
+  let timer: NodeJS.Timeout | undefined;
+  let leave = (): void => undefined;
+  try {
+    await new Promise<void>((done, failed) => {
+      leave = () => {
+        done();
+        iterator.return?.().catch(() => undefined);
+      };
+      signal.addEventListener("abort", leave, { once: true });
+      timer =
+        timeoutMs === undefined ? undefined : setTimeout(() => failed(new GrpcError(GrpcCode.DeadlineExceeded, "the deadline passed")), timeoutMs);
+      borrow({ first, iterator, done, failed });
+    });
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", leave);
+  }
+}
+
+async function* chunksOf(stream: LentStream, over: Promise<void>): AsyncGenerator<Chunk> {
+  try {
+    for (let next = stream.first; next.done !== true; next = await stream.iterator.next()) yield next.value;
+  } catch (thrown) {
+    stream.failed(thrown);
+    // It rejects with what the caller is to be told.
+    await over;
+  } finally {
+    await giveBack(stream);
+  }
+}
+
+async function giveBack({ iterator, done }: LentStream): Promise<void> {
+  done();
+  await iterator.return?.();
+}
