@@ -1,6 +1,6 @@
 import { ApiError, type Reason, unavailable } from "@dataplane/meta";
 import { PluginUnavailable } from "@dataplane/plugin-host";
-import { GrpcCode, GrpcError } from "@dataplane/plugin-protocol";
+import { GrpcCode, GrpcError, MessageTooLarge } from "@dataplane/plugin-protocol";
 
 const reasons = new Map<GrpcCode, { readonly reason: Reason; readonly words: string }>([
   [GrpcCode.InvalidArgument, { reason: "BadRequest", words: "refused the request as invalid" }],
@@ -18,6 +18,10 @@ export function pluginCallError(thrown: unknown, pluginId: string, signal: Abort
   if (signal.aborted) return aborted(signal, pluginId);
   if (thrown instanceof PluginUnavailable) {
     return unavailable(`plugin ${JSON.stringify(pluginId)} cannot be called now: ${thrown.reason}`, Math.max(1, Math.ceil(thrown.retryAfterSeconds)));
+  }
+  if (thrown instanceof MessageTooLarge) {
+    const limit = `the ${thrown.limitBytes} bytes that [dataproxy] max_plugin_message allows`;
+    return new ApiError("BadGateway", `plugin ${JSON.stringify(pluginId)} sent a message larger than ${limit}`, { cause: thrown });
   }
   if (!(thrown instanceof GrpcError)) return ApiError.from(thrown);
   if (thrown.code === GrpcCode.Unavailable) {

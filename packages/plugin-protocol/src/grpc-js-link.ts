@@ -1,12 +1,19 @@
 import { Client, type ClientOptions, credentials, type CallOptions as GrpcJsCallOptions, Metadata, type ServiceError, status } from "@grpc/grpc-js";
 import { certificatePem } from "./certificate.js";
 import { detailsTrailer, errorInfoOf } from "./error-details.js";
-import { type CallOptions, GrpcCode, GrpcError, type GrpcLink, type LinkTarget } from "./grpc-link.js";
+import {
+  type CallOptions,
+  defaultMaxMessageBytes,
+  GrpcCode,
+  GrpcError,
+  type GrpcLink,
+  type LinkOptions,
+  type LinkTarget,
+  MessageTooLarge,
+} from "./grpc-link.js";
 import { metadataFields } from "./metadata-fields.js";
 
 const options: ClientOptions = {
-  // As go-plugin's own client: a Go plugin sends answers of any size.
-  "grpc.max_receive_message_length": -1,
   "grpc.max_send_message_length": -1,
   // A plugin is on this machine; HTTP_PROXY is not for it.
   "grpc.enable_http_proxy": 0,
@@ -21,8 +28,15 @@ const options: ClientOptions = {
 };
 
 /** The link on `@grpc/grpc-js`. */
-export async function openGrpcJsLink(target: LinkTarget, timeoutMs: number): Promise<GrpcLink> {
-  const client = new Client(addressOf(target.address), credentialsOf(target.tls), options);
+export async function openGrpcJsLink(
+  target: LinkTarget,
+  timeoutMs: number,
+  { maxMessageBytes = defaultMaxMessageBytes }: LinkOptions = {},
+): Promise<GrpcLink> {
+  const client = new Client(addressOf(target.address), credentialsOf(target.tls), {
+    ...options,
+    "grpc.max_receive_message_length": maxMessageBytes,
+  });
   try {
     await ready(client, timeoutMs);
   } catch (cause) {
@@ -30,8 +44,8 @@ export async function openGrpcJsLink(target: LinkTarget, timeoutMs: number): Pro
     throw new GrpcError(GrpcCode.Unavailable, `no gRPC connection within ${timeoutMs} ms`, { cause });
   }
   return {
-    unary: (method, request, call) => unary(client, method, request, call),
-    serverStream: (method, request, call) => serverStream(client, method, request, call),
+    unary: (method, request, call) => unary(client, method, request, call).catch((thrown: unknown) => tooLarge(thrown, maxMessageBytes)),
+    serverStream: (method, request, call) => bounded(serverStream(client, method, request, call), maxMessageBytes),
     close: () => client.close(),
   };
 }
@@ -76,6 +90,22 @@ async function* serverStream(
     call.cancel();
   }
 }
+
+async function* bounded(messages: AsyncGenerator<Uint8Array>, limitBytes: number): AsyncGenerator<Uint8Array> {
+  try {
+    yield* messages;
+  } catch (thrown) {
+    tooLarge(thrown, limitBytes);
+  }
+}
+
+/** The library's own refusal of a large message has no type, only words. */
+function tooLarge(thrown: unknown, limitBytes: number): never {
+  const isRefusal = thrown instanceof GrpcError && thrown.code === GrpcCode.ResourceExhausted && thrown.message.startsWith(refusal);
+  throw isRefusal ? new MessageTooLarge(limitBytes) : thrown;
+}
+
+const refusal = "Received message larger than max";
 
 function ready(client: Client, timeoutMs: number): Promise<void> {
   return new Promise((resolve, reject) => {

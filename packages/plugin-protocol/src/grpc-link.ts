@@ -33,6 +33,16 @@ export class GrpcError extends Error {
   }
 }
 
+/** A message of the peer that is larger than this side takes. It was not read. */
+export class MessageTooLarge extends GrpcError {
+  readonly limitBytes: number;
+
+  constructor(limitBytes: number) {
+    super(GrpcCode.ResourceExhausted, `the peer sent a message of more than ${limitBytes} bytes`);
+    this.limitBytes = limitBytes;
+  }
+}
+
 export interface CallOptions {
   /** Cancels the call: the peer sees it as cancelled, the caller gets a GrpcError with code Canceled. */
   readonly signal: AbortSignal;
@@ -58,5 +68,13 @@ export interface LinkTarget {
   readonly tls?: { readonly key: string; readonly cert: string; readonly serverCert: Uint8Array };
 }
 
+/** Bounds of a link. */
+export interface LinkOptions {
+  /** Largest message that is taken from the peer; a call that gets a larger one fails with MessageTooLarge. 256 MiB when absent. */
+  readonly maxMessageBytes?: number;
+}
+
+export const defaultMaxMessageBytes = 256 << 20;
+
 /** Connects within `timeoutMs`, or throws GrpcError Unavailable. The choice of implementation is one name: `grpc-js` or `native`. */
-export type OpenLink = (target: LinkTarget, timeoutMs: number) => Promise<GrpcLink>;
+export type OpenLink = (target: LinkTarget, timeoutMs: number, options?: LinkOptions) => Promise<GrpcLink>;

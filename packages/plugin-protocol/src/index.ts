@@ -3,7 +3,16 @@
 export { type AutoMtlsIdentity, createAutoMtlsIdentity } from "./auto-mtls.js";
 export { type CertificateRequest, certificatePem, issueCertificate, type KeyPair, newKeyPair } from "./certificate.js";
 export { codecs, type MethodCodec } from "./codecs.js";
-export { type CallOptions, GrpcCode, GrpcError, type GrpcLink, type LinkTarget, type OpenLink } from "./grpc-link.js";
+export {
+  type CallOptions,
+  GrpcCode,
+  GrpcError,
+  type GrpcLink,
+  type LinkOptions,
+  type LinkTarget,
+  MessageTooLarge,
+  type OpenLink,
+} from "./grpc-link.js";
 export { coreProtocolVersion, type Handshake, HandshakeError, handshakeCookie, parseHandshake, pluginProtocolVersion } from "./handshake.js";
 export { links } from "./links.js";
 export * from "./messages.js";

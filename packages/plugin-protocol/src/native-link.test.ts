@@ -231,3 +231,13 @@ test("a peer that accepts and says nothing is not connected to, in time", async 
   await expect(openNativeLink({ address: { network: "tcp", host: "127.0.0.1", port } }, 200)).rejects.toMatchObject({ code: GrpcCode.Unavailable });
   server.close();
 });
+
+test("a message that says it is a gigabyte ends its call before a byte of it is kept", async () => {
+  const prefix = Buffer.from([0, 0x40, 0, 0, 0]);
+  await using peer = await startScriptedPeer((it, write) => {
+    if (endsRequest(it)) write(Buffer.concat([headers(it.streamId, response), frame(FrameType.DATA, 0, it.streamId, prefix)]));
+  });
+  const link = await openNativeLink(peer.target, 1000);
+  await expect(link.unary("/a.B/C", Buffer.from("x"), { signal, timeoutMs: 3000 })).rejects.toMatchObject({ limitBytes: 256 << 20 });
+  link.close();
+});

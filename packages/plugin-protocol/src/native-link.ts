@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import { type CallOptions, GrpcCode, GrpcError, type GrpcLink, type LinkTarget } from "./grpc-link.js";
+import { type CallOptions, defaultMaxMessageBytes, GrpcCode, GrpcError, type GrpcLink, type LinkOptions, type LinkTarget } from "./grpc-link.js";
 import { ClientConnection } from "./http2/client-connection.js";
 import { connectSocket } from "./http2/connect.js";
 import { GrpcCall } from "./http2/grpc-call.js";
@@ -9,10 +9,15 @@ import { MessageQueue } from "./http2/message-queue.js";
 import { metadataFields } from "./metadata-fields.js";
 
 /** The link on our own HTTP/2: for plugin processes over local sockets, and nothing else. */
-export async function openNativeLink(target: LinkTarget, timeoutMs: number): Promise<GrpcLink> {
+export async function openNativeLink(
+  target: LinkTarget,
+  timeoutMs: number,
+  { maxMessageBytes = defaultMaxMessageBytes }: LinkOptions = {},
+): Promise<GrpcLink> {
   const limit = AbortSignal.timeout(timeoutMs);
   try {
-    return new NativeLink(await connectedTo(await connectSocket(target, limit), limit), target.tls === undefined ? "http" : "https");
+    const connection = await connectedTo(await connectSocket(target, limit), limit);
+    return new NativeLink(connection, { scheme: target.tls === undefined ? "http" : "https", maxMessageBytes });
   } catch (cause) {
     throw new GrpcError(GrpcCode.Unavailable, `no gRPC connection: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
   }
@@ -41,12 +46,14 @@ function connectedTo(socket: Socket, limit: AbortSignal): Promise<ClientConnecti
 class NativeLink implements GrpcLink {
   readonly #connection: ClientConnection;
   readonly #scheme: "http" | "https";
+  readonly #maxMessageBytes: number;
   /** The part of a call's headers that is always the same, by method. */
   readonly #prefixes = new Map<string, Buffer>();
 
-  constructor(connection: ClientConnection, scheme: "http" | "https") {
+  constructor(connection: ClientConnection, { scheme, maxMessageBytes }: { readonly scheme: "http" | "https"; readonly maxMessageBytes: number }) {
     this.#connection = connection;
     this.#scheme = scheme;
+    this.#maxMessageBytes = maxMessageBytes;
   }
 
   unary(method: string, request: Uint8Array, options: CallOptions): Promise<Uint8Array> {
@@ -89,7 +96,7 @@ class NativeLink implements GrpcLink {
   #call(method: string, request: Uint8Array, options: CallOptions, sink: ConstructorParameters<typeof GrpcCall>[3]): GrpcCall {
     if (options.signal.aborted) throw new GrpcError(GrpcCode.Canceled, "the call was cancelled");
     const headers = Buffer.concat([this.#prefix(method), encodeHeaders([...timeoutField(options.timeoutMs), ...metadataFields(options.metadata)])]);
-    return new GrpcCall(this.#connection, { headers, body: framedMessage(request) }, options, sink);
+    return new GrpcCall(this.#connection, { headers, body: framedMessage(request), maxMessageBytes: this.#maxMessageBytes }, options, sink);
   }
 
   #prefix(method: string): Buffer {

@@ -60,7 +60,13 @@ export function openDataPlane(options: DataPlaneOptions): DataPlane {
     clock,
     logger,
   });
-  const limits = { bodyBytes: config.bodyLimit, callTimeoutMs: config.queryTimeout };
+  const limits = {
+    bodyBytes: config.bodyLimit,
+    callTimeoutMs: config.queryTimeout,
+    resultRows: config.rowLimit,
+    resultBytes: config.responseLimit,
+    concurrentQueries: config.concurrentQueries,
+  };
   const handlerOptions = { plugins, contexts, limits, authorizer: options.authorizer, sendUserHeader: config.sendUserHeader, clock, logger };
   const aggregator = createGrafanaAggregator({
     ...handlerOptions,

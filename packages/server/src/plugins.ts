@@ -1,33 +1,69 @@
 import path from "node:path";
 import type { Clock, Logger } from "@dataplane/meta";
-import { createPluginHost, type PluginHost, type PluginSource } from "@dataplane/plugin-host";
+import { createPluginHost, type PluginHost, type PluginSource, readTrustedKeys } from "@dataplane/plugin-host";
 import { links } from "@dataplane/plugin-protocol";
-import type { Config } from "./config/load-config.js";
+import { type Config, ConfigError } from "./config/load-config.js";
 import { version } from "./version.js";
 
-/** The plugins that come with the server, and those of `[paths] plugins`. */
-export function openPlugins(options: { readonly config: Config; readonly root: string; readonly clock: Clock; readonly logger: Logger }): PluginHost {
-  const { config, root, clock, logger } = options;
+export interface OpenPluginsOptions {
+  readonly config: Config;
+  /** Relative paths count from here. */
+  readonly root: string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/**
+ * The plugins that come with the server, those of `[paths] plugins`, and before them those whose `[plugin.<id>] path` says where they
+ * are. Throws ConfigError for trusted keys that cannot be read.
+ */
+export function openPlugins({ config, root, env, clock, logger }: OpenPluginsOptions): PluginHost {
   return createPluginHost({
     directories: [
+      ...ownPaths(config, root).map((directory) => ({ path: directory, signature: "unsigned" as const })),
       { path: path.join(root, "plugins"), signature: "internal" },
       { path: config.pluginsPath, signature: "unsigned" },
     ],
     dataDirectory: config.dataPath,
+    trustedKeys: trustedKeys(config, root),
+    rootUrl: config.rootUrl === "" ? `http://localhost:${config.httpPort}/` : config.rootUrl,
+    env,
     allowUnsigned: config.appMode === "development" ? true : config.allowUnsigned,
     settingsFor: (id) => pluginSettings(config.plugins.get(id) ?? {}),
     version: version.server,
-    link: links[config.pluginLink],
+    link: (target, timeoutMs) => links[config.pluginLink](target, timeoutMs, { maxMessageBytes: config.maxPluginMessage }),
     clock,
     logger,
     startTimeoutMs: config.pluginStartTimeout,
     startWaitMs: config.pluginStartWait,
+    watchPeriodMs: config.pluginWatchInterval,
+    drainMs: config.pluginDrainTimeout,
+    giveUpAfter: config.pluginGiveUpAfter,
+    memoryLimitBytes: config.pluginMemoryLimit,
   });
+}
+
+/** The one key of `[plugin.<id>]` that is the host's and not the plugin's. */
+const pathKey = "path";
+
+const ownPaths = ({ plugins }: Config, root: string): readonly string[] =>
+  [...plugins.values()].flatMap((keys) => {
+    const directory = keys[pathKey];
+    return directory === undefined || directory === "" ? [] : [path.resolve(root, directory)];
+  });
+
+function trustedKeys({ pluginTrustedKeys }: Config, root: string): readonly string[] {
+  try {
+    return readTrustedKeys(pluginTrustedKeys.map((file) => path.resolve(root, file)));
+  } catch (thrown) {
+    throw new ConfigError(`[plugins] trusted_keys: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
+  }
 }
 
 /** `[plugin.<id>] cache_size` is GF_PLUGIN_CACHE_SIZE in the plugin's process. */
 const pluginSettings = (keys: Readonly<Record<string, string>>): Readonly<Record<string, string>> =>
-  Object.fromEntries(Object.entries(keys).map(([key, value]) => [`GF_PLUGIN_${key.toUpperCase().replace(/[.-]/g, "_")}`, value]));
+  Object.fromEntries(Object.entries(keys).filter(([key]) => key !== pathKey).map(([key, value]) => [`GF_PLUGIN_${key.toUpperCase().replace(/[.-]/g, "_")}`, value]));
 
 /** Resolves when no plugin is starting any more, after `patienceMs` at the latest: what is then said of the plugins is worth reading. */
 export async function pluginsSettled(plugins: PluginSource, clock: Clock, patienceMs: number): Promise<void> {

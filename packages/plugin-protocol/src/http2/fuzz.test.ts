@@ -44,7 +44,7 @@ test("frames and messages come out as they went in, however the bytes are cut", 
         const reader = new FrameReader((it) => seen.push({ ...it, payload: Buffer.from(it.payload) }));
         for (const piece of cut(Buffer.concat(frames.map((it) => frame(it.type, it.flags, it.streamId, it.payload))), step)) reader.push(piece);
         expect(seen).toEqual(frames);
-        const messageReader = new GrpcMessageReader();
+        const messageReader = new GrpcMessageReader(1 << 20);
         const read = cut(Buffer.concat(messages.map(framedMessage)), step).flatMap((piece) => messageReader.push(piece));
         expect(read.map((it) => it.toString("hex"))).toEqual(messages.map((it) => it.toString("hex")));
       },

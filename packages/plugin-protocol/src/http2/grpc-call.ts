@@ -1,4 +1,4 @@
-import { type CallOptions, GrpcCode, GrpcError } from "../grpc-link.js";
+import { type CallOptions, GrpcCode, GrpcError, MessageTooLarge } from "../grpc-link.js";
 import type { ClientConnection, RequestHandle } from "./client-connection.js";
 import type { StreamHandler } from "./client-stream.js";
 import { GrpcMessageReader } from "./grpc-message-reader.js";
@@ -20,7 +20,7 @@ const maxTimerMs = 2 ** 31 - 1;
 /** One gRPC call on a stream: https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md */
 export class GrpcCall implements StreamHandler {
   readonly #sink: CallSink;
-  readonly #reader = new GrpcMessageReader();
+  readonly #reader: GrpcMessageReader;
   readonly #request: RequestHandle;
   readonly #signal: AbortSignal;
   readonly #timer: NodeJS.Timeout | undefined;
@@ -30,11 +30,12 @@ export class GrpcCall implements StreamHandler {
 
   constructor(
     connection: ClientConnection,
-    call: { readonly headers: Buffer; readonly body: Buffer },
+    call: { readonly headers: Buffer; readonly body: Buffer; readonly maxMessageBytes: number },
     { signal, timeoutMs }: CallOptions,
     sink: CallSink,
   ) {
     this.#sink = sink;
+    this.#reader = new GrpcMessageReader(call.maxMessageBytes);
     this.#signal = signal;
     this.#deadline = timeoutMs === undefined ? Infinity : performance.now() + timeoutMs;
     this.#request = connection.request(call.headers, call.body, this);
@@ -67,7 +68,7 @@ export class GrpcCall implements StreamHandler {
       if (!this.#answered) throw new Error("data before headers");
       for (const message of this.#reader.push(data)) this.#sink.onMessage(message);
     } catch (cause) {
-      this.#give(new GrpcError(GrpcCode.Internal, "the plugin's answer is no gRPC message", { cause }));
+      this.#give(cause instanceof MessageTooLarge ? cause : new GrpcError(GrpcCode.Internal, "the plugin's answer is no gRPC message", { cause }));
       return;
     }
     if (end) this.#finish(new GrpcError(GrpcCode.Internal, "the plugin ended the call without a status"));

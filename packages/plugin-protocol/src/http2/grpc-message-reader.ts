@@ -1,3 +1,5 @@
+import { MessageTooLarge } from "../grpc-link.js";
+
 /** What a peer sent is no sequence of gRPC messages. */
 export class MessageError extends Error {
   override readonly name = "MessageError";
@@ -7,15 +9,23 @@ const prefixLength = 5;
 
 /** Cuts the body of a gRPC answer into messages: one byte of flags, four of length, the message. */
 export class GrpcMessageReader {
+  readonly #maxBytes: number;
   #pieces: Buffer[] = [];
   #bytes = 0;
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
 
   /** Bytes of a message that is not whole yet. */
   get pending(): number {
     return this.#bytes;
   }
 
-  /** The messages that are whole now. Throws MessageError on a compressed one, which we never ask for. */
+  /**
+   * The messages that are whole now. Throws MessageError on a compressed one, which we never ask for, and MessageTooLarge as soon as a
+   * message says that it is too large: nothing of it is kept.
+   */
   push(data: Buffer): readonly Buffer[] {
     this.#pieces.push(data);
     this.#bytes += data.length;
@@ -23,6 +33,7 @@ export class GrpcMessageReader {
     while (this.#bytes >= prefixLength) {
       const { flags, length } = this.#prefix();
       if (flags !== 0) throw new MessageError("a compressed message");
+      if (length > this.#maxBytes) throw new MessageTooLarge(this.#maxBytes);
       if (this.#bytes < prefixLength + length) break;
       const bytes = this.#join();
       messages.push(bytes.subarray(prefixLength, prefixLength + length));

@@ -120,6 +120,23 @@ function describeGoPlugin(open: OpenLink, start: () => Promise<Peer>): void {
     expect(parsed.data.values.map((column) => column.length)).toEqual([300_000, 300_000, 300_000, 300_000]);
   });
 
+  test("a message over the limit is refused by its length, and the link goes on", async () => {
+    const limited = await open(peer.target, 5000, { maxMessageBytes: 1 << 20 });
+    const before = link;
+    link = limited;
+    try {
+      await expect(query("rows", { rows: 300_000 })).rejects.toMatchObject({
+        name: "GrpcError",
+        code: GrpcCode.ResourceExhausted,
+        limitBytes: 1 << 20,
+      });
+      expect((await query("small", {}))?.status).toBe(200);
+    } finally {
+      link = before;
+      limited.close();
+    }
+  });
+
   test("a large request arrives whole; one over the plugin's limit is ResourceExhausted, and the link goes on", async () => {
     const pad = "x".repeat(10 << 20);
     const echoed = (await query("echo", { pad }))?.frames[0] ?? new Uint8Array();

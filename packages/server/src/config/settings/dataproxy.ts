@@ -17,13 +17,20 @@ export const dataproxySettings = {
     "response_limit",
     integer(0, Number.MAX_SAFE_INTEGER),
     "0",
-    "Largest answer that a plugin should read from its data source, in bytes; 0 is no limit. Told to plugins.",
+    "Largest result of one query, in bytes of the frames that the plugin sends; more is an error of that result. 0 is no limit. Told to plugins.",
   ),
   rowLimit: setting(
     "dataproxy",
     "row_limit",
     integer(1, Number.MAX_SAFE_INTEGER),
     "1000000",
-    "Most rows that a SQL plugin should return. Told to plugins.",
+    "Most rows of one query's result; more is an error of that result. Told to plugins.",
+  ),
+  maxPluginMessage: setting(
+    "dataproxy",
+    "max_plugin_message",
+    integer(1_048_576, 2_147_483_647),
+    "268435456",
+    "Largest message that is taken from a plugin, in bytes: a whole answer, or one chunk of it.",
   ),
 } as const;
