@@ -30,3 +30,6 @@ build plugin-runner plugin-runner
 build kubectl-v1.32 kubectl/v1.32 "$(version_flags v1.32.4)"
 build kubectl-newest kubectl/newest "$(version_flags v1.37.2)"
 build client-go client-go
+
+echo "bundling testplugin-ts"
+node testplugin-ts/build.mjs "$out/testplugin-ts"

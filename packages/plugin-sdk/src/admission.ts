@@ -15,9 +15,9 @@ import { asPluginError, BadRequestError, type PluginError } from "./plugin-error
 export interface AdmissionRequest {
   readonly operation: "create" | "update" | "delete";
   readonly kind: { readonly group: string; readonly version: string; readonly kind: string };
-  /** Empty on delete. */
+  /** The object as it would be stored; empty on delete. */
   readonly object: JsonObject;
-  /** Empty on create. */
+  /** The object as it is stored now; empty on create. */
   readonly oldObject: JsonObject;
 }
 
@@ -26,11 +26,16 @@ export interface AdmissionAnswer {
   readonly warnings?: readonly string[];
 }
 
+export interface MutationAnswer extends AdmissionAnswer {
+  readonly object?: JsonObject;
+}
+
+/** Hooks on objects of the plugin's own kinds. A host calls `mutate` first, then `validate` with the outcome. */
 export interface AdmissionHandlers {
   /** Throw a PluginError (BadRequestError, or one with status 403 or 422) to refuse the object. */
   readonly validate?: (request: AdmissionRequest, call: Call) => Awaitable<AdmissionAnswer>;
-  /** Returns the object to be stored. Refuses as `validate` does. */
-  readonly mutate?: (request: AdmissionRequest, call: Call) => Awaitable<AdmissionAnswer & { readonly object: JsonObject }>;
+  /** Returns the object to be stored, or none to leave it as it is. Refuses as `validate` does. */
+  readonly mutate?: (request: AdmissionRequest, call: Call) => Awaitable<MutationAnswer>;
 }
 
 export interface ConversionRequest {
@@ -61,11 +66,11 @@ export async function answerValidation(
 
 export async function answerMutation(
   request: WireAdmissionRequest,
-  work: (request: AdmissionRequest) => Awaitable<AdmissionAnswer & { readonly object: JsonObject }>,
+  work: (request: AdmissionRequest) => Awaitable<MutationAnswer>,
 ): Promise<MutationResponse> {
   try {
     const { warnings = [], object } = await work(admissionRequestOf(request));
-    return { allowed: true, warnings, objectBytes: encode(object) };
+    return { allowed: true, warnings, objectBytes: object === undefined ? request.objectBytes : encode(object) };
   } catch (thrown) {
     return { allowed: false, warnings: [], objectBytes: new Uint8Array(), result: statusOf(asPluginError(thrown)) };
   }
@@ -77,8 +82,10 @@ export async function answerConversion(
 ): Promise<ConversionResponse> {
   try {
     const objects = request.objects.map(({ raw }, index) => parse(raw, `object ${index}`));
-    const converted = await work({ objects, targetVersion: request.targetVersion });
-    return { uid: request.uid, objects: converted.map((object) => ({ raw: encode(object), contentType: "application/json" })) };
+    const converted = await work({ objects, targetVersion: targetVersionOf(request) });
+    if (converted.length !== objects.length) throw new Error(`${objects.length} objects were to be converted, ${converted.length} came back`);
+    const result = { status: "Success", message: "", reason: "", code: 200 };
+    return { uid: request.uid, result, objects: converted.map((object) => ({ raw: encode(object), contentType: "application/json" })) };
   } catch (thrown) {
     return { uid: request.uid, objects: [], result: statusOf(asPluginError(thrown)) };
   }
@@ -86,11 +93,26 @@ export async function answerConversion(
 
 function admissionRequestOf(request: WireAdmissionRequest): AdmissionRequest {
   return {
-    operation: operations[request.operation],
-    kind: request.kind,
+    operation: operationOf(request),
+    kind: kindOf(request),
     object: parse(request.objectBytes, "the object"),
     oldObject: parse(request.oldObjectBytes, "the old object"),
   };
+}
+
+function operationOf({ operation }: { readonly operation: number }): AdmissionRequest["operation"] {
+  const known = Object.entries(operations).find(([code]) => Number(code) === operation);
+  if (known === undefined) throw new BadRequestError(`operation ${operation} is not known`);
+  return known[1];
+}
+
+/** A message inside a message can be absent on the wire. */
+const kindOf = ({ kind = { group: "", version: "", kind: "" } }: Partial<Pick<WireAdmissionRequest, "kind">>) => kind;
+
+/** Nothing can be converted without it. Throws BadRequestError. */
+function targetVersionOf({ targetVersion }: Partial<Pick<WireConversionRequest, "targetVersion">>) {
+  if (targetVersion === undefined) throw new BadRequestError("the request has no target version");
+  return targetVersion;
 }
 
 function parse(bytes: Uint8Array, what: string): JsonObject {

@@ -1,6 +1,7 @@
 import { type Frame, frameToArrow, frameToJson } from "@dataplane/frames";
 import { DataFrameFormat, type DataQuery, type DataResponse, type QueryDataRequest, type QueryDataResponse } from "@dataplane/plugin-protocol";
 import { type Call, canceled } from "./call.js";
+import { type FrameChunks, gatherFrames } from "./chunks.js";
 import { inParallel } from "./in-parallel.js";
 import { asPluginError, type PluginError } from "./plugin-error.js";
 import { type QueryAnswer, type QueryHandler, queryOf } from "./query.js";
@@ -34,15 +35,28 @@ async function answerQuery(options: {
   const { query, handler, call, format } = options;
   try {
     const answer = await handler(queryOf(query), call);
-    return encodeAnswer("frames" in answer ? answer : { frames: answer }, query.refId, format);
+    return encodeAnswer(isChunked(answer) ? { frames: await gatherFrames(answer) } : wholeAnswer(answer), query.refId, format);
   } catch (thrown) {
-    // Nobody is there to be told, and it is nobody's fault.
-    if (call.signal.aborted) throw canceled(thrown);
-    const error = asPluginError(thrown);
-    if (error.source === "plugin") call.logger.error("query failed", { refId: query.refId, error: thrown });
-    else call.logger.debug("query failed downstream", { refId: query.refId, status: error.status, error: error.message });
-    return errorResponse(error, format);
+    return errorResponse(queryError(thrown, query.refId, call), format);
   }
+}
+
+/** Whether a handler answers piece by piece. */
+export function isChunked(answer: QueryAnswer | readonly Frame[] | FrameChunks): answer is FrameChunks {
+  return Symbol.asyncIterator in answer;
+}
+
+/** An answer that is only its frames, in full. */
+export const wholeAnswer = (answer: QueryAnswer | readonly Frame[]): QueryAnswer => ("frames" in answer ? answer : { frames: answer });
+
+/** What a failed query is answered with; the plugin's own faults are logged. Throws GrpcError Canceled when the caller has left. */
+export function queryError(thrown: unknown, refId: string, call: Call): PluginError {
+  // Nobody is there to be told, and it is nobody's fault.
+  if (call.signal.aborted) throw canceled(thrown);
+  const error = asPluginError(thrown);
+  if (error.source === "plugin") call.logger.error("query failed", { refId, error: thrown });
+  else call.logger.debug("query failed downstream", { refId, status: error.status, error: error.message });
+  return error;
 }
 
 function encodeAnswer(answer: QueryAnswer, refId: string, format: DataFrameFormat): DataResponse {
@@ -53,7 +67,7 @@ function encodeAnswer(answer: QueryAnswer, refId: string, format: DataFrameForma
 }
 
 /** Hosts join frames of several queries: each says whose it is. */
-function withRefId(frame: Frame, refId: string): Frame {
+export function withRefId(frame: Frame, refId: string): Frame {
   return frame.refId === undefined || frame.refId === "" ? { ...frame, refId } : frame;
 }
 
@@ -64,7 +78,7 @@ function errorResponse(error: PluginError, format: DataFrameFormat): DataRespons
 const nothing = new Uint8Array();
 
 /** The host says in its configuration how many queries of one request may run at once. */
-function concurrencyOf(request: QueryDataRequest): number {
+export function concurrencyOf(request: QueryDataRequest): number {
   const told = Number(request.pluginContext.grafanaConfig["GF_CONCURRENT_QUERY_COUNT"]);
   return Number.isInteger(told) && told > 0 ? told : 10;
 }

@@ -1,8 +1,9 @@
 // A plugin's main file: one of these.
 
 export type { Field, FieldType, FieldValue, Frame } from "@dataplane/frames";
-export type { AdmissionAnswer, AdmissionHandlers, AdmissionRequest, ConversionHandler, ConversionRequest } from "./admission.js";
+export type { AdmissionAnswer, AdmissionHandlers, AdmissionRequest, ConversionHandler, ConversionRequest, MutationAnswer } from "./admission.js";
 export type { Awaitable, Call } from "./call.js";
+export type { FrameChunk, FrameChunks } from "./chunks.js";
 // Frames.
 export {
   booleanField,
@@ -33,4 +34,4 @@ export { type ResourceRoute, type RouteHandler, resourceRouter, route } from "./
 export { type AppPlugin, type DataSourcePlugin, serveApp, serveDataSource } from "./serve.js";
 // What it makes of each data source or app, and what it is told.
 export type { AppSettings, DataSourceSettings, InstanceContext } from "./settings.js";
-export type { Channel, StreamAnswer, StreamHandlers } from "./streams.js";
+export type { Channel, Publication, StreamAnswer, StreamData, StreamHandlers } from "./streams.js";

@@ -1,14 +1,19 @@
 import {
   type CallResourceResponse,
+  DataFrameFormat,
   GrpcCode,
   GrpcError,
   type PluginContext,
   type PluginImplementation,
+  type QueryChunkedDataRequest,
+  type QueryChunkedDataResponse,
+  type QueryDataRequest,
   type ServedCall,
   type StreamPacket,
   type StreamRequest,
 } from "@dataplane/plugin-protocol";
 import { answerConversion, answerMutation, answerValidation } from "./admission.js";
+import { answerChunkedQueries, failChunkedQueries } from "./answer-chunked-queries.js";
 import { answerQueries, failQueries } from "./answer-queries.js";
 import { type Awaitable, type Call, callOf, canceled, contextOf, unimplemented } from "./call.js";
 import { type HealthAnswer, healthResponse } from "./health.js";
@@ -21,7 +26,7 @@ import type { PluginDefinition } from "./plugin-definition.js";
 import { asPluginError } from "./plugin-error.js";
 import { errorResource, resourceMessages, resourceRequestOf } from "./resource.js";
 import type { InstanceContext } from "./settings.js";
-import { channelOf, packetOf, type StreamAnswer, type StreamHandlers, streamResponse } from "./streams.js";
+import { channelOf, PacketEncoder, publicationOf, type StreamAnswer, type StreamHandlers, streamResponse } from "./streams.js";
 
 export interface ImplementationOptions<Settings> {
   readonly definition: PluginDefinition<Settings>;
@@ -43,6 +48,11 @@ const grpcCodes: Readonly<Record<number, GrpcCode>> = {
   403: GrpcCode.PermissionDenied,
   404: GrpcCode.NotFound,
 };
+
+/** The request in the format that it will be answered in. */
+function asAnswered(request: QueryDataRequest, { alwaysArrow = false }: PluginInstance): QueryDataRequest {
+  return alwaysArrow ? { ...request, format: DataFrameFormat.ARROW } : request;
+}
 
 interface Incoming {
   readonly pluginContext: PluginContext;
@@ -82,7 +92,7 @@ class PluginServer<Settings> {
     };
   }
 
-  #instanceCalls(): Pick<PluginImplementation, "queryData" | "callResource" | "checkHealth"> {
+  #instanceCalls(): Pick<PluginImplementation, "queryData" | "queryChunkedData" | "callResource" | "checkHealth"> {
     return {
       queryData: (request, served) =>
         this.#meter.count("queryData", async () => {
@@ -94,11 +104,25 @@ class PluginServer<Settings> {
             return failQueries(request, this.#reported(thrown, "queryData"));
           }
           if (instance.queryData === undefined) throw unimplemented("queries");
-          return answerQueries({ request, handler: instance.queryData, call });
+          return answerQueries({ request: asAnswered(request, instance), handler: instance.queryData, call });
         }),
+      queryChunkedData: (request, served) => this.#chunks(request, served),
       callResource: (request, served) => this.#resource(request, served),
       checkHealth: (request, served) => this.#meter.count("checkHealth", async () => healthResponse(await this.#health(request, served))),
     };
+  }
+
+  async *#chunks(request: QueryChunkedDataRequest, served: ServedCall): AsyncIterable<QueryChunkedDataResponse> {
+    const call = this.#call(request, served);
+    let instance: PluginInstance;
+    try {
+      instance = await this.#meter.count("queryChunkedData", () => this.#instance(request, served));
+    } catch (thrown) {
+      yield* failChunkedQueries(request, this.#reported(thrown, "queryChunkedData"));
+      return;
+    }
+    if (instance.queryData === undefined) throw unimplemented("queries");
+    yield* answerChunkedQueries({ request: asAnswered(request, instance), handler: instance.queryData, call });
   }
 
   async #health(request: Incoming, served: ServedCall): Promise<HealthAnswer> {
@@ -137,7 +161,7 @@ class PluginServer<Settings> {
       runStream: (request, served) => this.#run(request, served),
       publishStream: (request, served) =>
         this.#streamCall("publishStream", request, served, ({ publish }) =>
-          publish === undefined ? { status: "permission-denied" } : publish(channelOf(request), this.#call(request, served)),
+          publish === undefined ? { status: "permission-denied" } : publish(publicationOf(request), this.#call(request, served)),
         ),
     };
   }
@@ -156,7 +180,8 @@ class PluginServer<Settings> {
     try {
       const { run } = await this.#meter.count("runStream", () => this.#streams(request, served));
       if (run === undefined) throw unimplemented("streams");
-      for await (const data of run(channelOf(request), this.#call(request, served))) yield packetOf(data);
+      const packets = new PacketEncoder();
+      for await (const data of run(channelOf(request), this.#call(request, served))) yield packets.encode(data);
     } catch (thrown) {
       // A stream ends by its host's cancelling, which is no failure.
       if (served.signal.aborted) return;

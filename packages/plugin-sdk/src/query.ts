@@ -1,6 +1,7 @@
 import type { Frame } from "@dataplane/frames";
 import type { DataQuery } from "@dataplane/plugin-protocol";
 import type { Awaitable, Call } from "./call.js";
+import type { FrameChunks } from "./chunks.js";
 import { type JsonObject, parseJsonObject } from "./json-object.js";
 import { BadRequestError, type PluginError } from "./plugin-error.js";
 
@@ -24,8 +25,13 @@ export interface QueryAnswer {
   readonly status?: number;
 }
 
-/** Answers one query. What it throws becomes the error of that refId alone. */
-export type QueryHandler = (query: Query, call: Call) => Awaitable<QueryAnswer | readonly Frame[]>;
+/**
+ * Answers one query: with all its frames, or piece by piece with an async iterable of chunks. Either serves both calls of the protocol:
+ * chunks are gathered for a host that asks for the whole (QueryData), and whole frames are sent on as one chunk each for a host that asks
+ * for chunks (QueryChunkedData). An iterable is asked for its next chunk once the host has room for it, and is stopped when the host
+ * leaves. What is thrown, midway too, becomes the error of that refId alone; the chunks before it stay.
+ */
+export type QueryHandler = (query: Query, call: Call) => Awaitable<QueryAnswer | readonly Frame[] | FrameChunks>;
 
 /** Reads a query from the wire. Throws BadRequestError. */
 export function queryOf(query: DataQuery): Query {

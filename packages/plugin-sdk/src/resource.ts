@@ -8,6 +8,8 @@ export interface ResourceRequest {
   /** With a leading slash, without the query string. */
   readonly path: string;
   readonly query: URLSearchParams;
+  /** The path and the query string as the host sent them. */
+  readonly url: string;
   /** Names in lower case. */
   readonly headers: ReadonlyMap<string, readonly string[]>;
   readonly body: Uint8Array;
@@ -43,6 +45,7 @@ export function resourceRequestOf(request: CallResourceRequest): ResourceRequest
     method: request.method === "" ? "GET" : request.method.toUpperCase(),
     // Hosts differ in whether they send the slash.
     path: request.path.startsWith("/") ? request.path : `/${request.path}`,
+    url: request.url,
     query: new URLSearchParams(queryAt < 0 ? "" : request.url.slice(queryAt + 1)),
     headers: new Map(Object.entries(request.headers).map(([name, { values }]) => [name.toLowerCase(), values])),
     body: request.body,

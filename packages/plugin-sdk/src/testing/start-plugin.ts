@@ -50,8 +50,9 @@ export interface RunningPlugin {
 }
 
 export interface StartOptions {
-  /** The launcher: a JavaScript file, run by this very Node. */
+  /** The launcher: a JavaScript file, run by this very Node, or with `native` a program of its own, in any language. */
   readonly file: string;
+  readonly native?: boolean;
   /** Options of Node itself. */
   readonly nodeOptions?: readonly string[];
   /** Both sides show certificates, as a careful host asks for. */
@@ -63,7 +64,8 @@ export interface StartOptions {
 export async function startPlugin(options: StartOptions): Promise<RunningPlugin> {
   const socketDirectory = await mkdtemp(join(tmpdir(), "plugin-test-"));
   const own = options.autoMtls === true ? createAutoMtlsIdentity() : undefined;
-  const child = spawn(process.execPath, [...(options.nodeOptions ?? []), options.file], {
+  const [program, args] = options.native === true ? [options.file, []] : [process.execPath, [...(options.nodeOptions ?? []), options.file]];
+  const child = spawn(program, args, {
     env: {
       [handshakeCookie.name]: handshakeCookie.value,
       PLUGIN_PROTOCOL_VERSIONS: "2",

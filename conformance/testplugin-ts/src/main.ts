@@ -1,0 +1,4 @@
+import { serveDataSource } from "@dataplane/plugin-sdk";
+import { testPlugin } from "./test-plugin.js";
+
+await serveDataSource(testPlugin);
