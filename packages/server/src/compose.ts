@@ -13,7 +13,7 @@ import {
   withFilters,
 } from "@dataplane/apiserver";
 import { createApiClient, createInformer } from "@dataplane/client";
-import { appSettingsDefinition, createProvisioning, dataSourceGroups, openSealer } from "@dataplane/datasources";
+import { appSettingsDefinition, createProvisioning, dataSourceGroups, openSealer, provisionedApps } from "@dataplane/datasources";
 import { apiServiceAvailabilityController, apiServicesRef, autoregisterController, createKubeAggregator } from "@dataplane/kube-aggregator";
 import { type Clock, controlPlaneUser, dataPlaneUser, type Handler, type Logger } from "@dataplane/meta";
 import type { PluginHost } from "@dataplane/plugin-host";
@@ -92,7 +92,13 @@ export function compose(options: ComposeOptions): Composition {
   const sealer = openSealer({ keyDirectory: options.keyDirectory });
   registry.add(appSettingsDefinition({ sealer }));
   const groups = dataSourceGroups({ registry, plugins, services, sealer, clock, logger });
-  const provisioning = createProvisioning({ directory: path.join(config.provisioningPath, "datasources"), client, plugins, env, clock, logger });
+  const provisioningOptions = { client, plugins, env, clock, logger };
+  const provisioning = createProvisioning({ ...provisioningOptions, directory: path.join(config.provisioningPath, "datasources") });
+  const appProvisioning = createProvisioning({
+    ...provisioningOptions,
+    kind: provisionedApps,
+    directory: path.join(config.provisioningPath, "plugins"),
+  });
   const progress = { storeIsRead: false, provisioned: false };
 
   const filters = filterChain({
@@ -139,11 +145,12 @@ export function compose(options: ComposeOptions): Composition {
       progress.storeIsRead = true;
       await bootstrap(client);
       groups.sync();
-      await provisioning.apply();
+      await Promise.all([provisioning.apply(), appProvisioning.apply()]);
       progress.provisioned = true;
       lifetime.start("store compaction", storeCompaction({ store, retention: config.historyRetention, clock, logger }));
       lifetime.start("data source groups", groups);
       lifetime.start("provisioning", provisioning);
+      lifetime.start("provisioning of apps", appProvisioning);
       if (config.kubernetesAggregator) {
         const autoregister = autoregisterController({
           client,

@@ -1,11 +1,12 @@
 import type { ApiClient } from "@dataplane/client";
 import { ApiError, type Logger } from "@dataplane/meta";
 import type { PluginSource } from "@dataplane/plugin-host";
-import { dataSourcesOf, keyOf, ProvisionedObjects } from "./provisioned-objects.js";
-import type { ProvisionedDataSource } from "./provisioning-file.js";
+import type { ProvisionedEntry, ProvisionedKind } from "./provisioned-kind.js";
+import { keyOf, ProvisionedObjects } from "./provisioned-objects.js";
 import type { ReadFile, ReadFolder } from "./provisioning-folder.js";
 
 export interface FileApplierOptions {
+  readonly kind: ProvisionedKind;
   readonly client: ApiClient;
   readonly plugins: PluginSource;
   readonly logger: Logger;
@@ -14,13 +15,14 @@ export interface FileApplierOptions {
 /** How far a file is applied, as it stands. */
 interface Progress {
   readonly hash: string;
-  /** Data sources that were written: a user's later edit is let alone until the file changes. */
+  /** Objects that were written: a user's later edit is let alone until the file changes. */
   readonly written: Set<string>;
   isComplete: boolean;
 }
 
 /** Applies provisioning files, each as a whole or not at all; only what has no plugin yet waits alone. */
 export class FileApplier {
+  readonly #kind: ProvisionedKind;
   readonly #objects: ProvisionedObjects;
   readonly #logger: Logger;
   readonly #progress = new Map<string, Progress>();
@@ -28,8 +30,9 @@ export class FileApplier {
   readonly #told = new Map<string, string>();
   #isWaiting = false;
 
-  constructor({ client, plugins, logger }: FileApplierOptions) {
-    this.#objects = new ProvisionedObjects(client, plugins);
+  constructor({ kind, client, plugins, logger }: FileApplierOptions) {
+    this.#kind = kind;
+    this.#objects = new ProvisionedObjects({ client, plugins, kind });
     this.#logger = logger;
   }
 
@@ -42,7 +45,7 @@ export class FileApplier {
     this.#isWaiting = false;
     this.#forgetAllBut(new Set([directory, ...files.map(({ name }) => name), ...problems.map(({ file }) => file)]));
     for (const { file, why } of problems) this.#refuse(file, why);
-    const kept = new Set(files.flatMap(({ content }) => content.dataSources.map(keyOf)));
+    const kept = new Set(files.flatMap(({ content }) => content.entries.map(keyOf)));
     for (const file of files) await this.#attempt(file.name, () => this.#applyFile(file, kept));
     // What a broken file lists is not known: nothing is missing for sure.
     if (problems.length === 0) await this.#attempt(directory, () => this.#prune(directory, kept));
@@ -56,41 +59,41 @@ export class FileApplier {
   async #applyFile(file: ReadFile, kept: ReadonlySet<string>): Promise<void> {
     const progress = this.#progressOf(file);
     if (progress.isComplete) return;
-    const { dataSources, deletions } = file.content;
-    const pending = dataSources.filter((it) => !progress.written.has(keyOf(it)));
+    const { entries, deletions } = file.content;
+    const pending = entries.filter((it) => !progress.written.has(keyOf(it)));
     for (const namespace of new Set(pending.map((it) => it.namespace))) await this.#objects.ensureNamespace(namespace);
     const { ready, missing } = await this.#tried(file, pending);
     for (const deletion of deletions) await this.#objects.deleteNamed(deletion, kept);
-    for (const dataSource of ready) if (await this.#write(file, dataSource, { dryRun: false })) progress.written.add(keyOf(dataSource));
-    progress.isComplete = progress.written.size === dataSources.length;
+    for (const entry of ready) if (await this.#write(file, entry, { dryRun: false })) progress.written.add(keyOf(entry));
+    progress.isComplete = progress.written.size === entries.length;
     if (progress.isComplete) this.#told.delete(file.name);
-    else this.#wait(file.name, `no such data source plugin is here: ${missing.join(", ")}`);
+    else this.#wait(file.name, `no such ${this.#kind.words} plugin is here: ${missing.join(", ")}`);
   }
 
   /** All as dry runs first: one that is refused leaves the file's others as they were. */
-  async #tried(file: ReadFile, pending: readonly ProvisionedDataSource[]): Promise<{ ready: ProvisionedDataSource[]; missing: readonly string[] }> {
-    const ready: ProvisionedDataSource[] = [];
+  async #tried(file: ReadFile, pending: readonly ProvisionedEntry[]): Promise<{ ready: ProvisionedEntry[]; missing: readonly string[] }> {
+    const ready: ProvisionedEntry[] = [];
     const missing = new Set<string>();
-    for (const dataSource of pending) {
-      if (await this.#write(file, dataSource, { dryRun: true })) ready.push(dataSource);
-      else missing.add(dataSource.pluginId);
+    for (const entry of pending) {
+      if (await this.#write(file, entry, { dryRun: true })) ready.push(entry);
+      else missing.add(entry.pluginId);
     }
     return { ready, missing: [...missing] };
   }
 
   /** False when the plugin's group is not served. Throws Refused, or an ApiError that may pass. */
-  async #write({ name, content }: ReadFile, dataSource: ProvisionedDataSource, { dryRun }: { readonly dryRun: boolean }): Promise<boolean> {
-    const resource = dataSourcesOf(dataSource.pluginId);
+  async #write({ name, content }: ReadFile, entry: ProvisionedEntry, { dryRun }: { readonly dryRun: boolean }): Promise<boolean> {
+    const resource = this.#kind.resourceOf(entry.pluginId);
     if (resource === undefined) return false;
     try {
-      await this.#objects.apply(resource, dataSource, { file: name, prune: content.prune, dryRun });
+      await this.#objects.apply(resource, entry, { file: name, prune: content.prune, dryRun });
       return true;
     } catch (thrown) {
       const { reason, message } = ApiError.from(thrown);
       if (reason === "NotFound") return false;
       if (passing.has(reason)) throw thrown;
-      const why = reason === "AlreadyExists" ? `the uid is that of another plugin's data source in ${dataSource.namespace}` : message;
-      throw new Refused(`data source ${JSON.stringify(dataSource.uid)}: ${why}`);
+      const why = reason === "AlreadyExists" ? `the uid is that of another plugin's data source in ${entry.namespace}` : message;
+      throw new Refused(`${this.#kind.words} ${JSON.stringify(entry.name)}: ${why}`);
     }
   }
 

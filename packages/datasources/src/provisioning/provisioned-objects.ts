@@ -1,8 +1,8 @@
 import type { ApiClient, ResourceRef } from "@dataplane/client";
 import { ApiError, type ApiObject, apiVersionOf, type JsonObject } from "@dataplane/meta";
-import { ownGroupOf, ownGroupVersion, type PluginSource } from "@dataplane/plugin-host";
+import type { PluginSource } from "@dataplane/plugin-host";
 import { specOf } from "../data-source-spec.js";
-import type { ProvisionedDataSource, ProvisionedDeletion } from "./provisioning-file.js";
+import type { ProvisionedDeletion, ProvisionedEntry, ProvisionedKind } from "./provisioned-kind.js";
 
 /** Marks what a file provisioned, with the file's name. */
 const provisionedBy = "dataplane/provisioned-by";
@@ -17,23 +17,19 @@ export interface Origin {
   readonly prune: boolean;
 }
 
-/** Where a plugin's data sources are; undefined when its id makes no group. */
-export function dataSourcesOf(pluginId: string): ResourceRef | undefined {
-  const group = ownGroupOf(pluginId);
-  return group === undefined ? undefined : { group, version: ownGroupVersion, resource: "datasources", namespaced: true };
-}
-
-/** Names one data source among those of all files. */
-export const keyOf = ({ namespace, uid }: { readonly namespace: string; readonly uid: string }): string => `${namespace}/${uid}`;
+/** Names one object among those of all files. */
+export const keyOf = ({ namespace, name }: { readonly namespace: string; readonly name: string }): string => `${namespace}/${name}`;
 
 /** The writes that provisioning makes. All throw ApiError. */
 export class ProvisionedObjects {
   readonly #client: ApiClient;
   readonly #plugins: PluginSource;
+  readonly #kind: ProvisionedKind;
 
-  constructor(client: ApiClient, plugins: PluginSource) {
+  constructor({ client, plugins, kind }: { readonly client: ApiClient; readonly plugins: PluginSource; readonly kind: ProvisionedKind }) {
     this.#client = client;
     this.#plugins = plugins;
+    this.#kind = kind;
   }
 
   async ensureNamespace(name: string): Promise<void> {
@@ -45,13 +41,14 @@ export class ProvisionedObjects {
   }
 
   /** Server-side apply, so that what the file does not name is left as it is; by force, so that the file wins. */
-  async apply(resource: ResourceRef, dataSource: ProvisionedDataSource, origin: Origin & { readonly dryRun: boolean }): Promise<void> {
-    const { namespace, uid } = dataSource;
+  async apply(resource: ResourceRef, entry: ProvisionedEntry, origin: Origin & { readonly dryRun: boolean }): Promise<void> {
+    const { namespace, name } = entry;
+    const manifest = manifestOf(this.#kind.kind, resource, { entry, origin });
     const options = { fieldManager, force: true, dryRun: origin.dryRun };
-    await this.#client.patch(resource, { name: uid, namespace }, "application/apply-patch+yaml", manifestOf(resource, dataSource, origin), options);
+    await this.#client.patch(resource, { name, namespace }, "application/apply-patch+yaml", manifest, options);
   }
 
-  /** Of every plugin, by the name for people; those in `kept` stay. */
+  /** Of every plugin, by the title; those in `kept` stay. */
   async deleteNamed({ name, namespace }: ProvisionedDeletion, kept: ReadonlySet<string>): Promise<void> {
     await this.#deleteWhere((object) => object.metadata.namespace === namespace && specOf(object)["title"] === name && !isIn(kept, object));
   }
@@ -62,9 +59,7 @@ export class ProvisionedObjects {
   }
 
   async #deleteWhere(matches: (object: ApiObject) => boolean): Promise<void> {
-    for (const { id } of this.#plugins.list()) {
-      const resource = dataSourcesOf(id);
-      if (resource === undefined) continue;
+    for (const resource of this.#kind.resources(this.#plugins)) {
       for (const { metadata } of (await this.#listed(resource)).filter(matches)) {
         const { name, namespace = "" } = metadata;
         await unlessAbsent(this.#client.delete(resource, { name, namespace }));
@@ -78,7 +73,7 @@ export class ProvisionedObjects {
 }
 
 const isIn = (kept: ReadonlySet<string>, { metadata }: ApiObject): boolean =>
-  kept.has(keyOf({ namespace: metadata.namespace ?? "", uid: metadata.name }));
+  kept.has(keyOf({ namespace: metadata.namespace ?? "", name: metadata.name }));
 
 /** Undefined for NotFound: the plugin's group is not served, or somebody else was faster. */
 async function unlessAbsent<T>(call: Promise<T>): Promise<T | undefined> {
@@ -90,12 +85,16 @@ async function unlessAbsent<T>(call: Promise<T>): Promise<T | undefined> {
   }
 }
 
-function manifestOf(resource: ResourceRef, { namespace, uid, spec, secure }: ProvisionedDataSource, { file, prune }: Origin): JsonObject {
+function manifestOf(
+  kind: string,
+  resource: ResourceRef,
+  { entry: { namespace, name, spec, secure }, origin: { file, prune } }: { readonly entry: ProvisionedEntry; readonly origin: Origin },
+): JsonObject {
   const secrets = Object.entries(secure).map(([key, value]): [string, JsonObject] => [key, { create: value }]);
   return {
     apiVersion: apiVersionOf(resource),
-    kind: "DataSource",
-    metadata: { name: uid, namespace, annotations: { [provisionedBy]: file, ...(prune ? { [prunable]: "true" } : {}) } },
+    kind,
+    metadata: { name, namespace, annotations: { [provisionedBy]: file, ...(prune ? { [prunable]: "true" } : {}) } },
     spec,
     ...(secrets.length === 0 ? {} : { secure: Object.fromEntries(secrets) }),
   };

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { readdir, readFile, stat } from "node:fs/promises";
 import path from "node:path";
+import type { ProvisionedEntry, ProvisionedKind, ProvisioningFile } from "./provisioned-kind.js";
 import { ProvisioningError } from "./provisioning-error.js";
-import { type ProvisionedDataSource, type ProvisioningFile, parseProvisioningFile } from "./provisioning-file.js";
 
 export interface ReadFile {
   readonly name: string;
@@ -22,10 +22,13 @@ export interface ReadFolder {
 const fileLimitBytes = 4 * 1024 * 1024;
 
 /** Reads all `*.yaml` and `*.yml` of a folder, links followed. A missing folder is an empty one; a broken file is a problem, not a failure. */
-export async function readProvisioningFolder(directory: string, env: NodeJS.ProcessEnv): Promise<ReadFolder> {
+export async function readProvisioningFolder(
+  directory: string,
+  { kind, env }: { readonly kind: ProvisionedKind; readonly env: NodeJS.ProcessEnv },
+): Promise<ReadFolder> {
   const files: ReadFile[] = [];
   const problems: { readonly file: string; readonly why: string }[] = [];
-  const taken = new Taken();
+  const taken = new Taken(kind);
   const attempt = async (file: string, read: () => Promise<void>): Promise<void> => {
     try {
       await read();
@@ -36,8 +39,8 @@ export async function readProvisioningFolder(directory: string, env: NodeJS.Proc
   await attempt(directory, async () => {
     for (const name of await fileNames(directory)) {
       await attempt(name, async () => {
-        const content = parseProvisioningFile(await textOf(path.join(directory, name)), env);
-        taken.add(name, content.dataSources);
+        const content = kind.parse(await textOf(path.join(directory, name)), env);
+        taken.add(name, content.entries);
         files.push({ name, content, hash: createHash("sha256").update(JSON.stringify(content)).digest("hex") });
       });
     }
@@ -79,18 +82,24 @@ function reasonOf(error: unknown): string {
   return codeOf(error) === "" ? "it cannot be read" : `it cannot be read (${codeOf(error)})`;
 }
 
-/** What the files of a folder claim: a uid once in a namespace, one default in a namespace. */
+/** What the files of a folder claim: a name once in a namespace, one default data source in a namespace. */
 class Taken {
+  readonly #kind: ProvisionedKind;
   readonly #uids = new Map<string, string>();
   readonly #defaults = new Map<string, string>();
 
+  constructor(kind: ProvisionedKind) {
+    this.#kind = kind;
+  }
+
   /** Throws ProvisioningError, and then keeps nothing of the file. */
-  add(file: string, dataSources: readonly ProvisionedDataSource[]): void {
+  add(file: string, entries: readonly ProvisionedEntry[]): void {
+    const { words, nameWords } = this.#kind;
     const uids = new Map(this.#uids);
     const defaults = new Map(this.#defaults);
-    for (const { namespace, uid, spec } of dataSources) {
-      claim(uids, { key: `${namespace}/${uid}`, file, what: `two data sources of ${namespace} have the uid ${JSON.stringify(uid)}` });
-      if (spec["isDefault"] === true) claim(defaults, { key: namespace, file, what: `two data sources of ${namespace} are the default` });
+    for (const { namespace, name, spec } of entries) {
+      claim(uids, { key: `${namespace}/${name}`, file, what: `two ${words}s of ${namespace} have the ${nameWords} ${JSON.stringify(name)}` });
+      if (spec["isDefault"] === true) claim(defaults, { key: namespace, file, what: `two ${words}s of ${namespace} are the default` });
     }
     for (const [key, by] of uids) this.#uids.set(key, by);
     for (const [key, by] of defaults) this.#defaults.set(key, by);

@@ -1,12 +1,16 @@
 import type { ApiClient } from "@dataplane/client";
 import type { Clock, Logger } from "@dataplane/meta";
 import type { PluginSource } from "@dataplane/plugin-host";
+import { provisionedDataSources } from "./data-source-file.js";
 import { FileApplier } from "./file-applier.js";
 import { Wake, watchFolder } from "./folder-watch.js";
+import type { ProvisionedKind } from "./provisioned-kind.js";
 import { folderState, readProvisioningFolder } from "./provisioning-folder.js";
 
 export interface ProvisioningOptions {
-  /** `<provisioning>/datasources`; its `*.yaml` and `*.yml` are read. A missing folder is an empty one. */
+  /** What the folder's files provision; data sources unless told. */
+  readonly kind?: ProvisionedKind;
+  /** `<provisioning>/datasources` or the like; its `*.yaml` and `*.yml` are read. A missing folder is an empty one. */
   readonly directory: string;
   readonly client: ApiClient;
   readonly plugins: PluginSource;
@@ -15,7 +19,7 @@ export interface ProvisioningOptions {
   readonly logger: Logger;
 }
 
-/** Keeps the data sources of Grafana's provisioning files applied: at start, and when the folder changes. */
+/** Keeps what Grafana's provisioning files of one folder say applied: at start, and when the folder changes. */
 export interface Provisioning {
   /** Reads the folder and applies the files that changed since they were last applied. A broken file changes nothing, and is told in one line. */
   apply(): Promise<void>;
@@ -30,13 +34,13 @@ const settleTurns = 20;
 const lookMs = 5_000;
 
 export function createProvisioning(options: ProvisioningOptions): Provisioning {
-  const { directory, plugins, clock } = options;
-  const files = new FileApplier(options);
+  const { directory, plugins, clock, env, kind = provisionedDataSources } = options;
+  const files = new FileApplier({ ...options, kind });
   let state = "";
 
   const apply = async (): Promise<void> => {
     state = await folderState(directory);
-    await files.apply(await readProvisioningFolder(directory, options.env));
+    await files.apply(await readProvisioningFolder(directory, { kind, env }));
   };
 
   const settled = async (wake: Wake, signal: AbortSignal): Promise<void> => {

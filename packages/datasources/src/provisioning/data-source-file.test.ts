@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { ProvisioningError } from "./provisioning-error.js";
-import { parseProvisioningFile, uidOfName } from "./provisioning-file.js";
+import { parseProvisioningFile, uidOfName } from "./data-source-file.js";
 
-const one = (yaml: string, env: Record<string, string> = {}) => parseProvisioningFile(`apiVersion: 1\ndatasources:\n${yaml}`, env).dataSources[0];
+const one = (yaml: string, env: Record<string, string> = {}) => parseProvisioningFile(`apiVersion: 1\ndatasources:\n${yaml}`, env).entries[0];
 
 test("all keys of a data source are read", () => {
   const yaml = `
@@ -21,7 +21,7 @@ test("all keys of a data source are read", () => {
   secureJsonData: { basicAuthPassword: "$PASS" }`;
   expect(one(yaml, { PASS: "p$X", X: "x" })).toEqual({
     namespace: "org-3",
-    uid: "prom1",
+    name: "prom1",
     pluginId: "prometheus",
     spec: {
       title: "Prom",
@@ -40,7 +40,7 @@ test("all keys of a data source are read", () => {
 
 test("without a uid it is made of the name, and what is not editable is read-only", () => {
   expect(uidOfName("Prometheus")).toMatch(/^P[0-9A-F]{16}$/);
-  expect(one("- {name: A, type: t}")).toMatchObject({ uid: uidOfName("A"), namespace: "default", spec: { readOnly: true } });
+  expect(one("- {name: A, type: t}")).toMatchObject({ name: uidOfName("A"), namespace: "default", spec: { readOnly: true } });
 });
 
 test.each([
@@ -57,11 +57,11 @@ test.each([
 });
 
 test("files of version 0 have snake_case keys", () => {
-  const { dataSources, deletions } = parseProvisioningFile(
+  const { entries, deletions } = parseProvisioningFile(
     "datasources: [{name: A, type: t, org_id: 2, basic_auth: true, json_data: {x: 1}}]\ndelete_datasources: [{name: B, org_id: 2}]",
     {},
   );
-  expect(dataSources[0]).toMatchObject({ namespace: "org-2", spec: { basicAuth: true, jsonData: { x: 1 } } });
+  expect(entries[0]).toMatchObject({ namespace: "org-2", spec: { basicAuth: true, jsonData: { x: 1 } } });
   expect(deletions).toEqual([{ name: "B", namespace: "org-2" }]);
 });
 
@@ -71,12 +71,12 @@ base: &base { type: prometheus, access: direct, jsonData: { a: 1 } }
 datasources:
 - { <<: *base, name: A, uid: 12 }
 - { <<: *base, name: B, url: "$URL", isDefault: "$YES", secureJsonData: { pin: 1234, none: null } }`;
-  const { dataSources } = parseProvisioningFile(text, { YES: "true" });
-  expect(dataSources).toMatchObject([
-    { uid: "12", pluginId: "prometheus", spec: { access: "direct", jsonData: { a: 1 } } },
-    { uid: uidOfName("B"), spec: { isDefault: true }, secure: { pin: "1234" } },
+  const { entries } = parseProvisioningFile(text, { YES: "true" });
+  expect(entries).toMatchObject([
+    { name: "12", pluginId: "prometheus", spec: { access: "direct", jsonData: { a: 1 } } },
+    { name: uidOfName("B"), spec: { isDefault: true }, secure: { pin: "1234" } },
   ]);
-  expect(dataSources[1]?.spec).not.toHaveProperty("url");
+  expect(entries[1]?.spec).not.toHaveProperty("url");
 });
 
 test("a bomb of aliases is refused before it goes off", () => {
@@ -85,7 +85,7 @@ test("a bomb of aliases is refused before it goes off", () => {
 });
 
 test("an empty file holds nothing", () => {
-  expect(parseProvisioningFile("", {})).toEqual({ dataSources: [], deletions: [], prune: false });
+  expect(parseProvisioningFile("", {})).toEqual({ entries: [], deletions: [], prune: false });
 });
 
 test.each([
