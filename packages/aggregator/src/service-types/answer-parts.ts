@@ -90,7 +90,10 @@ function* partsOf(boundary: string, frames: readonly FramePart[], errors: readon
 }
 
 /** A refId is any text: what a header cannot carry is percent-encoded, and the percent sign with it. */
-const headerText = (text: string): string => Buffer.from(text).toString().replace(/[^\x21-\x24\x26-\x7e]+/g, encodeURIComponent);
+const headerText = (text: string): string =>
+  Buffer.from(text)
+    .toString()
+    .replace(/[^\x21-\x24\x26-\x7e]+/g, encodeURIComponent);
 
 function sharedStatus(errors: readonly ErrorPart[]): number {
   const [status = 502, ...others] = new Set(errors.map(({ error }) => error.status));

@@ -1,8 +1,8 @@
 import type { HttpResponse } from "@dataplane/meta";
 import { DataFrameFormat } from "@dataplane/plugin-protocol";
 import { answerForms, negotiateForm } from "./answer-form.js";
-import { partsResponse } from "./answer-parts.js";
 import { answerLines } from "./answer-lines.js";
+import { partsResponse } from "./answer-parts.js";
 import { answerResponse, queryAnswer } from "./query-answer.js";
 import { type ParsedQuery, refIdsOf } from "./query-request.js";
 import { type DataSourceKey, runQueries } from "./run-queries.js";
