@@ -1,5 +1,17 @@
 // For those who declare resources.
 
+export {
+  type AdmissionAttributes,
+  type AdmissionDenial,
+  type AdmissionHook,
+  type AdmissionOperation,
+  type AdmissionVerdict,
+  admissionOperations,
+  denialError,
+  type MutationVerdict,
+} from "./admission/admission-hook.js";
+export { jsonDiff, type PatchOperation } from "./admission/json-diff.js";
+export { changedIdentity, withIdentity } from "./admission/object-identity.js";
 export type { ApiSource, DiscoveredResource, ServedGroupVersion } from "./api-source.js";
 export type { Authentication, Authenticator } from "./authn/authenticator.js";
 export { type BasicOptions, basicAuthenticator } from "./authn/basic.js";
@@ -22,7 +34,10 @@ export { type LimitDurationOptions, limitDuration } from "./chain/limit-duration
 export { recoverPanics } from "./chain/recover-panics.js";
 export { parseRequestInfo, resolveRequestInfo } from "./chain/request-info.js";
 export { sendWarnings } from "./chain/send-warnings.js";
+export { conversionProblem, withOriginalMetadata } from "./conversion/check-converted.js";
+export type { ConversionFailure, ConversionOutcome, Converter } from "./conversion/converter.js";
 export { defineResource } from "./define-resource.js";
+export { parseJson } from "./parse-json.js";
 export { defaultBodyLimitBytes, mediaTypeOf, readBytes, readJsonBody } from "./read-body.js";
 export { createRegistry, type ResourceRegistry } from "./registry.js";
 export { json, statusResponse } from "./render.js";

@@ -1,0 +1,67 @@
+import { ApiError, type GroupVersionKind, type GroupVersionResource, type JsonObject, type Reason, type UserInfo } from "@dataplane/meta";
+
+export const admissionOperations = ["CREATE", "UPDATE", "DELETE"] as const;
+export type AdmissionOperation = (typeof admissionOperations)[number];
+
+/** One write that is about to happen (https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/). */
+export interface AdmissionAttributes {
+  readonly operation: AdmissionOperation;
+  readonly kind: GroupVersionKind;
+  readonly resource: GroupVersionResource;
+  /** Empty for the object itself. */
+  readonly subresource: string;
+  readonly name: string;
+  /** Empty at the cluster scope. */
+  readonly namespace: string;
+  /** As it would be stored; undefined on DELETE. */
+  readonly object: JsonObject | undefined;
+  /** As it is stored now; undefined on CREATE. */
+  readonly oldObject: JsonObject | undefined;
+  readonly dryRun: boolean;
+  /** Who writes. */
+  readonly user: UserInfo;
+}
+
+/** Why a write is refused, as the hook says it: the reason may be one that this server does not know. */
+export interface AdmissionDenial {
+  /** 400 to 599. */
+  readonly code: number;
+  readonly reason: string;
+  readonly message: string;
+}
+
+export interface AdmissionVerdict {
+  /** For the user, whatever the outcome. */
+  readonly warnings: readonly string[];
+  /** Absent when the write is allowed. */
+  readonly denial?: AdmissionDenial;
+}
+
+export interface MutationVerdict extends AdmissionVerdict {
+  /** The object to store: what was asked about when the hook changed nothing, with its identity in any case. */
+  readonly object: JsonObject | undefined;
+}
+
+/**
+ * Someone else's say in writes of objects. `mutate` comes first, `validate` sees its outcome. Both throw ApiError when they could not be
+ * asked; a refusal is no error but a verdict.
+ */
+export interface AdmissionHook {
+  mutate(attributes: AdmissionAttributes, signal: AbortSignal): Promise<MutationVerdict>;
+  validate(attributes: AdmissionAttributes, signal: AbortSignal): Promise<AdmissionVerdict>;
+}
+
+const reasonsOfCodes = new Map<number, Reason>([
+  [400, "BadRequest"],
+  [404, "NotFound"],
+  [409, "Conflict"],
+  [413, "RequestEntityTooLarge"],
+  [422, "Invalid"],
+  [429, "TooManyRequests"],
+]);
+
+/** The refusal as the writer gets it, in the words of kube-apiserver; `who` names the hook. */
+export function denialError(who: string, { code, message }: AdmissionDenial): ApiError {
+  const words = message === "" ? "denied the request without explanation" : `denied the request: ${message}`;
+  return new ApiError(reasonsOfCodes.get(code) ?? "Forbidden", `admission ${who} ${words}`, { code });
+}
