@@ -4,6 +4,7 @@ import type { PluginSource } from "@dataplane/plugin-host";
 import { GrpcError } from "@dataplane/plugin-protocol";
 import type { CallGuard } from "./call-guard.js";
 import type { DataPlaneService } from "./dataplaneservice.js";
+import type { Outbound } from "./outbound/outbound.js";
 import { matchPath, moreSpecific, type PathPattern, parsePathPattern } from "./path-pattern.js";
 import { pluginMissing } from "./plugin-call-errors.js";
 import type { PluginContexts } from "./plugin-contexts.js";
@@ -24,6 +25,8 @@ export interface PluginHandlerOptions {
   readonly sendUserHeader?: boolean;
   /** No bounds when absent. */
   readonly guard?: CallGuard;
+  /** Connections to backends; with the default rules when absent. */
+  readonly outbound?: Outbound;
   readonly clock: Clock;
   readonly logger: Logger;
 }

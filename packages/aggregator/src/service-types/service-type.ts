@@ -2,6 +2,7 @@ import type { Authorizer } from "@dataplane/apiserver";
 import type { Clock, GroupVersion, HttpRequest, HttpResponse, JsonObject, Logger } from "@dataplane/meta";
 import type { Plugin } from "@dataplane/plugin-host";
 import type { CallGuard } from "../call-guard.js";
+import type { Outbound } from "../outbound/outbound.js";
 import type { PluginContexts } from "../plugin-contexts.js";
 
 /** Bounds of one call. */
@@ -32,6 +33,8 @@ export interface PluginCall {
   readonly sendUserHeader?: boolean;
   /** No bounds when absent. */
   readonly guard?: CallGuard;
+  /** Connections to backends; with the default rules when absent. */
+  readonly outbound?: Outbound;
   /** For questions about rights; the call itself was authorized before. */
   readonly authorizer: Authorizer;
   readonly clock: Clock;

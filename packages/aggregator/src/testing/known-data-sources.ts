@@ -12,6 +12,10 @@ export interface KnownDataSource {
   readonly namespace?: string;
   readonly url?: string;
   readonly jsonData?: Readonly<Record<string, unknown>>;
+  /** Decrypted; `{token: "s3cret"}` unless told. */
+  readonly secure?: Readonly<Record<string, string>>;
+  /** User name of basic authentication. */
+  readonly basicAuthUser?: string;
 }
 
 const grafanaConfig = pluginConfig({ appUrl: "http://localhost:3000/" });
@@ -45,10 +49,10 @@ export const knownDataSources = (known: readonly KnownDataSource[]): PluginConte
           url: found.url ?? "",
           user: "",
           database: "",
-          basicAuthEnabled: false,
-          basicAuthUser: "",
+          basicAuthEnabled: found.basicAuthUser !== undefined,
+          basicAuthUser: found.basicAuthUser ?? "",
           jsonData: Buffer.from(JSON.stringify(jsonData)),
-          decryptedSecureJsonData: { token: "s3cret" },
+          decryptedSecureJsonData: found.secure ?? { token: "s3cret" },
           lastUpdatedMS: 1_704_067_200_000,
           apiVersion: "",
         },

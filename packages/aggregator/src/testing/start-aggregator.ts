@@ -2,6 +2,7 @@ import { type ApiObject, type Clock, type Handler, notFound, silentLogger, syste
 import type { Plugin } from "@dataplane/plugin-host";
 import { dataPlaneServiceFrom } from "../dataplaneservice.js";
 import { createGrafanaAggregator, type GrafanaAggregator } from "../grafana-aggregator.js";
+import type { Outbound } from "../outbound/outbound.js";
 import type { StoredResources } from "../route-conflicts.js";
 import type { CallLimits } from "../service-types/service-type.js";
 import { aPluginSource } from "./a-plugin.js";
@@ -22,6 +23,7 @@ export interface StartOptions {
   readonly stored?: Partial<StoredResources>;
   readonly synced?: boolean;
   readonly sendUserHeader?: boolean;
+  readonly outbound?: Outbound;
 }
 
 /** A GrafanaAggregator with plugins, called without a socket. */
@@ -44,6 +46,7 @@ export function startAggregator(options: StartOptions = {}): TestAggregator {
     limits: { bodyBytes: 1024 * 1024, callTimeoutMs: 5000, ...options.limits },
     authorizer: { authorize: (user) => ({ allowed: user.groups.includes(systemGroups.masters), reason: "" }) },
     sendUserHeader: options.sendUserHeader === true,
+    ...(options.outbound === undefined ? {} : { outbound: options.outbound }),
     clock: options.clock ?? systemClock,
     logger: silentLogger,
   });

@@ -1,0 +1,26 @@
+import { ApiError } from "@dataplane/meta";
+
+const redirects = new Set([300, 301, 302, 303, 305, 306, 307, 308]);
+
+export const isRedirect = (status: number): boolean => redirects.has(status);
+
+export interface ProxiedPlace {
+  /** The request's own URL at the backend. */
+  readonly url: URL;
+  /** What of the backend is behind `root`. */
+  readonly base: URL;
+  /** Path in this server. */
+  readonly root: string;
+}
+
+/**
+ * `Location` of a backend's redirect, as the caller may follow it: by this server, which checks it like any request. One that leaves the
+ * backend, or the part of it that is proxied, is refused: it would lead the caller, who is trusted here, to wherever a backend likes.
+ */
+export function proxiedLocation(location: string | undefined, { url, base, root }: ProxiedPlace): string {
+  const target = location !== undefined && URL.canParse(location, url.href) ? new URL(location, url) : undefined;
+  const prefix = base.pathname.replace(/\/$/, "");
+  const inside = target?.origin === url.origin && (target.pathname === prefix || target.pathname.startsWith(`${prefix}/`));
+  if (target === undefined || !inside) throw new ApiError("BadGateway", "the data source answered with a redirect to another place, which is refused");
+  return `${root}${target.pathname.slice(prefix.length)}${target.search}`;
+}
