@@ -59,7 +59,7 @@ test.each([
 });
 
 test("a configured folder that is not there holds nothing", () => {
-  expect(findPlugins([{ path: join(scratch.path, "absent"), signature: "unsigned" }])).toEqual({ plugins: [], problems: [] });
+  expect(findPlugins([{ path: join(scratch.path, "absent"), signature: "unsigned" }])).toMatchObject({ plugins: [], problems: [] });
 });
 
 test("the command is the file of the platform; one whose first line names node is run by this Node", () => {

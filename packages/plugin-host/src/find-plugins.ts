@@ -1,12 +1,12 @@
 import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative, sep } from "node:path";
 import type { PluginProblem, PluginSignature } from "./plugin.js";
 import { type PluginJson, PluginJsonError, parsePluginJson } from "./plugin-json.js";
 
-/** A folder to look for plugins in, and how far what lies there is trusted. */
+/** A folder to look for plugins in, and how far what lies there is trusted before anybody looked at its signature. */
 export interface PluginDirectory {
   readonly path: string;
-  readonly signature: PluginSignature;
+  readonly signature: Extract<PluginSignature, "internal" | "unsigned">;
 }
 
 export interface FoundPlugin {
@@ -21,7 +21,12 @@ export interface FoundPlugin {
 export interface Findings {
   readonly plugins: readonly FoundPlugin[];
   readonly problems: readonly PluginProblem[];
+  /** Every folder that was looked into, or for: a plugin that comes or goes changes one of them. */
+  readonly folders: readonly string[];
 }
+
+/** Real ones have some KB; what is larger is another file. */
+const maxJsonBytes = 1 << 20;
 
 /** Plugins lie in apps, which lie in a folder: deeper than this is something else. */
 const maxDepth = 6;
@@ -33,22 +38,25 @@ const maxDepth = 6;
 export function findPlugins(directories: readonly PluginDirectory[]): Findings {
   const search = new Search();
   for (const { path, signature } of directories) search.visit(path, { root: path, signature, depth: 0 });
-  return { plugins: [...search.found.values()], problems: search.problems };
+  return { plugins: [...search.found.values()], problems: search.problems, folders: search.folders };
 }
 
 interface Place {
   readonly root: string;
-  readonly signature: PluginSignature;
+  readonly signature: PluginDirectory["signature"];
   readonly depth: number;
 }
 
 class Search {
+  /** By id in lower case: what differs in case only is one file on some systems, and one name to people. */
   readonly found = new Map<string, FoundPlugin>();
   readonly problems: PluginProblem[] = [];
+  readonly folders: string[] = [];
   // By real path: a link back up would otherwise lead round for ever.
   readonly #visited = new Set<string>();
 
   visit(directory: string, place: Place): void {
+    this.folders.push(directory);
     try {
       const real = realpathSync(directory);
       if (this.#visited.has(real)) return;
@@ -65,10 +73,11 @@ class Search {
 
   #read(directory: string, { root, signature }: Place): void {
     try {
-      const json = parsePluginJson(readFileSync(join(directory, "plugin.json"), "utf8"));
-      const first = this.found.get(json.id);
-      if (first === undefined) this.found.set(json.id, { json, directory, root, signature });
-      else this.#report(directory, json.id, `the same id as the plugin in ${first.directory}, which was found first`);
+      const json = parsePluginJson(readPluginJson(directory));
+      const first = this.found.get(json.id.toLowerCase());
+      if (first === undefined) this.found.set(json.id.toLowerCase(), { json, directory, root, signature });
+      else if (first.json.id === json.id) this.#report(directory, json.id, `the same id as the plugin in ${first.directory}, which was found first`);
+      else this.#report(directory, json.id, `its id differs only in case from that of the plugin in ${first.directory}, which was found first`);
     } catch (error) {
       this.#report(directory, error instanceof PluginJsonError ? error.pluginId : undefined, `plugin.json: ${messageOf(error)}`);
     }
@@ -77,6 +86,22 @@ class Search {
   #report(directory: string, pluginId: string | undefined, message: string): void {
     this.problems.push({ directory, pluginId, message });
   }
+}
+
+/** The text of a folder's plugin.json. Throws PluginJsonError when it is no file of that folder, or too large. */
+export function readPluginJson(directory: string): string {
+  const file = join(directory, "plugin.json");
+  const status = statSync(file);
+  if (!status.isFile()) throw new PluginJsonError("not a file");
+  if (!isWithin(realpathSync(directory), realpathSync(file))) throw new PluginJsonError("a link to a file outside the plugin's folder");
+  if (status.size > maxJsonBytes) throw new PluginJsonError(`too large: ${status.size} bytes, of ${maxJsonBytes} allowed`);
+  return readFileSync(file, "utf8");
+}
+
+/** Both paths real: whether `path` is below `directory`. */
+export function isWithin(directory: string, path: string): boolean {
+  const way = relative(directory, path);
+  return way !== "" && way !== ".." && !way.startsWith(`..${sep}`);
 }
 
 function subfolders(directory: string): readonly string[] {

@@ -1,13 +1,20 @@
-export type { PluginDirectory } from "./find-plugins.js";
+export { checkSignature, manifestName, type SignatureRules, type SignatureVerdict } from "./check-signature.js";
+export { type Findings, type FoundPlugin, findPlugins, type PluginDirectory, readPluginJson } from "./find-plugins.js";
 export {
   type Plugin,
   type PluginClient,
   type PluginProblem,
+  type PluginReload,
   type PluginSignature,
   type PluginSource,
   type PluginState,
   PluginUnavailable,
 } from "./plugin.js";
+export { currentPlatform, executableFile, NoExecutable, type Platform } from "./plugin-command.js";
+export { ForeignFile, pluginFiles, sha256Of } from "./plugin-files.js";
 export { isOwnGroupOfAnother, isServerGroup, ownGroupOf, ownGroupVersion } from "./plugin-group.js";
 export { createPluginHost, type PluginHost, type PluginHostOptions } from "./plugin-host.js";
-export type { PluginJson, ProxyRoute } from "./plugin-json.js";
+export { type PluginJson, PluginJsonError, type ProxyRoute, parsePluginJson } from "./plugin-json.js";
+export type { PluginManifest, SignatureType } from "./plugin-manifest.js";
+export { type SigningKey, type SignOptions, signPlugin } from "./sign-plugin.js";
+export { readTrustedKeys } from "./trusted-keys.js";

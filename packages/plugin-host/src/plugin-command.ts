@@ -1,6 +1,6 @@
-import { closeSync, openSync, readSync, statSync } from "node:fs";
-import { relative, resolve } from "node:path";
-import type { FoundPlugin } from "./find-plugins.js";
+import { closeSync, openSync, readSync, realpathSync, statSync } from "node:fs";
+import { dirname, relative, resolve } from "node:path";
+import { type FoundPlugin, isWithin } from "./find-plugins.js";
 
 /** What to run for a plugin. */
 export interface PluginCommand {
@@ -32,15 +32,26 @@ export const currentPlatform: Platform = {
  * names node is run by this very Node, so that neither PATH nor an executable bit matters. Throws NoExecutable.
  */
 export function pluginCommand(plugin: Pick<FoundPlugin, "json" | "directory" | "root">, platform: Platform = currentPlatform): PluginCommand {
+  const file = executableFile(plugin, platform);
+  if (!statSync(file, { throwIfNoEntry: false })?.isFile()) throw new NoExecutable(`no executable for this platform: ${file} is not there`);
+  const real = realpathSync(file);
+  // A plugin's folder may be a link (to where it is being written), the file itself may not lead away from it.
+  if (!isWithin(realpathSync(plugin.root), real) && !isWithin(realpathSync(dirname(file)), real)) {
+    throw new NoExecutable("the executable is a link to a file outside the plugin's folder");
+  }
+  return namesNode(firstLine(file)) ? { file: process.execPath, args: [file] } : { file, args: [] };
+}
+
+/** Where the platform's executable is, or would be. Throws NoExecutable when there can be none. */
+export function executableFile(plugin: Pick<FoundPlugin, "json" | "directory" | "root">, platform: Platform = currentPlatform): string {
   const { executable } = plugin.json;
   if (executable === undefined) throw new NoExecutable("plugin.json has backend: true, but no executable");
   const base = resolve(plugin.directory, `${executable}_${platform.goos}_${platform.goarch}`);
   // A plugin in an app may share the app's executable, but nothing outside the folder of plugins is a plugin's.
   if (relative(plugin.root, base).startsWith("..")) throw new NoExecutable("the executable lies outside the folder of plugins");
-  const candidates = platform.goos === "windows" ? [`${base}.exe`, base] : [base];
-  const file = candidates.find((path) => statSync(path, { throwIfNoEntry: false })?.isFile());
-  if (file === undefined) throw new NoExecutable(`no executable for this platform: ${candidates[0] ?? base} is not there`);
-  return namesNode(firstLine(file)) ? { file: process.execPath, args: [file] } : { file, args: [] };
+  if (platform.goos !== "windows") return base;
+  const named = `${base}.exe`;
+  return statSync(base, { throwIfNoEntry: false })?.isFile() && !statSync(named, { throwIfNoEntry: false })?.isFile() ? base : named;
 }
 
 function firstLine(file: string): string {

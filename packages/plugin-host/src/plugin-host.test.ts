@@ -47,7 +47,7 @@ test.each([
   expect(Date.now() - begin).toBeLessThan(500);
 });
 
-test("a plugin that crashes again and again is started less and less often, and called failed in the end", async () => {
+test("a plugin that crashes again and again is started less and less often, and called a crash loop", async () => {
   scratch.plugin("crashing", "process.exit(1);");
   const slept: number[] = [];
   const clock = {
@@ -61,7 +61,7 @@ test("a plugin that crashes again and again is started less and less often, and 
   };
   host = startHost(scratch.path, undefined, { clock });
   const state = await stateOf(host, "crashing", ({ message }) => message.includes("60 s") && slept.length >= 5);
-  expect(state).toMatchObject({ phase: "failed", reason: "CrashLoopBackOff" });
+  expect(state).toMatchObject({ phase: "backoff", reason: "CrashLoopBackOff" });
   expect(slept.slice(0, 5)).toEqual([1000, 2000, 4000, 8000, 60_000]);
   await expect(pluginOf(host, "crashing").client(signal)).rejects.toMatchObject({ reason: "CrashLoopBackOff", retryAfterSeconds: 60 });
 });

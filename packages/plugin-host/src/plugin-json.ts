@@ -59,6 +59,7 @@ export function parsePluginJson(text: string): PluginJson {
 
 function parseObject(text: string): JsonObject {
   let value: unknown;
+  if (text.trim() === "") throw new PluginJsonError("empty");
   try {
     // Some editors write a byte order mark.
     value = JSON.parse(text.replace(/^\uFEFF/, ""));

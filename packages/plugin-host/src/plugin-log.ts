@@ -40,15 +40,17 @@ export class PluginLog {
   }
 
   #line(line: string, stream: string): void {
-    const entry = parseEntry(line);
-    if (entry === undefined) this.#remember(line);
-    if (line.trim() === "" || !this.#admits()) return;
+    if (line.trim() === "") return;
+    // Lines over the limit are not even parsed: they must cost next to nothing.
+    const admitted = this.#admits();
+    const entry = admitted ? parseEntry(line) : undefined;
+    if (entry === undefined && !line.startsWith("{")) this.#remember(line);
+    if (!admitted) return;
     if (entry === undefined) this.#logger.warn({ stream }, line);
     else this.#logger[entry.level](entry.fields, entry.message);
   }
 
   #remember(line: string): void {
-    if (line.trim() === "") return;
     this.#tail.push(line.slice(0, 200));
     if (this.#tail.length > 5) this.#tail.shift();
   }

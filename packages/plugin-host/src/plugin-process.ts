@@ -1,7 +1,5 @@
-import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { realpathSync } from "node:fs";
 import { dirname } from "node:path";
-import type { Readable } from "node:stream";
 import type { Clock, Logger } from "@dataplane/meta";
 import {
   createAutoMtlsIdentity,
@@ -10,19 +8,18 @@ import {
   GrpcError,
   type GrpcLink,
   type Handshake,
-  healthCheckRequestCodec,
-  healthCheckResponseCodec,
   type OpenLink,
   processMethods,
-  ServingStatus,
   StdioChannel,
   stdioDataCodec,
 } from "@dataplane/plugin-protocol";
 import type { FoundPlugin } from "./find-plugins.js";
 import { readHandshake, StartFailed } from "./handshake-line.js";
+import { type PluginChild, spawnPlugin } from "./plugin-child.js";
 import { pluginCommand } from "./plugin-command.js";
 import { pluginEnvironment } from "./plugin-environment.js";
 import { PluginLog } from "./plugin-log.js";
+import { isServing } from "./process-health.js";
 import { makeSocketDirectory, removeSocketDirectory } from "./socket-directory.js";
 
 /** How long a plugin may take to end after it was asked to, before it is killed. */
@@ -38,13 +35,16 @@ export interface StartOptions {
   readonly settings: Readonly<Record<string, string>>;
   /** From spawn to the handshake; the connection has 10 s after it. */
   readonly startTimeoutMs: number;
+  /** Told to Go's garbage collector; watched elsewhere. */
+  readonly memoryLimitBytes?: number | undefined;
   /** Called as soon as the process runs, before it says anything. */
   readonly onSpawn: (process: { readonly pid: number; readonly socketDirectory: string }) => void;
 }
 
 /** One process of a plugin, with its link, until it ends. */
 export interface PluginProcess {
-  readonly pid: number;
+  /** Undefined when it was attached to and its pid is not known. */
+  readonly pid: number | undefined;
   readonly link: GrpcLink;
   /** What an operator should know of this process. */
   readonly note: string | undefined;
@@ -52,11 +52,11 @@ export interface PluginProcess {
   readonly ended: Promise<string>;
   /** Whether the process answers its health check. Throws GrpcError when it cannot be asked. */
   isServing(signal: AbortSignal, timeoutMs: number): Promise<boolean>;
+  /** Ends it at once. Never throws. */
+  kill(): void;
   /** Asks it to end, kills it after 2 s, and removes its socket. Never throws. */
   stop(): Promise<void>;
 }
-
-type Child = ChildProcessByStdio<null, Readable, Readable>;
 
 /** Starts a plugin and its link. Throws StartFailed, NoExecutable or HandshakeError with all cleaned up; the signal stops the start. */
 export async function startPluginProcess(options: StartOptions, signal: AbortSignal): Promise<PluginProcess> {
@@ -65,8 +65,8 @@ export async function startPluginProcess(options: StartOptions, signal: AbortSig
   const socketDirectory = makeSocketDirectory();
   const identity = createAutoMtlsIdentity(clock.now());
   const log = new PluginLog(logger, clock);
-  const child = spawnPlugin(options, command, socketDirectory, identity.cert);
-  const ended = endOf(child);
+  const child = spawnPlugin(command, { cwd: plugin.directory, env: environment(options, socketDirectory, identity.cert) });
+  const { ended } = child;
   const cleaned = ended.then((how) => {
     removeSocketDirectory(socketDirectory);
     return how;
@@ -92,10 +92,11 @@ export async function startPluginProcess(options: StartOptions, signal: AbortSig
       note,
       ended: cleaned,
       isServing: (it, timeoutMs) => isServing(link, it, timeoutMs),
+      kill: () => child.kill(),
       stop: () => stopProcess(child, link, cleaned),
     };
   } catch (error) {
-    child.kill("SIGKILL");
+    child.kill();
     await cleaned;
     throw describe(limit.signal.aborted ? limit.signal.reason : error, await ended, log.tail());
   } finally {
@@ -111,11 +112,11 @@ interface StartLimit {
 }
 
 // Not AbortSignal.any with AbortSignal.timeout: on Node 20 the garbage collector may take the timeout away.
-function limitStart(child: Child, timeoutMs: number, stop: AbortSignal): StartLimit {
+function limitStart(child: PluginChild, timeoutMs: number, stop: AbortSignal): StartLimit {
   const limit = new AbortController();
   const giveUp = (why: string): void => {
     limit.abort(new StartFailed(why));
-    child.kill("SIGKILL");
+    child.kill();
   };
   const timer = setTimeout(() => giveUp(`no handshake within ${timeoutMs / 1000} s`), timeoutMs);
   const stopped = (): void => giveUp("the start was stopped");
@@ -131,20 +132,11 @@ function limitStart(child: Child, timeoutMs: number, stop: AbortSignal): StartLi
   };
 }
 
-function spawnPlugin(options: StartOptions, command: { file: string; args: readonly string[] }, socketDirectory: string, clientCert: string): Child {
-  const { plugin, serverVersion, settings } = options;
+function environment(options: StartOptions, socketDirectory: string, clientCert: string): Record<string, string> {
+  const { plugin, serverVersion, settings, memoryLimitBytes } = options;
   const env = pluginEnvironment({ host: process.env, serverVersion, pluginVersion: plugin.json.version, socketDirectory, clientCert, settings });
-  return spawn(command.file, [...command.args], { cwd: plugin.directory, env, stdio: ["ignore", "pipe", "pipe"], windowsHide: true });
-}
-
-function endOf(child: Child): Promise<string> {
-  return new Promise((resolve) => {
-    child.once("error", (error) => {
-      // Without a pid it never ran; later errors (a failed kill) are not its end.
-      if (child.pid === undefined) resolve(`could not be started: ${error.message}`);
-    });
-    child.once("exit", (code, signal) => resolve(signal === null ? `exited with code ${code ?? 0}` : `killed by ${signal}`));
-  });
+  // Go's collector works harder before the limit instead of growing over it (https://pkg.go.dev/runtime#hdr-Environment_Variables).
+  return memoryLimitBytes === undefined ? env : { GOMEMLIMIT: String(Math.floor(memoryLimitBytes * 0.9)), ...env };
 }
 
 async function failAtEnd(ended: Promise<string>): Promise<never> {
@@ -182,19 +174,14 @@ async function drainStdio(link: GrpcLink, log: PluginLog): Promise<void> {
   }
 }
 
-async function isServing(link: GrpcLink, signal: AbortSignal, timeoutMs: number): Promise<boolean> {
-  const answer = await link.unary(processMethods.healthCheck, healthCheckRequestCodec.encode({ service: "plugin" }), { signal, timeoutMs });
-  return healthCheckResponseCodec.decode(answer).status === ServingStatus.SERVING;
-}
-
-async function stopProcess(child: Child, link: GrpcLink, ended: Promise<string>): Promise<void> {
-  const kill = setTimeout(() => child.kill("SIGKILL"), shutdownMs);
+async function stopProcess(child: PluginChild, link: GrpcLink, ended: Promise<string>): Promise<void> {
+  const kill = setTimeout(() => child.kill(), shutdownMs);
   const { signal } = new AbortController();
   try {
     await link.unary(processMethods.shutdown, emptyCodec.encode({}), { signal, timeoutMs: shutdownMs });
   } catch (error) {
     // A plugin without the controller can only be killed; one that ends faster than it answers has done what it was asked.
-    if (isUnimplemented(error)) child.kill("SIGKILL");
+    if (isUnimplemented(error)) child.kill();
   }
   await ended;
   clearTimeout(kill);

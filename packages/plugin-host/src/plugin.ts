@@ -8,7 +8,18 @@ export type PluginClient = {
     : (request: PluginMethods[M]["request"], options: CallOptions) => AsyncIterable<PluginMethods[M]["response"]>;
 };
 
-/** Life of a plugin's process. `reason` is one word for a condition: Starting, Running, Crashed, BackOff, ... */
+/** The last try to go over to what changed on disk, or was asked for. */
+export interface PluginReload {
+  /** ReloadFailed: the process from before goes on; `message` says why the new one did not take its place. */
+  readonly outcome: "Reloaded" | "ReloadFailed";
+  readonly message: string;
+  readonly at: Date;
+}
+
+/**
+ * Life of a plugin's process. `reason` is one word for a condition: Starting, Running, Crashed, OOM, HealthCheckFailed, BackOff,
+ * CrashLoopBackOff, GaveUp, NoExecutable, Stopping, Stopped.
+ */
 export interface PluginState {
   readonly phase: "starting" | "running" | "backoff" | "failed" | "stopped";
   readonly reason: string;
@@ -20,10 +31,15 @@ export interface PluginState {
   readonly pid: number | undefined;
   /** Something an operator should know, such as "plaintext: the plugin offered no certificate". */
   readonly note: string | undefined;
+  /** Undefined when there was none in this host's life. */
+  readonly reload?: PluginReload | undefined;
 }
 
-/** "internal": shipped with this server. "unsigned": loads only by configuration. */
-export type PluginSignature = "internal" | "unsigned";
+/**
+ * "internal": shipped with this server. "valid": signed by a trusted key, and nothing was changed since. "unsigned": loads only by
+ * configuration. "modified" and "invalid" never load: the files are not those that were signed; or the signature is false.
+ */
+export type PluginSignature = "internal" | "valid" | "invalid" | "modified" | "unsigned";
 
 /** One plugin that was found on disk. The data plane sees nothing else of a plugin. */
 export interface Plugin {
@@ -37,6 +53,11 @@ export interface Plugin {
    * `[plugins] start_wait` (10 s). Throws PluginUnavailable, at once when the plugin is known to be down.
    */
   client(signal: AbortSignal): Promise<PluginClient>;
+  /**
+   * A new process, from what is on disk now, takes the place of the old one as soon as it is ready; calls in flight finish in the old one.
+   * Also starts a plugin that is down or was given up. Rejects with why it did not come up: then the old process, if any, goes on.
+   */
+  restart(): Promise<void>;
 }
 
 /** The plugin cannot be called now; `retryAfterSeconds` says when it is worth trying. */

@@ -1,6 +1,7 @@
 import type { Clock } from "@dataplane/meta";
 import { GrpcCode, GrpcError } from "@dataplane/plugin-protocol";
 import type { PluginProcess } from "./plugin-process.js";
+import { residentMemory } from "./resident-memory.js";
 
 const healthPeriodMs = 10_000;
 const healthTimeoutMs = 5000;
@@ -8,32 +9,53 @@ const unhealthyAfter = 3;
 const doubtMs = 1000;
 /** A process that was killed is told of within this, after its connection broke. */
 const exitGraceMs = 500;
+/** A process that allocates as fast as it can takes some hundred MB in this time. */
+const memoryPeriodMs = 250;
 
-/** Watches one running process: by its end, by its health check, and by what its callers see. */
+/** Why a process is of no more use, in one word for a condition and in a sentence. */
+export interface ProcessEnd {
+  readonly reason: "Crashed" | "HealthCheckFailed" | "OOM" | "Stopping";
+  readonly message: string;
+}
+
+/** Watches one running process: by its end, by its health check, by its memory, and by what its callers see. */
 export class ProcessWatch {
   readonly #process: PluginProcess;
   readonly #clock: Clock;
   readonly #over = new AbortController();
   readonly #signal: AbortSignal;
+  readonly #memoryLimitBytes: number | undefined;
   #disconnected: (why: string) => void = () => undefined;
   #doubt: Promise<boolean> | undefined;
 
-  constructor(options: { readonly process: PluginProcess; readonly clock: Clock; readonly signal: AbortSignal }) {
+  constructor(options: {
+    readonly process: PluginProcess;
+    readonly clock: Clock;
+    readonly signal: AbortSignal;
+    readonly memoryLimitBytes?: number | undefined;
+  }) {
     this.#process = options.process;
     this.#clock = options.clock;
+    this.#memoryLimitBytes = options.memoryLimitBytes;
     this.#signal = AbortSignal.any([this.#over.signal, options.signal]);
   }
 
-  /** Resolves with the reason when the process is no longer of use, or the signal aborts. */
-  async untilOver(): Promise<string> {
+  /** Resolves with the reason when the process is no longer of use, or a signal or `release` ends the watch. */
+  async untilOver(): Promise<ProcessEnd> {
     const disconnected = new Promise<string>((resolve) => {
       this.#disconnected = resolve;
     });
+    const gone = Promise.race([this.#process.ended, disconnected]).then((message): ProcessEnd => ({ reason: "Crashed", message }));
     try {
-      return await Promise.race([this.#process.ended, disconnected, this.#untilUnhealthy()]);
+      return await Promise.race([gone, this.#untilUnhealthy(), this.#untilTooLarge()]);
     } finally {
       this.#over.abort();
     }
+  }
+
+  /** Ends the watch; what the process does from now on is no news. */
+  release(): void {
+    this.#over.abort();
   }
 
   /** A call failed as Unavailable: the process may be gone, before the system has said so. */
@@ -62,16 +84,37 @@ export class ProcessWatch {
     return false;
   }
 
-  async #untilUnhealthy(): Promise<string> {
+  async #untilUnhealthy(): Promise<ProcessEnd> {
     for (let failures = 0; failures < unhealthyAfter; ) {
-      try {
-        await this.#clock.sleep(healthPeriodMs, this.#signal);
-      } catch {
-        return "stopped";
-      }
+      if (!(await this.#pause(healthPeriodMs))) return stopped;
       failures = (await this.#isServing()) ? 0 : failures + 1;
     }
-    return "the process does not answer its health check";
+    return { reason: "HealthCheckFailed", message: "the process does not answer its health check" };
+  }
+
+  async #untilTooLarge(): Promise<ProcessEnd> {
+    const { pid } = this.#process;
+    const limit = this.#memoryLimitBytes;
+    if (pid === undefined || limit === undefined) return new Promise(() => undefined);
+    for (;;) {
+      const bytes = await residentMemory(pid);
+      if (bytes !== undefined && bytes > limit) {
+        // What asks for memory this way is not asked to end: it would take more until it has.
+        this.#process.kill();
+        return { reason: "OOM", message: `it held ${mebibytes(bytes)} MiB of memory, over the limit of ${mebibytes(limit)} MiB` };
+      }
+      if (!(await this.#pause(memoryPeriodMs))) return stopped;
+    }
+  }
+
+  /** False when the watch ended meanwhile. */
+  async #pause(ms: number): Promise<boolean> {
+    try {
+      await this.#clock.sleep(ms, this.#signal);
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   async #isServing(): Promise<boolean> {
@@ -83,3 +126,6 @@ export class ProcessWatch {
     }
   }
 }
+
+const stopped: ProcessEnd = { reason: "Stopping", message: "stopped" };
+const mebibytes = (bytes: number): number => Math.round(bytes / 2 ** 20);

@@ -1,54 +1,67 @@
 import type { Clock, Logger } from "@dataplane/meta";
+import { Changes, untilAborted } from "./changes.js";
 import type { FoundPlugin } from "./find-plugins.js";
-import { type Plugin, type PluginClient, type PluginState, PluginUnavailable } from "./plugin.js";
-import { pluginClient } from "./plugin-client.js";
-import { NoExecutable } from "./plugin-command.js";
+import { type Plugin, type PluginClient, type PluginReload, type PluginState, PluginUnavailable } from "./plugin.js";
 import type { PluginJson } from "./plugin-json.js";
 import type { PluginProcess } from "./plugin-process.js";
-import { ProcessWatch } from "./process-watch.js";
-import { failedAfter, healthyAfterMs, restartDelayMs } from "./restart-policy.js";
+import { ProcessLife } from "./process-life.js";
+import { healthyAfterMs } from "./restart-policy.js";
+import { afterEnd, type LifeEnd } from "./restart-verdict.js";
 
 export interface SupervisorOptions {
   readonly plugin: FoundPlugin;
   /** `onSpawn` of the process is the caller's to arrange. */
-  readonly startProcess: (signal: AbortSignal) => Promise<PluginProcess>;
+  readonly startProcess: (plugin: FoundPlugin, signal: AbortSignal) => Promise<PluginProcess>;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly startWaitMs: number;
+  /** How long calls in flight may go on in a process that is replaced. */
+  readonly drainMs: number;
+  /** Ends in a row; 0: it is never given up. */
+  readonly giveUpAfter: number;
+  readonly memoryLimitBytes?: number | undefined;
   readonly onChange: () => void;
 }
 
-interface StateChange {
-  readonly phase: PluginState["phase"];
-  readonly reason: string;
-  readonly message: string;
-  readonly pid?: number;
-  readonly note?: string | undefined;
-}
+type StateChange = Pick<PluginState, "phase" | "reason" | "message">;
 
 /** Keeps one plugin's process running: starts it, watches it, starts it again, with longer and longer pauses when it does not stay. */
 export class Supervisor implements Plugin {
   readonly id: string;
-  readonly json: PluginJson;
-  readonly directory: string;
-  readonly signature: FoundPlugin["signature"];
   readonly #options: SupervisorOptions;
   readonly #stop = new AbortController();
-  readonly #waiting = new Set<() => void>();
+  readonly #changes: Changes;
+  readonly #retiring = new Set<Promise<void>>();
+  #plugin: FoundPlugin;
   #state: PluginState;
-  #running: { readonly client: PluginClient; readonly watch: ProcessWatch } | undefined;
-  #retryAt = 0;
+  #life: ProcessLife | undefined;
+  #reload: PluginReload | undefined;
+  /** Aborted to begin anew at once: ends the pause, or the start that is under way. */
+  #attempt = new AbortController();
+  /** One replacement at a time. */
+  #replacing: Promise<void> = Promise.resolve();
+  #retryAt = Number.POSITIVE_INFINITY;
   #starts = 0;
   #loop: Promise<void> = Promise.resolve();
 
   constructor(options: SupervisorOptions) {
-    const { json, directory, signature } = options.plugin;
-    this.id = json.id;
-    this.json = json;
-    this.directory = directory;
-    this.signature = signature;
+    this.id = options.plugin.json.id;
+    this.#plugin = options.plugin;
     this.#options = options;
+    this.#changes = new Changes(options.clock);
     this.#state = this.#newState({ phase: "starting", reason: "Starting", message: "the plugin is starting" });
+  }
+
+  get json(): PluginJson {
+    return this.#plugin.json;
+  }
+
+  get directory(): string {
+    return this.#plugin.directory;
+  }
+
+  get signature(): FoundPlugin["signature"] {
+    return this.#plugin.signature;
   }
 
   get state(): PluginState {
@@ -60,52 +73,64 @@ export class Supervisor implements Plugin {
     this.#loop = this.#run();
   }
 
-  async stop(): Promise<void> {
-    this.#stop.abort(new Error("the server stops"));
-    await this.#loop;
-    this.#become({ phase: "stopped", reason: "Stopped", message: "the server stops" });
+  async stop(why = "the server stops"): Promise<void> {
+    this.#stop.abort(new Error(why));
+    await Promise.all([this.#loop, this.#replacing]);
+    await Promise.all(this.#retiring);
+    this.#become({ phase: "stopped", reason: "Stopped", message: why });
   }
 
   async client(signal: AbortSignal): Promise<PluginClient> {
     const until = this.#options.clock.now().getTime() + this.#options.startWaitMs;
     for (;;) {
-      const running = this.#running;
-      if (running !== undefined && (await running.watch.isUsable())) return running.client;
+      const life = this.#life;
+      if (life !== undefined && (await life.watch.isUsable())) return life.client;
       const left = until - this.#options.clock.now().getTime();
       // A process that is found to be gone is about to be started again.
-      if (left <= 0 || (this.#state.phase !== "starting" && this.#running === undefined)) throw this.#unavailable();
-      await this.#changeWithin(left, signal);
+      if (left <= 0 || (this.#state.phase !== "starting" && this.#life === undefined)) throw this.#unavailable();
+      if (this.#life === life) await this.#changes.within(left, signal);
     }
+  }
+
+  restart(): Promise<void> {
+    return this.reload(this.#plugin);
+  }
+
+  /** As `restart`, to the plugin as it was found now. */
+  reload(plugin: FoundPlugin): Promise<void> {
+    const done = this.#replacing.then(() => this.#replace(plugin));
+    this.#replacing = done.catch(() => undefined);
+    return done;
+  }
+
+  /** What is on disk now cannot take the place of what runs. */
+  refuseReload(message: string): void {
+    if (this.#reload?.outcome === "ReloadFailed" && this.#reload.message === message) return;
+    this.#options.logger.warn({ reason: message }, "the plugin changed on disk, but the new one is not taken");
+    this.#reloaded("ReloadFailed", message);
+    this.#become(this.#state);
   }
 
   #unavailable(): PluginUnavailable {
     const { phase, reason, message } = this.#state;
-    const wait = phase === "starting" ? 1000 : this.#retryAt - this.#options.clock.now().getTime();
+    const wait = phase === "starting" ? 1000 : Math.min(this.#retryAt - this.#options.clock.now().getTime(), 60_000);
     const retryAfterSeconds = phase === "stopped" ? 5 : Math.max(1, Math.ceil(wait / 1000));
     return new PluginUnavailable({ pluginId: this.id, reason, message: `plugin ${this.id} is not running: ${message}`, retryAfterSeconds });
-  }
-
-  /** Resolves at the next change of state, at the latest after `ms`. Rejects when the signal aborts. */
-  async #changeWithin(ms: number, signal: AbortSignal): Promise<void> {
-    const done = new AbortController();
-    const wake = (): void => done.abort();
-    this.#waiting.add(wake);
-    try {
-      await this.#options.clock.sleep(ms, AbortSignal.any([signal, done.signal]));
-    } catch (error) {
-      if (signal.aborted) throw error;
-    } finally {
-      this.#waiting.delete(wake);
-    }
   }
 
   async #run(): Promise<void> {
     let ends = 0;
     while (!this.#isStopping()) {
-      const { ranMs, why } = await this.#once();
+      this.#attempt = new AbortController();
+      const attempt = AbortSignal.any([this.#stop.signal, this.#attempt.signal]);
+      const end = await this.#once(attempt);
       if (this.#isStopping()) return;
-      ends = ranMs >= healthyAfterMs ? 1 : ends + 1;
-      await this.#pause(ends, why);
+      ends = end.ranMs >= healthyAfterMs ? 1 : ends + 1;
+      // Somebody asked for it: what was before does not count.
+      if (attempt.aborted || (await this.#pause(ends, end, attempt))) {
+        ends = 0;
+        this.#become({ phase: "starting", reason: "Starting", message: "the plugin is started again, as asked" });
+      }
     }
   }
 
@@ -113,54 +138,120 @@ export class Supervisor implements Plugin {
     return this.#stop.signal.aborted;
   }
 
-  /** One life of the process: how long it ran, and why it did not go on. */
-  async #once(): Promise<{ readonly ranMs: number; readonly why: Error }> {
-    const { clock, logger } = this.#options;
-    let started: PluginProcess;
-    this.#starts += 1;
+  /** One life of the process, and of those that took its place: how long the last ran, and why none goes on. */
+  async #once(attempt: AbortSignal): Promise<LifeEnd> {
+    let process: PluginProcess;
     try {
-      started = await this.#options.startProcess(this.#stop.signal);
+      process = await this.#startProcess(this.#plugin, attempt);
     } catch (thrown) {
-      return { ranMs: 0, why: thrown instanceof Error ? thrown : new Error(String(thrown)) };
+      return { ranMs: 0, reason: "Crashed", error: thrown instanceof Error ? thrown : new Error(String(thrown)) };
     }
-    const begin = clock.now().getTime();
-    const watch = new ProcessWatch({ process: started, clock, signal: this.#stop.signal });
-    this.#running = { client: pluginClient(started.link, watch.suspect), watch };
-    this.#become({ phase: "running", reason: "Running", message: "the plugin is running", pid: started.pid, note: started.note });
-    logger.info({ pid: started.pid, note: started.note }, "plugin is running");
-    const why = await watch.untilOver();
-    this.#running = undefined;
-    if (this.#isStopping()) this.#become({ phase: "stopped", reason: "Stopping", message: "the server stops" });
-    else this.#become({ phase: "starting", reason: "Crashed", message: why });
-    await started.stop();
-    return { ranMs: clock.now().getTime() - begin, why: new Error(why) };
+    for (let life = this.#enter(process); ; ) {
+      const over = await life.untilOver();
+      if (over === "superseded" && this.#life !== undefined) {
+        life = this.#life;
+        continue;
+      }
+      this.#life = undefined;
+      const { reason, message } = over === "superseded" ? { reason: "Crashed" as const, message: "replaced" } : over;
+      if (this.#isStopping()) this.#become({ phase: "stopped", reason: "Stopping", message: "the server stops" });
+      else this.#become({ phase: "starting", reason, message });
+      await life.process.stop();
+      return { ranMs: this.#options.clock.now().getTime() - life.begin.getTime(), reason, error: new Error(message) };
+    }
   }
 
-  async #pause(ends: number, why: Error): Promise<void> {
-    const { clock, logger } = this.#options;
-    const delayMs = why instanceof NoExecutable ? restartDelayMs(failedAfter) : restartDelayMs(ends);
-    logger.error({ ends, retryInMs: delayMs, error: why.message }, "plugin is down");
-    this.#retryAt = clock.now().getTime() + delayMs;
-    const retry = delayMs === 0 ? "starting again" : `next start in ${delayMs / 1000} s`;
-    this.#become({ ...phaseAfter(ends, why), message: `${why.message}; ${retry}` });
-    if (delayMs === 0) return;
-    await clock.sleep(delayMs, this.#stop.signal).catch(() => undefined);
+  #startProcess(plugin: FoundPlugin, signal: AbortSignal): Promise<PluginProcess> {
+    this.#starts += 1;
+    return this.#options.startProcess(plugin, signal);
+  }
+
+  #enter(process: PluginProcess): ProcessLife {
+    const { clock, logger, memoryLimitBytes } = this.#options;
+    const life = new ProcessLife({ process, clock, signal: this.#stop.signal, memoryLimitBytes });
+    this.#life = life;
+    this.#become({ phase: "running", reason: "Running", message: "the plugin is running" });
+    logger.info({ pid: process.pid, note: process.note }, "plugin is running");
+    return life;
+  }
+
+  async #replace(plugin: FoundPlugin): Promise<void> {
+    const before = this.#life;
+    if (before !== undefined) {
+      try {
+        const next = await this.#startProcess(plugin, this.#stop.signal);
+        if (this.#life === before && !this.#isStopping()) {
+          this.#hand(before, next, plugin);
+          return;
+        }
+        await next.stop();
+      } catch (thrown) {
+        const message = thrown instanceof Error ? thrown.message : String(thrown);
+        this.refuseReload(message);
+        throw thrown;
+      }
+    }
+    // Nothing runs that could be kept: begin anew with what is there now.
+    this.#plugin = plugin;
+    this.#attempt.abort(new Error("started again, as asked"));
+    await this.#untilTried();
+  }
+
+  #hand(before: ProcessLife, next: PluginProcess, plugin: FoundPlugin): void {
+    const { clock, drainMs: ms, logger } = this.#options;
+    this.#plugin = plugin;
+    this.#reloaded("Reloaded", `process ${next.pid ?? "of another"} took the place of ${before.process.pid ?? "another"}`);
+    logger.info(
+      { from: before.process.pid, to: next.pid, version: plugin.json.version },
+      "plugin is reloaded; calls in flight finish in the old process",
+    );
+    const retired = before.giveWayTo(this.#enter(next), { ms, clock, signal: this.#stop.signal });
+    this.#retiring.add(retired);
+    void retired.then(() => this.#retiring.delete(retired));
+  }
+
+  #reloaded(outcome: PluginReload["outcome"], message: string): void {
+    this.#reload = { outcome, message, at: this.#options.clock.now() };
+  }
+
+  /** Resolves when it runs; rejects when it is down again. */
+  async #untilTried(): Promise<void> {
+    do await this.#changes.within(60_000, this.#stop.signal);
+    while (this.#state.phase === "starting");
+    if (this.#state.phase !== "running") throw new Error(this.#state.message);
+  }
+
+  /** True when somebody asked to begin anew. */
+  async #pause(ends: number, end: LifeEnd, attempt: AbortSignal): Promise<boolean> {
+    const { clock, logger, giveUpAfter } = this.#options;
+    const { delayMs, ...change } = afterEnd(ends, end, giveUpAfter);
+    logger.error({ ends, retryInMs: delayMs, error: end.error.message }, "plugin is down");
+    this.#retryAt = clock.now().getTime() + (delayMs ?? Number.POSITIVE_INFINITY);
+    this.#become(change);
+    if (delayMs === 0) return false;
+    const asked = delayMs === undefined ? untilAborted(attempt) : clock.sleep(delayMs, attempt).then(() => false);
+    return asked.catch(() => !this.#isStopping());
   }
 
   #become(change: StateChange): void {
     this.#state = this.#newState(change);
-    for (const wake of [...this.#waiting]) wake();
+    this.#changes.tell();
     this.#options.onChange();
   }
 
-  #newState({ pid, note, ...change }: StateChange): PluginState {
-    return { ...change, since: this.#options.clock.now(), restarts: Math.max(0, this.#starts - 1), pid, note };
+  #newState({ phase, reason, message }: StateChange): PluginState {
+    const process = this.#life?.process;
+    const notes = [process?.note, this.#reload?.outcome === "ReloadFailed" ? `not reloaded: ${this.#reload.message}` : undefined];
+    const note = notes.filter((it) => it !== undefined).join("; ");
+    return {
+      phase,
+      reason,
+      message,
+      since: this.#options.clock.now(),
+      restarts: Math.max(0, this.#starts - 1),
+      pid: process?.pid,
+      note: note === "" ? undefined : note,
+      reload: this.#reload,
+    };
   }
-}
-
-function phaseAfter(ends: number, why: Error): { readonly phase: PluginState["phase"]; readonly reason: string } {
-  if (why instanceof NoExecutable) return { phase: "failed", reason: "NoExecutable" };
-  // After the first end it is started again at once: callers wait for that.
-  if (ends === 1) return { phase: "starting", reason: "Crashed" };
-  return ends < failedAfter ? { phase: "backoff", reason: "BackOff" } : { phase: "failed", reason: "CrashLoopBackOff" };
 }

@@ -63,7 +63,11 @@ function trustedKeys({ pluginTrustedKeys }: Config, root: string): readonly stri
 
 /** `[plugin.<id>] cache_size` is GF_PLUGIN_CACHE_SIZE in the plugin's process. */
 const pluginSettings = (keys: Readonly<Record<string, string>>): Readonly<Record<string, string>> =>
-  Object.fromEntries(Object.entries(keys).filter(([key]) => key !== pathKey).map(([key, value]) => [`GF_PLUGIN_${key.toUpperCase().replace(/[.-]/g, "_")}`, value]));
+  Object.fromEntries(
+    Object.entries(keys)
+      .filter(([key]) => key !== pathKey)
+      .map(([key, value]) => [`GF_PLUGIN_${key.toUpperCase().replace(/[.-]/g, "_")}`, value]),
+  );
 
 /** Resolves when no plugin is starting any more, after `patienceMs` at the latest: what is then said of the plugins is worth reading. */
 export async function pluginsSettled(plugins: PluginSource, clock: Clock, patienceMs: number): Promise<void> {

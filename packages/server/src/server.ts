@@ -42,10 +42,10 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
   const clock = systemClock;
   const keys = path.join(config.dataPath, "keys");
   mkdirSync(keys, { recursive: true, mode: 0o700 });
+  const plugins = openPlugins({ config, root, env, clock, logger });
   const store = await openStore(config.dataPath).catch(asCannotStart);
   const tokens = openTokens(keys, () => clock.now());
   const users = await openUsers({ directory: keys, adminUser: config.adminUser, adminPassword: config.adminPassword });
-  const plugins = openPlugins({ config, root, clock, logger });
   const lifetime = new Lifetime(logger);
   const closing: (() => Promise<void>)[] = [() => lifetime.end(), () => plugins.stop(), () => store.close()];
   try {

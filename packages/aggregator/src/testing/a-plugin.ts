@@ -50,6 +50,7 @@ export function aPlugin({ id, type = "datasource", state, calls, answers, down }
     state: { phase: "running", reason: "Running", message: "", since: new Date(0), restarts: 0, pid: 1, note: undefined, ...state },
     received,
     client: () => (down === undefined ? Promise.resolve(client) : Promise.reject(new PluginUnavailable({ pluginId: id, message: "down", ...down }))),
+    restart: () => Promise.resolve(),
   };
 }
 

@@ -35,4 +35,5 @@ const knownPlugin = (id: string, { type = "datasource", backend = true }: KnownP
   signature: "internal",
   state: { phase: "running", reason: "Running", message: "", since: new Date(0), restarts: 0, pid: 1, note: undefined },
   client: () => Promise.reject(new PluginUnavailable({ pluginId: id, reason: "Stopped", message: "not run here", retryAfterSeconds: 1 })),
+  restart: () => Promise.reject(new Error("not run here")),
 });

@@ -138,7 +138,8 @@ function readFile(layers: Layers, file: string): void {
 
 function readEnvironment(layers: Layers, env: NodeJS.ProcessEnv): void {
   for (const [name, value] of Object.entries(env)) {
-    if (!name.startsWith("GF_") || value === undefined) continue;
+    // The one family that is the plugin host's: where a plugin runs by itself.
+    if (!name.startsWith("GF_") || name.startsWith("GF_PLUGIN_GRPC_ADDRESS_") || value === undefined) continue;
     const setting = byEnvName.get(name);
     if (setting === undefined) layers.warnings.push(`the environment variable ${name} matches no configuration key`);
     else layers.setKnown(setting, value);

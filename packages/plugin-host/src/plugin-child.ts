@@ -1,0 +1,66 @@
+import { type ChildProcessByStdio, spawn } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import type { Readable } from "node:stream";
+import type { PluginCommand } from "./plugin-command.js";
+
+/** The system's side of a plugin: one process, and the group of those that it starts. */
+export interface PluginChild {
+  /** Undefined when it could not be started. */
+  readonly pid: number | undefined;
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+  /** Resolves with the way it ended, such as "exited with code 1" or "killed by SIGKILL". Its whole group is gone then. */
+  readonly ended: Promise<string>;
+  /** Ends it and all that it started, at once. Never throws. */
+  kill(): void;
+}
+
+/** Of processes that the kernel may end when memory is short, plugins go before their host (proc_pid_oom_score_adj(5)). */
+const oomScore = "500";
+
+/** Starts the command. A process that cannot be started is one without a pid, whose `ended` says why. */
+export function spawnPlugin(command: PluginCommand, options: { readonly cwd: string; readonly env: NodeJS.ProcessEnv }): PluginChild {
+  // A group of its own: what a plugin starts can be ended with it, and a Ctrl-C in the host's terminal is the host's alone.
+  const hasGroup = process.platform !== "win32";
+  const child = spawn(command.file, [...command.args], { ...options, detached: hasGroup, stdio: ["ignore", "pipe", "pipe"], windowsHide: true });
+  const kill = (): void => killGroup(child, hasGroup);
+  if (child.pid !== undefined) preferToKill(child.pid);
+  return { pid: child.pid, stdout: child.stdout, stderr: child.stderr, ended: endOf(child, kill), kill };
+}
+
+type Child = ChildProcessByStdio<null, Readable, Readable>;
+
+function killGroup(child: Child, hasGroup: boolean): void {
+  if (child.pid === undefined) return;
+  if (!hasGroup) {
+    child.kill("SIGKILL");
+    return;
+  }
+  try {
+    process.kill(-child.pid, "SIGKILL");
+  } catch {
+    // Nobody is left of it.
+  }
+}
+
+function endOf(child: Child, killRest: () => void): Promise<string> {
+  return new Promise((resolve) => {
+    child.once("error", (error) => {
+      // Without a pid it never ran; later errors (a failed kill) are not its end.
+      if (child.pid === undefined) resolve(`could not be started: ${error.message}`);
+    });
+    child.once("exit", (code, signal) => {
+      killRest();
+      resolve(signal === null ? `exited with code ${code ?? 0}` : `killed by ${signal}`);
+    });
+  });
+}
+
+function preferToKill(pid: number): void {
+  if (process.platform !== "linux") return;
+  try {
+    writeFileSync(`/proc/${pid}/oom_score_adj`, oomScore);
+  } catch {
+    // It ended already, or the system is a container that forbids it: a preference, no more.
+  }
+}
