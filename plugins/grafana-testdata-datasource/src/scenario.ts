@@ -1,4 +1,4 @@
-import type { Call, DataSourceSettings, Frame, Query } from "@dataplane/plugin-sdk";
+import type { Awaitable, Call, DataSourceSettings, Frame, FrameChunks, Query } from "@dataplane/plugin-sdk";
 
 export interface ScenarioInput {
   readonly query: Query;
@@ -13,5 +13,5 @@ export interface Scenario {
   readonly description: string;
   /** What `stringInput` is when the query has none. */
   readonly stringInput?: string;
-  readonly run: (input: ScenarioInput) => Promise<readonly Frame[]> | readonly Frame[];
+  readonly run: (input: ScenarioInput) => Awaitable<readonly Frame[] | FrameChunks>;
 }

@@ -1,4 +1,5 @@
 import { BadRequestError, type DataSourceSettings, type QueryHandler, readString } from "@dataplane/plugin-sdk";
+import { chunked } from "./chunked.js";
 import { csvContent, csvMetricValues } from "./csv.js";
 import { logs } from "./logs.js";
 import { datapointsOutsideRange, errorWithSource, noDataPoints, serverError500, slowQuery } from "./misbehaviour.js";
@@ -19,6 +20,7 @@ export const scenarios: readonly Scenario[] = [
   logs,
   rawFrame,
   streaming,
+  chunked,
   slowQuery,
   noDataPoints,
   datapointsOutsideRange,

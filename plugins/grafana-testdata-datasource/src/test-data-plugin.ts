@@ -1,7 +1,8 @@
 import type { DataSourcePlugin } from "@dataplane/plugin-sdk";
+import { streams } from "./channels.js";
+import { admission, conversion } from "./hooks.js";
 import { resources } from "./resources.js";
 import { scenarioRunner } from "./scenarios.js";
-import { streams } from "./streaming.js";
 
 /** Answers that need nothing but this process. */
 export const testDataPlugin: DataSourcePlugin = {
@@ -11,4 +12,6 @@ export const testDataPlugin: DataSourcePlugin = {
     checkHealth: () => ({ status: "ok", message: "Data source is working" }),
     streams,
   }),
+  admission,
+  conversion,
 };
