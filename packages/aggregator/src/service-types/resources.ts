@@ -45,10 +45,7 @@ export const appResourcesRoutes: readonly PluginRoute[] = ["", "/*"].map((rest) 
 }));
 
 /** `pluginv2.Resource/CallResource` of one data source. `path` is decoded. */
-export async function callResource(
-  call: ResourceCall,
-  { namespace, uid, path, apiVersion }: DataSourceKey & AppResourceKey,
-): Promise<HttpResponse> {
+export async function callResource(call: ResourceCall, { namespace, uid, path, apiVersion }: DataSourceKey & AppResourceKey): Promise<HttpResponse> {
   const { request, plugin, contexts } = call;
   const context = await contexts.forDataSource({ pluginId: plugin.id, namespace, uid }, callerOf(call), request.signal);
   return send(call, context, { namespace, uid, path, apiVersion });

@@ -115,7 +115,10 @@ test.each([
 
 test("a pattern of a data source plugin that names no data source is refused, and calls nothing", async () => {
   const { send, received } = recording("datasource", [{ type: "route", path: "reports/{id}" }]);
-  expect(await send("GET", `${own}/reports/1`)).toMatchObject({ status: 400, json: { message: expect.stringContaining("datasources/{uid}/") as string } });
+  expect(await send("GET", `${own}/reports/1`)).toMatchObject({
+    status: 400,
+    json: { message: expect.stringContaining("datasources/{uid}/") as string },
+  });
   expect(received).toEqual([]);
 });
 
