@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { silentLogger, systemClock } from "@dataplane/meta";
 import { createPluginHost, type PluginHost } from "@dataplane/plugin-host";
-import { links } from "@dataplane/plugin-protocol";
+import { links, type OpenLink } from "@dataplane/plugin-protocol";
 
 /** A plugin host at work; disposal ends its plugins. */
 export interface RunningPlugins extends AsyncDisposable {
@@ -11,7 +11,7 @@ export interface RunningPlugins extends AsyncDisposable {
 }
 
 /** Starts the plugin in `directory`, and those beside it, as the server does. */
-export async function startRealPlugins(directory: string): Promise<RunningPlugins> {
+export async function startRealPlugins(directory: string, link: OpenLink = links["grpc-js"]): Promise<RunningPlugins> {
   const dataDirectory = await mkdtemp(join(tmpdir(), "dp-"));
   const plugins = createPluginHost({
     directories: [{ path: dirname(directory), signature: "internal" }],
@@ -19,7 +19,7 @@ export async function startRealPlugins(directory: string): Promise<RunningPlugin
     allowUnsigned: true,
     settingsFor: () => ({}),
     version: "12.0.0",
-    link: links["grpc-js"],
+    link,
     clock: systemClock,
     logger: silentLogger,
   });

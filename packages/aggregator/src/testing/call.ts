@@ -14,6 +14,7 @@ export interface Sent {
 export interface Received {
   readonly status: number;
   readonly headers: HttpResponse["headers"];
+  readonly bytes: Buffer;
   readonly text: string;
   readonly json: unknown;
 }
@@ -21,11 +22,15 @@ export interface Received {
 const admin: UserInfo = { name: "admin", groups: [systemGroups.masters, systemGroups.authenticated] };
 
 /** Sends one request to a server of the chain, without a socket; errors come as the Status that they are rendered to. */
-export async function call(handler: Handler, method: string, url: string, sent: Sent = {}): Promise<Received> {
+export const call = async (handler: Handler, method: string, url: string, sent: Sent = {}): Promise<Received> =>
+  read(await handler(aRequest(method, url, sent)).catch(rendered));
+
+/** A request as a listener makes it, its filters passed. */
+export function aRequest(method: string, url: string, sent: Sent = {}): HttpRequest {
   const [path = "", query = ""] = url.split("?", 2);
   const { body } = sent;
   const bytes = body === undefined ? undefined : Buffer.from(typeof body === "string" || body instanceof Uint8Array ? body : JSON.stringify(body));
-  const request: HttpRequest = {
+  return {
     method,
     path,
     query: new URLSearchParams(query),
@@ -39,7 +44,6 @@ export async function call(handler: Handler, method: string, url: string, sent: 
       credentialHeaders: sent.credentialHeaders ?? ["authorization"],
     },
   };
-  return read(await handler(request).catch(rendered));
 }
 
 async function* once(bytes: Uint8Array | undefined): AsyncIterable<Uint8Array> {
@@ -56,7 +60,8 @@ async function read({ status, headers, body }: HttpResponse): Promise<Received> 
   const pieces: Uint8Array[] = [];
   if (typeof body === "string" || body instanceof Uint8Array) pieces.push(Buffer.from(body));
   else if (body !== undefined) for await (const piece of body) pieces.push(piece);
-  const text = Buffer.concat(pieces).toString("utf8");
-  const isJson = String(headers["content-type"] ?? "").includes("json");
-  return { status, headers, text, json: isJson ? (JSON.parse(text) as unknown) : undefined };
+  const bytes = Buffer.concat(pieces);
+  const text = bytes.toString("utf8");
+  const isJson = String(headers["content-type"] ?? "").startsWith("application/json");
+  return { status, headers, bytes, text, json: isJson ? (JSON.parse(text) as unknown) : undefined };
 }
