@@ -1,11 +1,21 @@
-import { type Field, type FieldType, type FieldValue, type Frame, frame, numberField, stringField, timeField } from "@dataplane/plugin-sdk";
+import {
+  type Field,
+  type FieldType,
+  type FieldValue,
+  type Frame,
+  frame,
+  integerField,
+  numberField,
+  stringField,
+  timeField,
+} from "@dataplane/plugin-sdk";
 
 /** The time of row 0 in every frame: 2024-01-01T00:00:00Z. */
 export const epoch = 1_704_067_200_000;
 
 /** Rows one second apart: time, a ramp and, when wide, a number with many digits and one of 100 host names. */
-export function numbers(name: string, rows: number, wide: boolean, first = 0): Frame {
-  const indices = Array.from({ length: rows }, (_, at) => first + at);
+export function numbers(name: string, rows: number, wide: boolean): Frame {
+  const indices = Array.from({ length: rows }, (_, at) => at);
   const time = timeField(
     "time",
     indices.map((index) => epoch + index * 1000),
@@ -24,6 +34,21 @@ export function numbers(name: string, rows: number, wide: boolean, first = 0): F
     indices.map((index) => `host-${String(index % 100).padStart(3, "0")}`),
   );
   return frame({ name, fields: [time, value, ratio, host] });
+}
+
+/** Time and value from row `first` on. */
+export function rowsFrom(name: string, first: number, rows: number): Frame {
+  const indices = Array.from({ length: rows }, (_, at) => first + at);
+  return frame({
+    name,
+    fields: [
+      timeField(
+        "time",
+        indices.map((index) => epoch + index * 1000),
+      ),
+      integerField("value", indices),
+    ],
+  });
 }
 
 const start = BigInt(epoch) * 1_000_000n;

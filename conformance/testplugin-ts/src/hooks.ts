@@ -16,23 +16,34 @@ export function validate(request: AdmissionRequest): AdmissionAnswer {
   return { warnings: typeof spec["warn"] === "string" ? [spec["warn"]] : [] };
 }
 
-/** Adds one annotation that names the operation. */
+/** Adds one annotation that names the operation; changes the object's name, which it must not, when spec.misbehave is "rename". */
 export function mutate(request: AdmissionRequest): MutationAnswer {
   checkedSpec(request);
   const { object, operation } = request;
   if (operation === "delete" && Object.keys(object).length === 0) return {};
-  const metadata = objectOr(object["metadata"]);
+  const metadata = { ...objectOr(object["metadata"]), ...misnamed(object) };
   const annotations = { ...objectOr(metadata["annotations"]), "acme.example.com/mutated-by": `${pluginId}/${operation.toUpperCase()}` };
   return { object: { ...object, metadata: { ...metadata, annotations } } };
 }
 
-/** Gives each object the asked apiVersion and renames spec.title (v1) to spec.name (v2), or back. */
+/**
+ * Gives each object the asked apiVersion and renames spec.title (v1) to spec.name (v2), or back. Refuses as the others do. Breaks the
+ * rules when spec.misbehave asks for it: "drop" leaves the object out, "rename" changes its name, "version" keeps its apiVersion.
+ */
 export function convert({ objects, targetVersion: { group, version } }: ConversionRequest): readonly JsonObject[] {
-  const apiVersion = group === "" ? version : `${group}/${version}`;
-  return objects.map((object) =>
-    isJsonObject(object["spec"]) ? { ...object, apiVersion, spec: renamed(object["spec"], version) } : { ...object, apiVersion },
-  );
+  const target = group === "" ? version : `${group}/${version}`;
+  return objects
+    .filter((object) => misbehaviourOf(object) !== "drop")
+    .map((object) => {
+      const { spec, apiVersion = "" } = object;
+      const metadata = { ...objectOr(object["metadata"]), ...misnamed(object) };
+      const converted = { ...object, metadata, apiVersion: misbehaviourOf(object) === "version" ? apiVersion : target };
+      return isJsonObject(spec) ? { ...converted, spec: renamed(checked(spec), version) } : converted;
+    });
 }
+
+const misbehaviourOf = (object: JsonObject): unknown => objectOr(object["spec"])["misbehave"];
+const misnamed = (object: JsonObject): JsonObject => (misbehaviourOf(object) === "rename" ? { name: "another" } : {});
 
 function renamed(spec: JsonObject, version: string): JsonObject {
   const [from, to] = version === "v1" ? ["name", "title"] : ["title", "name"];
@@ -40,8 +51,9 @@ function renamed(spec: JsonObject, version: string): JsonObject {
   return value === undefined ? rest : { ...rest, [to]: value };
 }
 
-function checkedSpec({ object }: AdmissionRequest): JsonObject {
-  const spec = objectOr(object["spec"]);
+const checkedSpec = ({ object }: AdmissionRequest): JsonObject => checked(objectOr(object["spec"]));
+
+function checked(spec: JsonObject): JsonObject {
   if (typeof spec["deny"] === "string") throw new PluginError(spec["deny"], { status: 403, source: "downstream" });
   return spec;
 }

@@ -13,7 +13,7 @@ import {
   readString,
   stringField,
 } from "@dataplane/plugin-sdk";
-import { numbers, typesFrames } from "./frames.js";
+import { numbers, rowsFrom, typesFrames } from "./frames.js";
 
 export interface QueryInput {
   readonly query: Query;
@@ -47,7 +47,10 @@ const kinds: Readonly<Record<string, (input: QueryInput) => Answer>> = {
     await sleep(readNumber(query.json, "delayMs", 0), undefined, { signal: call.signal });
     return [small];
   },
-  chunks: ({ query }) => chunked(query),
+  chunks: (input) => chunked(input, { frameIds: ["rows"] }),
+  "chunks-error": (input) => chunkedWithError(input),
+  endless: (input) => chunked(input, { frameIds: ["rows"], endless: true }),
+  interleaved: (input) => chunked(input, { frameIds: ["left", "right"] }),
 };
 
 /** Answers a query by its type, the message's own or else the JSON's. An unknown type is a bad request for that refId alone. */
@@ -92,15 +95,21 @@ const goTime = (time: Date) =>
     return kept === "" ? "Z" : `.${kept}Z`;
   });
 
-async function* chunked(query: Query): FrameChunks {
-  const count = bounded(query, "chunks", { min: 0, max: 100_000 });
-  const rows = bounded(query, "rows", { min: 0, max: 100_000 });
+/** `chunks` chunks of `chunkRows` rows of one frame (or of two frames in turns), `delayMs` apart. */
+async function* chunked({ query, call }: QueryInput, options: { readonly frameIds: readonly string[]; readonly endless?: boolean }): FrameChunks {
+  const count = options.endless === true ? Number.POSITIVE_INFINITY : bounded(query, "chunks", { min: 0, max: 1_000_000 });
+  const rows = bounded(query, "chunkRows", { min: 0, max: 1_000_000 });
+  const delay = readNumber(query.json, "delayMs", 0);
   for (let index = 0; index < count; index += 1) {
-    yield numbers("chunks", rows, true, index * rows);
-    // Lets the process see a host that leaves.
-    await sleep(0);
+    // Also without a delay: the process must see a host that leaves.
+    if (index > 0) await sleep(delay, undefined, { signal: call.signal });
+    for (const frameId of options.frameIds) yield { frameId, frame: rowsFrom(frameId, index * rows, rows) };
   }
-  if (query.json["fail"] === true) throw new PluginError("the test plugin was asked to fail midway", { status: 502, source: "plugin" });
+}
+
+async function* chunkedWithError(input: QueryInput): FrameChunks {
+  yield* chunked(input, { frameIds: ["rows"] });
+  throw new PluginError("the test plugin was asked to fail midway", { status: 502, source: "plugin" });
 }
 
 function bounded(query: Query, name: string, { min, max }: { readonly min: number; readonly max: number }): number {
