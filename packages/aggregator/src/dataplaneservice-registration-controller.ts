@@ -9,6 +9,8 @@ export interface RegistrationControllerOptions {
   /** Of DataPlaneServices; run by the caller. It only says which to look at. */
   readonly services: Informer<ApiObject>;
   readonly aggregator: GrafanaAggregator;
+  /** What else the routes are made of; they count as known when this has resolved too. */
+  readonly alsoSynced?: Promise<void>;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -54,6 +56,7 @@ export function dataPlaneServiceRegistrationController(options: RegistrationCont
       await Promise.race([services.synced, running]);
       for (const { metadata } of services.list()) controller.enqueue(metadata.name);
       await controller.drained();
+      await Promise.race([options.alsoSynced, running]);
       if (!signal.aborted) aggregator.markSynced();
       await running;
       stopListening();

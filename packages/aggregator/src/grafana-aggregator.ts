@@ -25,6 +25,8 @@ export interface GrafanaAggregator {
   withdraw(name: string): void;
   /** Judges all services again; call it when the stored resources or the remote APIServices change. */
   rejudge(): void;
+  /** Makes the routes of all services anew; call it when the routes that manifests add change. */
+  rebuild(): void;
   /** Every service that is known, routed or not. */
   readonly names: readonly string[];
   /** Why the service of that name is not routed; undefined when it is, or is not known. */
@@ -75,6 +77,7 @@ export function createGrafanaAggregator(options: GrafanaAggregatorOptions): Graf
     withdraw: (name) => {
       if (table.has(name)) swap(table.without(name, stored));
     },
+    rebuild: () => swap(table.services.reduce((next, service) => next.with(new PluginHandler(service, options), stored), table)),
     rejudge: () => swap(table.judgedBy(stored)),
     get names() {
       return table.names;

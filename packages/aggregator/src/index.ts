@@ -13,6 +13,13 @@ export {
 export { createGrafanaAggregator, type GrafanaAggregator, type GrafanaAggregatorOptions } from "./grafana-aggregator.js";
 export { type LegacyOptions, legacyHandler } from "./legacy/legacy-handler.js";
 export { type ManagedServicesOptions, managedDataPlaneServicesController, managedService } from "./managed-services-controller.js";
+export { ManifestRouteTable } from "./manifest-routes/manifest-route-table.js";
+export {
+  appManifestsRef,
+  type ManifestRoutesController,
+  type ManifestRoutesControllerOptions,
+  manifestRoutesController,
+} from "./manifest-routes/manifest-routes-controller.js";
 export { type PluginConfigOptions, pluginConfig } from "./plugin-config.js";
 export { createPluginContextsClient, type PluginContextsClient, type PluginContextsClientOptions } from "./plugin-contexts-client.js";
 export type { PluginHandlerOptions } from "./plugin-handler.js";
@@ -31,6 +38,12 @@ export {
   managedLabel,
 } from "./dataplaneservice.js";
 export type { Conflict, StoredResources } from "./route-conflicts.js";
+
+// For those who read AppManifests.
+
+export { type DeclaredOperation, declaredOperations } from "./manifest-routes/path-item.js";
+export { parsePathPattern } from "./path-pattern.js";
+export { isDataPlanePath } from "./service-types/data-plane-paths.js";
 
 // For authors of service types.
 

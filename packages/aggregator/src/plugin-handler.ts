@@ -1,15 +1,18 @@
 import type { Authorizer } from "@dataplane/apiserver";
-import { ApiError, type Clock, type HttpRequest, type HttpResponse, type Logger, unavailable } from "@dataplane/meta";
+import { ApiError, type Clock, type HttpRequest, type HttpResponse, type JsonObject, type Logger, unavailable } from "@dataplane/meta";
 import type { PluginSource } from "@dataplane/plugin-host";
 import { GrpcError } from "@dataplane/plugin-protocol";
 import type { CallGuard } from "./call-guard.js";
 import type { DataPlaneService } from "./dataplaneservice.js";
 import type { Outbound } from "./outbound/outbound.js";
+import type { ManifestRouteTable } from "./manifest-routes/manifest-route-table.js";
+import type { ManifestRoutes } from "./manifest-routes/manifest-routes.js";
 import { matchPath, moreSpecific, type PathPattern, parsePathPattern } from "./path-pattern.js";
 import { pluginMissing } from "./plugin-call-errors.js";
 import type { PluginContexts } from "./plugin-contexts.js";
 import { accessRoute, appAccessRoute } from "./service-types/access.js";
 import { appHealthRoute, healthRoute } from "./service-types/health.js";
+import { manifestPatterns } from "./service-types/manifest-patterns.js";
 import { metricsRoute } from "./service-types/metrics.js";
 import { isServiceTypeName } from "./service-types/names.js";
 import type { CallLimits, PluginRoute } from "./service-types/service-type.js";
@@ -27,6 +30,8 @@ export interface PluginHandlerOptions {
   readonly guard?: CallGuard;
   /** Connections to backends; with the default rules when absent. */
   readonly outbound?: Outbound;
+  /** Routes that manifests add; none when absent. */
+  readonly manifestRoutes?: Pick<ManifestRouteTable, "of">;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -48,8 +53,11 @@ export class PluginHandler {
   readonly service: DataPlaneService;
   /** Paths of the data plane: they come before stored resources. */
   readonly #fixed: readonly CompiledRoute[];
-  /** Patterns of the service's own: they come after stored resources, longest literal prefix first. */
+  readonly #ownPatterns: readonly CompiledRoute[];
+  /** Those of its own and of a manifest: they come after stored resources, longest literal prefix first. */
   readonly #patterns: readonly CompiledRoute[];
+  /** OpenAPI schemas that routes of a manifest refer to. */
+  readonly schemas: JsonObject;
   readonly #options: PluginHandlerOptions;
 
   constructor(service: DataPlaneService, options: PluginHandlerOptions) {
@@ -59,15 +67,20 @@ export class PluginHandler {
     const patterns = service.spec.services.flatMap((entry) =>
       isServiceTypeName(entry.type) ? (serviceTypes[entry.type].patterns?.(entry, service.spec) ?? []) : [],
     );
-    this.#patterns = compiled(patterns).toSorted((a, b) => moreSpecific(a.pattern, b.pattern));
+    this.#ownPatterns = compiled(patterns);
+    const added = manifestRoutesFor(service, options);
+    this.schemas = added?.schemas ?? {};
+    const declared = compiled(added === undefined ? [] : manifestPatterns(added.routes, service.spec));
+    this.#patterns = [...this.#ownPatterns, ...declared].toSorted((a, b) => moreSpecific(a.pattern, b.pattern));
   }
 
   get routes(): readonly PluginRoute[] {
     return [...this.#fixed, ...this.#patterns].map(({ route }) => route);
   }
 
+  /** Of the service's own routes; a manifest's are checked with the manifest. */
   get patterns(): readonly PathPattern[] {
-    return this.#patterns.map(({ pattern }) => pattern);
+    return this.#ownPatterns.map(({ pattern }) => pattern);
   }
 
   /** `segments` are the decoded ones after `/apis/G/V`. */
@@ -121,6 +134,11 @@ function logFailedCall(logger: Logger, pluginId: string, thrown: unknown): void 
 function fixedRoutes({ spec }: DataPlaneService): readonly PluginRoute[] {
   const listed = spec.services.flatMap((entry) => (isServiceTypeName(entry.type) ? serviceTypes[entry.type].routes(entry, spec) : []));
   return [...listed, ...(spec.pluginType === "datasource" ? [healthRoute, accessRoute] : [appHealthRoute, appAccessRoute]), metricsRoute];
+}
+
+/** A manifest adds routes to the service that binds its group and version, if that serves routes at all. */
+function manifestRoutesFor({ spec }: DataPlaneService, { manifestRoutes }: PluginHandlerOptions): ManifestRoutes | undefined {
+  return spec.services.some(({ type }) => type === "route") ? manifestRoutes?.of(spec) : undefined;
 }
 
 /** Who may GET may look at the headers alone. */

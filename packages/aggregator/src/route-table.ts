@@ -36,6 +36,10 @@ export class RouteTable {
     return [...this.#served.values()];
   }
 
+  get services(): readonly DataPlaneService[] {
+    return this.#claims.map(({ service }) => service);
+  }
+
   get names(): readonly string[] {
     return this.#claims.map(({ service }) => service.metadata.name);
   }

@@ -23,13 +23,13 @@ export function routesApiSource(current: () => { readonly table: RouteTable; rea
   };
 }
 
-function servedGroupVersion({ service, routes }: PluginHandler): ServedGroupVersion {
+function servedGroupVersion({ service, routes, schemas }: PluginHandler): ServedGroupVersion {
   const { group, version } = service.spec;
   return {
     group,
     version,
     resources: routes.flatMap(discovered),
-    openapi: { paths: Object.fromEntries(routes.flatMap((route) => openApiPath(route, { group, version }))), schemas: querySchemas },
+    openapi: { paths: Object.fromEntries(routes.flatMap((route) => openApiPath(route, { group, version }))), schemas: { ...querySchemas, ...schemas } },
     freshness: "Current",
   };
 }

@@ -1,4 +1,5 @@
 import { badRequest, type HttpResponse } from "@dataplane/meta";
+import { discoveredRoutes } from "./discovered-routes.js";
 import { appResourcesRoutes, callAppResource, callResource, dataSourceResourcesRoutes } from "./resources.js";
 import { namesItsTarget, namesNoDataSource } from "./route-target.js";
 import type { BoundPlugin, PluginCall, PluginRoute, ServiceEntry, ServiceType } from "./service-type.js";
@@ -17,7 +18,8 @@ export const route: ServiceType = {
   routes: (_entry, { pluginType }) => (pluginType === "app" ? appResourcesRoutes : dataSourceResourcesRoutes),
   patterns: (entry, plugin) => {
     const pattern = ownPattern(entry, plugin);
-    return pattern === undefined ? [] : [customRoute({ path: `namespaces/{namespace}/${pattern}`, methods: methodsOf(entry.method) }, plugin)];
+    if (pattern === undefined) return [];
+    return discoveredRoutes([customRoute({ path: `namespaces/{namespace}/${pattern}`, methods: methodsOf(entry.method) }, plugin)]);
   },
 };
 

@@ -3,6 +3,7 @@ import type { Plugin } from "@dataplane/plugin-host";
 import { dataPlaneServiceFrom } from "../dataplaneservice.js";
 import { createGrafanaAggregator, type GrafanaAggregator } from "../grafana-aggregator.js";
 import type { Outbound } from "../outbound/outbound.js";
+import type { PluginHandlerOptions } from "../plugin-handler.js";
 import type { StoredResources } from "../route-conflicts.js";
 import type { CallLimits } from "../service-types/service-type.js";
 import { aPluginSource } from "./a-plugin.js";
@@ -24,6 +25,7 @@ export interface StartOptions {
   readonly synced?: boolean;
   readonly sendUserHeader?: boolean;
   readonly outbound?: Outbound;
+  readonly manifestRoutes?: PluginHandlerOptions["manifestRoutes"];
 }
 
 /** A GrafanaAggregator with plugins, called without a socket. */
@@ -46,6 +48,7 @@ export function startAggregator(options: StartOptions = {}): TestAggregator {
     limits: { bodyBytes: 1024 * 1024, callTimeoutMs: 5000, ...options.limits },
     authorizer: { authorize: (user) => ({ allowed: user.groups.includes(systemGroups.masters), reason: "" }) },
     sendUserHeader: options.sendUserHeader === true,
+    ...(options.manifestRoutes === undefined ? {} : { manifestRoutes: options.manifestRoutes }),
     ...(options.outbound === undefined ? {} : { outbound: options.outbound }),
     clock: options.clock ?? systemClock,
     logger: silentLogger,

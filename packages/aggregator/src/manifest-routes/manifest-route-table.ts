@@ -1,0 +1,39 @@
+import { type ApiObject, apiVersionOf, type GroupVersion } from "@dataplane/meta";
+import { type ManifestRoutes, manifestRoutesFrom } from "./manifest-routes.js";
+
+/** The routes of all manifests, by group and version; replaced whole. */
+export class ManifestRouteTable {
+  #routes: ReadonlyMap<string, ManifestRoutes> = new Map();
+  #text = "";
+
+  of(groupVersion: GroupVersion): ManifestRoutes | undefined {
+    return this.#routes.get(apiVersionOf(groupVersion));
+  }
+
+  /** False when these manifests say what was known already. Of two manifests for one group the elder has it, in all its versions. */
+  replace(manifests: readonly ApiObject[]): boolean {
+    const routes = new Map<string, ManifestRoutes>();
+    const groups = new Set<unknown>();
+    for (const manifest of manifests.toSorted(elderFirst)) {
+      if (manifest.metadata.deletionTimestamp !== undefined) continue;
+      const read = manifestRoutesFrom(manifest);
+      const group = [...read.keys()][0]?.split("/")[0];
+      if (group === undefined || groups.has(group)) continue;
+      groups.add(group);
+      for (const [key, it] of read) routes.set(key, it);
+    }
+    const text = JSON.stringify([...routes], (_key, value: unknown) => (value instanceof Map ? [...value] : value));
+    if (text === this.#text) return false;
+    this.#routes = routes;
+    this.#text = text;
+    return true;
+  }
+}
+
+function elderFirst(a: ApiObject, b: ApiObject): number {
+  const [left, right] = [ageKey(a), ageKey(b)];
+  if (left === right) return 0;
+  return left < right ? -1 : 1;
+}
+
+const ageKey = ({ metadata }: ApiObject): string => `${metadata.creationTimestamp ?? "9999"} ${metadata.name}`;

@@ -1,0 +1,95 @@
+import { type ApiObject, apiVersionOf, type GroupVersion, isJsonObject, type JsonObject, type JsonValue } from "@dataplane/meta";
+import type { Operation } from "../service-types/service-type.js";
+import { ComponentRefs } from "./component-refs.js";
+import { declaredOperations } from "./path-item.js";
+
+/** A custom route that a manifest declares for one version. */
+export interface ManifestRoute {
+  /** Relative to `/apis/G/V`, with `namespaces/{namespace}/` before a namespaced one; no leading slash. */
+  readonly path: string;
+  /** OpenAPI operation by method in upper case. */
+  readonly operations: ReadonlyMap<string, Operation>;
+}
+
+/** What a manifest adds to one group and version. */
+export interface ManifestRoutes {
+  readonly routes: readonly ManifestRoute[];
+  /** `components.schemas` that the operations refer to. */
+  readonly schemas: JsonObject;
+}
+
+/**
+ * The routes of each served version of an AppManifest, by `<group>/<version>`. Routes of a version are read, `routes.namespaced` and
+ * `routes.cluster`; those of its kinds are subresources of stored objects, and no part of this.
+ */
+export function manifestRoutesFrom(manifest: ApiObject): ReadonlyMap<string, ManifestRoutes> {
+  const spec = objectIn(manifest, "spec");
+  const { group, versions } = spec;
+  if (typeof group !== "string" || !Array.isArray(versions)) return new Map();
+  const entries = (versions as readonly JsonValue[]).flatMap((it): [string, ManifestRoutes][] => {
+    if (!isJsonObject(it) || typeof it["name"] !== "string" || it["served"] === false) return [];
+    const groupVersion = { group, version: it["name"] };
+    return [[apiVersionOf(groupVersion), versionRoutes(it, groupVersion)]];
+  });
+  return new Map(entries);
+}
+
+function objectIn(object: ApiObject, field: string): JsonObject {
+  const value = object[field];
+  return isJsonObject(value) ? value : {};
+}
+
+function versionRoutes(version: JsonObject, groupVersion: GroupVersion): ManifestRoutes {
+  const declared = isJsonObject(version["routes"]) ? version["routes"] : {};
+  const schemas = isJsonObject(declared["schemas"]) ? declared["schemas"] : {};
+  const refs = new ComponentRefs(groupVersion, Object.keys(schemas));
+  const ids = new Set<string>();
+  const inScope = (scope: "namespaced" | "cluster"): readonly ManifestRoute[] =>
+    Object.entries(isJsonObject(declared[scope]) ? declared[scope] : {}).flatMap(([path, item]) => {
+      if (!isJsonObject(item)) return [];
+      const relative = path.replace(/^\/+/, "");
+      // A route of the whole cluster stands nowhere below a namespace.
+      if (scope === "cluster" && relative.split("/")[0] === "namespaces") return [];
+      return [{ path: `${scope === "namespaced" ? "namespaces/{namespace}/" : ""}${relative}`, operations: operationsOf(item, { path, refs, ids }) }];
+    });
+  return {
+    routes: [...inScope("namespaced"), ...inScope("cluster")],
+    schemas: Object.fromEntries(Object.entries(schemas).map(([name, schema]) => [refs.nameOf(name), refs.rewrite(schema)])),
+  };
+}
+
+interface Surroundings {
+  readonly path: string;
+  readonly refs: ComponentRefs;
+  /** Operation ids of the version so far: each is there once. */
+  readonly ids: Set<string>;
+}
+
+function operationsOf(item: JsonObject, { path, refs, ids }: Surroundings): ReadonlyMap<string, Operation> {
+  return new Map(
+    declaredOperations(item).map(({ method, operation }) => {
+      const named = operation["operationId"];
+      const operationId = freeId(typeof named === "string" && /^\w+$/.test(named) ? named : idOf(method, path), ids);
+      const responses = isJsonObject(operation["responses"]) ? operation["responses"] : { "200": { description: "OK" } };
+      return [method, { ...refs.rewriteObject({ ...operation, responses }), operationId }];
+    }),
+  );
+}
+
+/** `getFooById` for `GET /foo/{id}`. */
+const idOf = (method: string, path: string): string =>
+  [
+    method.toLowerCase(),
+    ...path.split(/[/]/).flatMap((segment) => {
+      const words = segment.split(/\W+/).filter((word) => word !== "");
+      const camel = words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join("");
+      return segment.startsWith("{") ? [`By${camel}`] : [camel];
+    }),
+  ].join("");
+
+function freeId(id: string, taken: Set<string>): string {
+  let free = id;
+  for (let count = 2; taken.has(free); count += 1) free = `${id}${count}`;
+  taken.add(free);
+  return free;
+}
