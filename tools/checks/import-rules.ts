@@ -16,6 +16,7 @@ export const levels: Readonly<Record<string, number>> = {
   aggregator: 4,
   "kube-aggregator": 4,
   datasources: 4,
+  "app-manifests": 5,
   server: 6,
   cli: 6,
 };
