@@ -104,6 +104,9 @@ export const openSecureValues = (object: ApiObject, sealed: SealedValues, sealer
       const plain = opened(sealer, value, bindingOf(object, key));
       if (plain !== undefined) return [key, plain];
       const what = object.kind === "AppSettings" ? "app" : "data source";
-      throw unavailable(`secure.${key} of the ${what} ${JSON.stringify(object.metadata.name)} does not open under this server's key: write it again`, 60);
+      throw unavailable(
+        `secure.${key} of the ${what} ${JSON.stringify(object.metadata.name)} does not open under this server's key: write it again`,
+        60,
+      );
     }),
   );

@@ -142,7 +142,12 @@ test("a change of a manifest through this server is obeyed by the next request",
     ...{ plugin: "acme", pluginType: "app", group: "acme.example.com", version: "v1" },
     serves: [{ type: "route", path: "resources/*" }],
   });
-  const api = startAggregator({ plugins: [aPlugin({ id: "acme", type: "app" })], services: [service], manifestRoutes: table, delegate: server.handler });
+  const api = startAggregator({
+    plugins: [aPlugin({ id: "acme", type: "app" })],
+    services: [service],
+    manifestRoutes: table,
+    delegate: server.handler,
+  });
   const client = createApiClient({ handler: throughFilters(api.aggregator.handler), user: controlPlaneUser });
   const controller = manifestRoutesController({ client, table, aggregator: api.aggregator, clock: systemClock, logger: silentLogger });
   const running = controller.run(stop.signal);

@@ -13,7 +13,9 @@ const appSettings: ResourceRef = { group: "apps.grafana.app", version: "v0alpha1
 export function parseAppFile(text: string, env: NodeJS.ProcessEnv): ProvisioningFile {
   const document = readDocument(text, "`apiVersion` and `apps`");
   if (document === undefined) return { entries: [], deletions: [], prune: false };
-  const entries = listOf(document, "apps").map((value, index) => appOf(new FileEntry({ value, env, keyOf: (name) => name, where: `apps[${index}]` })));
+  const entries = listOf(document, "apps").map((value, index) =>
+    appOf(new FileEntry({ value, env, keyOf: (name) => name, where: `apps[${index}]` })),
+  );
   return { entries, deletions: [], prune: document["prune"] === true };
 }
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { ProvisioningError } from "./provisioning-error.js";
 import { parseProvisioningFile, uidOfName } from "./data-source-file.js";
+import { ProvisioningError } from "./provisioning-error.js";
 
 const one = (yaml: string, env: Record<string, string> = {}) => parseProvisioningFile(`apiVersion: 1\ndatasources:\n${yaml}`, env).entries[0];
 
