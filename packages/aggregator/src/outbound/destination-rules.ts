@@ -1,3 +1,4 @@
+/* eslint-disable sonarjs/no-hardcoded-ip -- this file is about such addresses */
 import { type AddressRules, covers, type Destination, isEmpty, noRules } from "./address-rules.js";
 import { blocks, type Cidr, contains, parseIp } from "./ip-address.js";
 

@@ -27,15 +27,22 @@ export class AnswerTimeout extends Error {
 }
 
 /** One request and its answer, bodies as they come, back-pressure both ways. Redirects are answers. Rejects as undici does, or with AnswerTimeout. */
-export async function exchange(outbound: Outbound, { url, route, method, headers, body, timeoutMs, signal }: OutboundRequest): Promise<OutboundAnswer> {
+export async function exchange(
+  outbound: Outbound,
+  { url, route, method, headers, body, timeoutMs, signal }: OutboundRequest,
+): Promise<OutboundAnswer> {
   const late = new AbortController();
   const timer = setTimeout(() => late.abort(new AnswerTimeout("no answer in time")), timeoutMs);
   try {
     signal.throwIfAborted();
-    const { statusCode, headers: answered, body: answer } = await outbound.dispatcher(route).request({
+    const {
+      statusCode,
+      headers: answered,
+      body: answer,
+    } = await outbound.dispatcher(route).request({
       origin: url.origin,
       path: `${url.pathname}${url.search}`,
-      method: method as Dispatcher.HttpMethod,
+      method,
       headers,
       body: bodyOf(body, timer),
       signal: AbortSignal.any([signal, late.signal]),

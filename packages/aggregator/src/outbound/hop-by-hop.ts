@@ -1,6 +1,16 @@
 import type { Headers } from "@dataplane/meta";
 
-const always = ["connection", "keep-alive", "proxy-connection", "proxy-authenticate", "proxy-authorization", "te", "trailer", "transfer-encoding", "upgrade"];
+const always = [
+  "connection",
+  "keep-alive",
+  "proxy-connection",
+  "proxy-authenticate",
+  "proxy-authorization",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+];
 
 /** Names of the headers that are of one connection only: RFC 9110 7.6.1, and what Connection lists. */
 export function hopByHopNames(headers: Headers): ReadonlySet<string> {

@@ -1,3 +1,4 @@
+/* eslint-disable sonarjs/no-hardcoded-ip -- this file is about such addresses */
 import { isIP } from "node:net";
 
 /** The bytes of an IP address, 4 or 16 of them; undefined for any other text, also for one with a zone. */

@@ -37,6 +37,11 @@ function parsed(text: string): URL {
 }
 
 /** As connections name it: lower case, an IPv6 address without brackets, no dot at the end. */
-export const hostOf = (hostname: string): string => hostname.replace(/^\[|\]$/g, "").replace(/\.$/, "").toLowerCase();
+export const hostOf = (hostname: string): string =>
+  hostname
+    .replace(/^\[|\]$/g, "")
+    .replace(/\.$/, "")
+    .toLowerCase();
 
-export const portOf = ({ protocol, port }: Pick<URL, "protocol" | "port">): number => (port === "" ? (protocol === "https:" ? 443 : 80) : Number(port));
+export const portOf = ({ protocol, port }: Pick<URL, "protocol" | "port">): number =>
+  port === "" ? (protocol === "https:" ? 443 : 80) : Number(port);

@@ -31,8 +31,8 @@ async function* limited(rest: AsyncIterator<Uint8Array>, first: Uint8Array | und
 }
 
 async function next(pieces: AsyncIterator<Uint8Array>): Promise<Uint8Array | undefined> {
-  const { done, value } = await pieces.next();
-  return done === true ? undefined : value;
+  const step = await pieces.next();
+  return step.done === true ? undefined : step.value;
 }
 
 const tooLarge = (limitBytes: number): ApiError => new ApiError("RequestEntityTooLarge", `the body must not be larger than ${limitBytes} bytes`);

@@ -12,7 +12,7 @@ import { outgoingHeaders } from "./outgoing-headers.js";
 import { proxiedSegments, proxyRoot, withPath } from "./proxied-path.js";
 import { type DataSourceRoute, dataSourceRoutes, matchRoute } from "./proxy-route.js";
 import { authorOf, type ProxyTarget, proxyTarget } from "./proxy-target.js";
-import { isRedirect, proxiedLocation, type ProxiedPlace } from "./redirect.js";
+import { isRedirect, type ProxiedPlace, proxiedLocation } from "./redirect.js";
 import { requireRouteAccess } from "./route-access.js";
 import { tokenGrant } from "./token-grants.js";
 import { createTokenSource, type TokenSource } from "./token-source.js";
@@ -124,7 +124,10 @@ interface Answer {
   readonly body: AsyncIterable<Uint8Array>;
 }
 
-async function answerFrom({ call, settings }: Proxied, { outbound, target, url, headers }: Sending): Promise<Answer | { readonly upgraded: HttpResponse }> {
+async function answerFrom(
+  { call, settings }: Proxied,
+  { outbound, target, url, headers }: Sending,
+): Promise<Answer | { readonly upgraded: HttpResponse }> {
   const { request, limits } = call;
   const route = { author: target.author, tls: settings.tls };
   const timeoutMs = settings.timeoutMs ?? limits.callTimeoutMs;

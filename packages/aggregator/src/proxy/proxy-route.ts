@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, type JsonValue } from "@dataplane/meta";
+import { isJsonObject, type JsonArray, type JsonObject, type JsonValue } from "@dataplane/meta";
 import type { ProxyRoute } from "@dataplane/plugin-host";
 
 /** A header or URL parameter that a route adds; `content` is a template. */
@@ -95,4 +95,5 @@ function tokenAuthFrom(value: JsonValue | undefined): RouteTokenAuth | undefined
 
 const emptyObject: JsonObject = {};
 const text = (value: JsonValue | undefined): string => (typeof value === "string" ? value : "");
-const list = (value: JsonValue | undefined): readonly JsonValue[] => (Array.isArray(value) ? value : []);
+const list = (value: JsonValue | undefined): JsonArray => (isArray(value) ? value : []);
+const isArray = (value: JsonValue | undefined): value is JsonArray => Array.isArray(value);

@@ -1,4 +1,4 @@
-import type { JsonValue } from "@dataplane/meta";
+import { isJsonObject, type JsonValue } from "@dataplane/meta";
 import type { UrlAuthor } from "../outbound/destination-rules.js";
 import { OutboundUrlError, parseOutboundUrl } from "../outbound/outbound-url.js";
 import type { DataSourceSettings } from "./data-source-settings.js";
@@ -45,6 +45,6 @@ export function authorOf(url: URL, { URL: own }: Pick<DataSourceSettings, "URL">
 function filled(body: JsonValue, settings: DataSourceSettings): JsonValue {
   if (typeof body === "string") return fillTemplate(body, settings);
   if (Array.isArray(body)) return body.map((item: JsonValue) => filled(item, settings));
-  if (typeof body !== "object" || body === null) return body;
-  return Object.fromEntries(Object.entries(body).flatMap(([key, value]) => (value === undefined ? [] : [[key, filled(value, settings)]])));
+  if (!isJsonObject(body)) return body;
+  return Object.fromEntries(Object.entries(body).map(([key, value]) => [key, filled(value, settings)]));
 }

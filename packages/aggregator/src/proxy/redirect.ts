@@ -21,6 +21,7 @@ export function proxiedLocation(location: string | undefined, { url, base, root 
   const target = location !== undefined && URL.canParse(location, url.href) ? new URL(location, url) : undefined;
   const prefix = base.pathname.replace(/\/$/, "");
   const inside = target?.origin === url.origin && (target.pathname === prefix || target.pathname.startsWith(`${prefix}/`));
-  if (target === undefined || !inside) throw new ApiError("BadGateway", "the data source answered with a redirect to another place, which is refused");
+  if (target === undefined || !inside)
+    throw new ApiError("BadGateway", "the data source answered with a redirect to another place, which is refused");
   return `${root}${target.pathname.slice(prefix.length)}${target.search}`;
 }

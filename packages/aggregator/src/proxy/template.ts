@@ -26,7 +26,11 @@ export function fillTemplate(template: string, values: TemplateValues): string {
 }
 
 function valueOf(expression: string, values: TemplateValues): unknown {
-  const words = expression.replace(/^-|-$/g, "").trim().replace(/^orEmpty\s/, "").trim();
+  const words = expression
+    .replace(/^-|-$/g, "")
+    .trim()
+    .replace(/^orEmpty\s/, "")
+    .trim();
   const indexed = /^index\s+(\S+)\s+"([^"\\]*)"$/.exec(words);
   if (indexed !== null) return member(pathValue(indexed[1] ?? "", values), indexed[2] ?? "");
   return pathValue(words, values);

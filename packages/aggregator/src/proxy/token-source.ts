@@ -80,8 +80,10 @@ async function fetchToken({ outbound, grant, author, now }: TokenFetch): Promise
   const answer = await readJson(body);
   const token = answer["access_token"];
   // The server's own words stay away: it may repeat what it was sent.
-  if (status >= 400 && status < 500) throw new ApiError("BadRequest", "Authentication to data source failed: the token server refused the credentials");
-  if (status !== 200 || typeof token !== "string" || !/^[\x21-\x7e]+$/.test(token)) throw new ApiError("BadGateway", "the token server gave no token");
+  if (status >= 400 && status < 500)
+    throw new ApiError("BadRequest", "Authentication to data source failed: the token server refused the credentials");
+  if (status !== 200 || typeof token !== "string" || !/^[\x21-\x7e]+$/.test(token))
+    throw new ApiError("BadGateway", "the token server gave no token");
   return { token, goodUntilMs: now.getTime() + lifeOf(answer, now) };
 }
 
