@@ -15,8 +15,9 @@ const rowsPerLine = 4096;
 const longLine = 256 * 1024;
 /** As much as `jsonToFrame` takes. */
 const longestCut = 64 << 20;
-/** Frames of one result whose schema is known to be sent; of more it is sent again. */
+/** Frames of one result whose schema is known to be sent, and the longest id of one; of others it is sent again. */
 const knownFrames = 10_000;
+const longestKnownId = 256;
 
 /**
  * The results of one data source as JSON lines, `{"refId","frameId","frame"}` or with `error`, `errorSource` and `status`, as they come.
@@ -49,7 +50,7 @@ interface Progress {
   cut: boolean;
 }
 
-/** The lines of chunks that come in their own time. */
+/** The lines of chunks that come in their own time, each as it comes; a long one in pieces. */
 export async function* linesOf(
   chunks: AsyncIterable<QueryChunkedDataResponse> | Iterable<QueryChunkedDataResponse>,
   asked: readonly string[],
@@ -94,13 +95,16 @@ function* frameLines(chunk: QueryChunkedDataResponse, { cap, frames }: Progress)
   const isCut = format === DataFrameFormat.ARROW || (frame.byteLength > longLine && frame.byteLength <= longestCut && hasSchema(frame));
   if (!isCut) {
     cap.addRows(scanJsonFrame(frame).rows);
-    yield Buffer.concat([head, onOneLine(frame), end]);
+    const line = [head, onOneLine(frame), end];
+    // A small line goes out as one; a large frame is not copied.
+    if (frame.byteLength > longLine) yield* line;
+    else yield Buffer.concat(line);
     return;
   }
   const read = readArrow(format === DataFrameFormat.ARROW ? frame : frameToArrow(jsonToFrame(frame)));
   cap.addRows(read.rows);
   const withSchema = format === DataFrameFormat.JSON || !frames.has(frameId);
-  if (frames.size < knownFrames) frames.add(frameId);
+  if (frames.size < knownFrames && frameId.length <= longestKnownId) frames.add(frameId);
   for (const { pieces } of frameJsonBatches(read, rowsPerLine, { withSchema })) yield Buffer.concat([head, ...pieces, end]);
 }
 

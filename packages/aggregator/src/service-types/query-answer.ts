@@ -27,8 +27,8 @@ export interface QueryAnswer {
  */
 export async function queryAnswer(response: QueryDataResponse, asked: readonly string[], caps: ResultCaps = {}): Promise<QueryAnswer> {
   const results = new Map<string, QueryResult>();
-  const takeTurns = turns();
-  for (const [refId, answer] of answersByRefId(response, asked)) results.set(refId, await resultOf(answer, caps, takeTurns));
+  const work: Work = { caps, turn: turns(), printed: 0 };
+  for (const [refId, answer] of answersByRefId(response, asked)) results.set(refId, await resultOf(answer, work));
   return { results, failed: [...results.values()].some(({ failed }) => failed) };
 }
 
@@ -64,15 +64,22 @@ function* flattened(pieces: readonly Piece[]): Generator<Uint8Array> {
   }
 }
 
-async function resultOf(answer: DataResponse, caps: ResultCaps, turn: (bytes: number) => Promise<void>): Promise<QueryResult> {
+interface Work {
+  readonly caps: ResultCaps;
+  readonly turn: (bytes: number) => Promise<void>;
+  /** Bytes of Arrow that were printed at once. */
+  printed: number;
+}
+
+async function resultOf(answer: DataResponse, work: Work): Promise<QueryResult> {
   const frames: Piece[] = [];
   try {
-    const cap = new ResultCap(caps);
+    const cap = new ResultCap(work.caps);
     for (const frame of answer.frames) cap.addBytes(frame.byteLength);
     for (const frame of answer.frames) {
       if (frames.length > 0) frames.push(comma);
-      frames.push(framePiece(frame, answer.format, cap));
-      await turn(frame.byteLength);
+      frames.push(framePiece(frame, answer.format, cap, work));
+      await work.turn(frame.byteLength);
     }
   } catch (thrown) {
     return errorResult(resultErrorOf(thrown), []);
@@ -89,14 +96,15 @@ function errorResult({ error, errorSource, status }: ResultError, frames: readon
   return { pieces: [Buffer.from(`${head},"frames":[`), ...frames, Buffer.from("]}")], failed: true };
 }
 
-function framePiece(bytes: Uint8Array, format: DataFrameFormat, cap: ResultCap): Piece {
+function framePiece(bytes: Uint8Array, format: DataFrameFormat, cap: ResultCap, work: Work): Piece {
   if (format === DataFrameFormat.JSON) {
     cap.addRows(scanJsonFrame(bytes).rows);
     return bytes;
   }
   const frame = readArrow(bytes);
   cap.addRows(frame.rows);
-  return bytes.byteLength < bytesPerTurn ? Buffer.concat([...frameJsonPieces(frame)]) : frameJsonPieces(frame);
+  work.printed += bytes.byteLength;
+  return work.printed < bytesPerTurn ? Buffer.concat([...frameJsonPieces(frame)]) : frameJsonPieces(frame);
 }
 
 const comma = Buffer.from(",");
