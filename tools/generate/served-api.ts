@@ -16,7 +16,7 @@ import { version } from "../../packages/server/src/version.js";
  */
 export function servedApi(root: string): Handler {
   const registry = createRegistry();
-  addServedResources(registry, { authorizer, dataplaneAggregator: true, kubernetesAggregator: true });
+  addServedResources(registry, { authorizer, sealer, dataplaneAggregator: true, kubernetesAggregator: true });
   const found = findPlugins([{ path: path.join(root, "plugins"), signature: "internal" }]).plugins.map(unstarted);
   const plugins: PluginSource = { get: (id) => found.find((it) => it.id === id), list: () => found, onChange: () => () => undefined };
   const clocked = { clock: systemClock, logger: silentLogger };
@@ -28,7 +28,7 @@ export function servedApi(root: string): Handler {
     plugins,
     stored: registryResources(registry, () => false),
     delegate: notAsked,
-    contexts: { forDataSource: notAsked },
+    contexts: { forDataSource: notAsked, forApp: notAsked },
     authorizer,
     limits: { bodyBytes: 0, callTimeoutMs: 0 },
     ...clocked,

@@ -131,15 +131,19 @@ async function statusOf(handler: Handler, url: string, method: string): Promise<
 
 test("every local group has an APIService that is available", async () => {
   const handler = await aServer();
-  await until(async () => (await localNames(handler)).length >= 7);
+  await until(async () => (await localNames(handler)).length >= 11);
   expect(await localNames(handler)).toEqual([
     "v0alpha1.aggregation.grafana.app",
+    "v0alpha1.apps.grafana.app",
+    "v0alpha1.query.grafana.app",
     "v1.",
     "v1.apiregistration.k8s.io",
     "v1.authentication.k8s.io",
     "v1.authorization.k8s.io",
     "v1.coordination.k8s.io",
     "v1.events.k8s.io",
+    "v1alpha1.apps.grafana.app",
+    "v1alpha2.apps.grafana.app",
   ]);
 });
 

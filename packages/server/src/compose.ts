@@ -13,7 +13,7 @@ import {
   withFilters,
 } from "@dataplane/apiserver";
 import { createApiClient, createInformer } from "@dataplane/client";
-import { appSettingsDefinition, createProvisioning, dataSourceGroups, openSealer, provisionedApps } from "@dataplane/datasources";
+import { createProvisioning, dataSourceGroups, openSealer, provisionedApps } from "@dataplane/datasources";
 import { apiServiceAvailabilityController, apiServicesRef, autoregisterController, createKubeAggregator } from "@dataplane/kube-aggregator";
 import { type Clock, controlPlaneUser, dataPlaneUser, type Handler, type Logger } from "@dataplane/meta";
 import type { PluginHost } from "@dataplane/plugin-host";
@@ -57,7 +57,8 @@ export function compose(options: ComposeOptions): Composition {
   const stopping = new AbortController();
   const authorizer = fixedRoles();
   const registry = createRegistry();
-  addServedResources(registry, { ...config, authorizer });
+  const sealer = openSealer({ keyDirectory: options.keyDirectory });
+  addServedResources(registry, { ...config, authorizer, sealer });
 
   // The controllers and the data plane are clients of the whole chain, which is made of them: they meet here.
   const chain: { complete?: Handler } = {};
@@ -89,8 +90,6 @@ export function compose(options: ComposeOptions): Composition {
     logger,
   });
 
-  const sealer = openSealer({ keyDirectory: options.keyDirectory });
-  registry.add(appSettingsDefinition({ sealer }));
   const groups = dataSourceGroups({ registry, plugins, services, sealer, clock, logger });
   const provisioningOptions = { client, plugins, env, clock, logger };
   const provisioning = createProvisioning({ ...provisioningOptions, directory: path.join(config.provisioningPath, "datasources") });

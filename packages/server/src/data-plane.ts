@@ -6,7 +6,9 @@ import {
   dataPlaneServiceRegistrationController,
   type GrafanaAggregator,
   legacyHandler,
+  ManifestRouteTable,
   managedDataPlaneServicesController,
+  manifestRoutesController,
   pluginConfig,
   registryResources,
 } from "@dataplane/aggregator";
@@ -68,8 +70,10 @@ export function openDataPlane(options: DataPlaneOptions): DataPlane {
     concurrentQueries: config.concurrentQueries,
   };
   const handlerOptions = { plugins, contexts, limits, authorizer: options.authorizer, sendUserHeader: config.sendUserHeader, clock, logger };
+  const manifestRoutes = new ManifestRouteTable();
   const aggregator = createGrafanaAggregator({
     ...handlerOptions,
+    manifestRoutes,
     delegate: options.delegate,
     stored: registryResources(registry, options.isRemote),
   });
@@ -77,12 +81,15 @@ export function openDataPlane(options: DataPlaneOptions): DataPlane {
     contexts.forget(info);
     return Promise.resolve();
   });
+  const manifests = manifestRoutesController({ client: options.dataPlaneClient, table: manifestRoutes, aggregator, clock, logger });
   return {
     aggregator,
     handler: legacyHandler({ ...handlerOptions, delegate: aggregator.handler }),
     start(lifetime) {
       lifetime.start("plugin contexts", contexts);
-      lifetime.start("registration", dataPlaneServiceRegistrationController({ client, services, aggregator, clock, logger }));
+      lifetime.start("manifest routes", manifests);
+      const alsoSynced = manifests.synced;
+      lifetime.start("registration", dataPlaneServiceRegistrationController({ client, services, aggregator, alsoSynced, clock, logger }));
       lifetime.start(
         "availability",
         dataPlaneServiceAvailabilityController({ client, services, aggregator, plugins, instance: hostname(), clock, logger }),

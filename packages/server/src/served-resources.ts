@@ -1,9 +1,13 @@
 import { dataPlaneServices } from "@dataplane/aggregator";
 import { type Authorizer, addBuiltinResources, addSelfReviews, type ResourceRegistry } from "@dataplane/apiserver";
+import { appManifests } from "@dataplane/app-manifests";
+import { appSettingsDefinition, type Sealer } from "@dataplane/datasources";
 import { apiServices } from "@dataplane/kube-aggregator";
 
 export interface ServedResourcesOptions {
   readonly authorizer: Authorizer;
+  /** Of the secrets of apps. */
+  readonly sealer: Sealer;
   readonly dataplaneAggregator: boolean;
   readonly kubernetesAggregator: boolean;
 }
@@ -11,10 +15,12 @@ export interface ServedResourcesOptions {
 /** Adds what this server serves from its start on, plugins aside. The generated documents are made from the same list. */
 export function addServedResources(
   registry: ResourceRegistry,
-  { authorizer, dataplaneAggregator, kubernetesAggregator }: ServedResourcesOptions,
+  { authorizer, sealer, dataplaneAggregator, kubernetesAggregator }: ServedResourcesOptions,
 ): void {
   addBuiltinResources(registry);
   addSelfReviews(registry, authorizer);
+  registry.add(appSettingsDefinition({ sealer }));
+  for (const definition of appManifests) registry.add(definition);
   if (dataplaneAggregator) registry.add(dataPlaneServices);
   if (kubernetesAggregator) registry.add(apiServices);
 }

@@ -18,3 +18,14 @@ test("says what the caller may do with a data source", async () => {
 test("a data source that is not there is 404", async () => {
   expect((await send("GET", path.replace("main", "nowhere"))).status).toBe(404);
 });
+
+test("says what the caller may do with an app", async () => {
+  const service = aDataPlaneService({ plugin: "acme", pluginType: "app", group: "acme.example.com", serves: [] });
+  const app = startAggregator({ plugins: [aPlugin({ id: "acme", type: "app" })], services: [service] });
+  expect((await app.send("GET", "/apis/acme.example.com/v0alpha1/namespaces/default/access")).json).toEqual({
+    kind: "AppAccess",
+    apiVersion: "acme.example.com/v0alpha1",
+    metadata: { name: "acme", namespace: "default" },
+    permissions: { "plugins.app:access": true, "plugins:read": true, "plugins:write": true },
+  });
+});

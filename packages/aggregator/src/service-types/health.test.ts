@@ -27,3 +27,17 @@ test("a plugin's metrics are passed on as text", async () => {
   const { send } = startAggregator({ plugins: [aPlugin({ id: "prometheus", calls: { collectMetrics } })], services });
   expect(await send("GET", "/apis/prometheus.grafana.app/v0alpha1/metrics")).toMatchObject({ status: 200, text: "up 1\n" });
 });
+
+test("an app is asked with its settings; its status is that of the answer", async () => {
+  const asked: unknown[] = [];
+  const checkHealth: NonNullable<Parameters<typeof aPlugin>[0]["calls"]>["checkHealth"] = (request) => {
+    asked.push(request.pluginContext);
+    return Promise.resolve({ status: HealthStatus.OK, message: "well", jsonDetails: new Uint8Array() });
+  };
+  const service = aDataPlaneService({ plugin: "acme", pluginType: "app", group: "acme.example.com", serves: [] });
+  const { send } = startAggregator({ plugins: [aPlugin({ id: "acme", type: "app", calls: { checkHealth } })], services: [service] });
+  const appPath = "/apis/acme.example.com/v0alpha1/namespaces/org-7/health";
+  expect(await send("GET", appPath)).toMatchObject({ status: 200, json: { status: "OK", message: "well" } });
+  expect(asked).toMatchObject([{ namespace: "org-7", pluginId: "acme", appInstanceSettings: {} }]);
+  expect(await send("POST", appPath)).toMatchObject({ status: 405, headers: { allow: "GET" } });
+});

@@ -41,6 +41,65 @@ test("a resource call keeps method, path, query, body and header lists", async (
   });
 });
 
+test("over a connection, headers are lists with their bytes, and the query is as it was sent", async () => {
+  const { send, received } = answering([{}]);
+  const bytes = (text: string): string => Buffer.from(text, "utf8").toString("latin1");
+  const rawHeaders = [
+    ...["X-Many", "a, b", "x-many", "c", "X-Many", ""],
+    ...["X-Name", bytes("Zoë ☃"), "X-Old", "Zo\u00eb"],
+    ...["Authorization", "Basic x", "Cookie", "a=b", ":path", "/x", "X-Grafana-User", "root"],
+  ];
+  await send("GET", `${base}/x?a=%20;b&c=%zz&c=+${bytes("ü")}`, { rawHeaders });
+  expect(received[0]?.headers).toEqual({
+    "X-Many": { values: ["a, b", "c", ""] },
+    "X-Name": { values: ["Zoë ☃"] },
+    "X-Old": { values: ["Zoë"] },
+    "X-Datasource-Uid": { values: ["main"] },
+    "X-Grafana-Org-Id": { values: ["1"] },
+  });
+  expect(received[0]?.url).toBe("x?a=%20;b&c=%zz&c=+%C3%BC");
+});
+
+test("an answer's headers go on as bytes; HEAD and statuses without a body end the call", async () => {
+  const headers = { "X-Name": { values: ["Zoë ☃"] }, "x-name": { values: ["two"] }, "X-Bad": { values: ["a\nb"] } };
+  const { send } = answering([{ headers, body: Buffer.from("a") }, { body: Buffer.from("b") }]);
+  const response = await send("GET", `${base}/x`);
+  const [name = "", ...more] = response.headers["x-name"] ?? [];
+  expect([Buffer.from(name, "latin1").toString("utf8"), ...more]).toEqual(["Zoë ☃", "two"]);
+  expect(response.headers).not.toHaveProperty("x-bad");
+
+  for (const [method, code] of [
+    ["HEAD", 200],
+    ["GET", 204],
+    ["GET", 304],
+  ] as const) {
+    let ended = false;
+    async function* callResource(): AsyncIterable<CallResourceResponse> {
+      try {
+        for (;;) yield await Promise.resolve({ code, headers: {}, body: Buffer.from("x") });
+      } finally {
+        ended = true;
+      }
+    }
+    const api = startAggregator({ plugins: [aPlugin({ id: "prometheus", calls: { callResource } })], services });
+    expect(await api.send(method, `${base}/x`)).toMatchObject({ status: code, text: "" });
+    expect(ended).toBe(true);
+  }
+});
+
+test("a body above the limit is 413, and the plugin is not called", async () => {
+  const received: unknown[] = [];
+  async function* callResource(request: CallResourceRequest): AsyncIterable<CallResourceResponse> {
+    received.push(request);
+    yield await Promise.resolve({ code: 200, headers: {}, body: new Uint8Array() });
+  }
+  const plugins = [aPlugin({ id: "prometheus", calls: { callResource } })];
+  const { send } = startAggregator({ plugins, services, limits: { bodyBytes: 10 } });
+  expect((await send("POST", `${base}/x`, { body: "0123456789" })).status).toBe(200);
+  expect((await send("POST", `${base}/x`, { body: "0123456789a" })).json).toMatchObject({ code: 413 });
+  expect(received).toHaveLength(1);
+});
+
 test("the first message has code and headers, all have parts of the body; cookies of a plugin are dropped", async () => {
   const headers = {
     "Content-Type": { values: ["text/plain"] },

@@ -4,6 +4,8 @@ import { ApiError, type Handler, type HttpRequest, type HttpResponse, systemGrou
 
 export interface Sent {
   readonly headers?: Readonly<Record<string, string>>;
+  /** Names and values in turn, as a connection would give them. */
+  readonly rawHeaders?: readonly string[];
   readonly body?: string | Uint8Array | object;
   readonly user?: UserInfo;
   readonly signal?: AbortSignal;
@@ -35,6 +37,7 @@ export function aRequest(method: string, url: string, sent: Sent = {}): HttpRequ
     path,
     query: new URLSearchParams(query),
     headers: sent.headers ?? {},
+    ...(sent.rawHeaders === undefined ? {} : { rawHeaders: sent.rawHeaders, rawQuery: query }),
     body: once(bytes),
     signal: sent.signal ?? new AbortController().signal,
     remoteAddress: "127.0.0.1",
