@@ -30,5 +30,14 @@ interface FileState {
   readonly mode: number;
 }
 
+/** Undefined also for what cannot be looked at, such as a link that leads to itself. */
+function stateOf(path: string): FileState | undefined {
+  try {
+    return statSync(path);
+  } catch {
+    return undefined;
+  }
+}
+
 const entry = (path: string, state: FileState | undefined): string =>
   state === undefined ? `${path} -` : `${path} ${state.ino} ${state.size} ${state.mtimeMs} ${state.mode}`;

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
+import { lstatSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { join, relative, sep } from "node:path";
 import type { PluginProblem, PluginSignature } from "./plugin.js";
 import { type PluginJson, PluginJsonError, parsePluginJson } from "./plugin-json.js";
@@ -62,8 +62,8 @@ class Search {
       if (this.#visited.has(real)) return;
       this.#visited.add(real);
       const built = join(directory, "dist");
-      const home = existsSync(join(built, "plugin.json")) ? built : directory;
-      if (existsSync(join(home, "plugin.json"))) this.#read(home, place);
+      const home = isThere(join(built, "plugin.json")) ? built : directory;
+      if (isThere(join(home, "plugin.json"))) this.#read(home, place);
       if (place.depth < maxDepth) for (const child of subfolders(home)) this.visit(join(home, child), { ...place, depth: place.depth + 1 });
     } catch (error) {
       // A configured folder that is not there holds no plugins; that is how a new server starts.
@@ -84,7 +84,8 @@ class Search {
   }
 
   #report(directory: string, pluginId: string | undefined, message: string): void {
-    this.problems.push({ directory, pluginId, message });
+    // One line: parsers quote what they read.
+    this.problems.push({ directory, pluginId, message: message.replace(/\s+/g, " ") });
   }
 }
 
@@ -110,7 +111,16 @@ function subfolders(directory: string): readonly string[] {
     .sort((a, b) => (a < b ? -1 : 1));
 }
 
-// Follows links; a broken one is no folder.
-const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+/** Follows links; one that is broken or leads to itself is no folder. */
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
+}
+
+/** Also as a link that leads nowhere: somebody meant it to be there. */
+const isThere = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 const isMissing = (error: unknown): boolean => error instanceof Error && "code" in error && error.code === "ENOENT";
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -81,11 +81,8 @@ class ProcessPluginHost implements PluginHost {
   constructor(options: PluginHostOptions) {
     this.#options = options;
     this.#records = new RunRecords(options.dataDirectory);
-    this.#loading = new PluginLoading({
-      allowUnsigned: options.allowUnsigned,
-      trustedKeys: options.trustedKeys ?? [],
-      rootUrl: options.rootUrl ?? "",
-    });
+    const { allowUnsigned, trustedKeys = [], rootUrl = "", clock } = options;
+    this.#loading = new PluginLoading({ allowUnsigned, trustedKeys, rootUrl, now: () => clock.now() });
   }
 
   get(id: string): Plugin | undefined {
