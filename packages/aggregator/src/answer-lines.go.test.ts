@@ -114,7 +114,7 @@ describe.skipIf(missing).each(Object.entries(links))("JSON lines of a Go plugin 
   test.each([
     [{ resultRows: 1000 }, "[dataproxy] row_limit", 413],
     [{ resultBytes: 100_000 }, "[dataproxy] response_limit", 413],
-    [{ callTimeoutMs: 400 }, "in time", 504],
+    [{ callTimeoutMs: 400 }, "[dataproxy] timeout", 504],
   ] as const)("an endless answer is cut at the cap %o, with its name", async (limits, key, status) => {
     await using plugin = await start(limits);
     const got = await plugin.lines({ refId: "A", queryType: "endless", chunkRows: 100, delayMs: 1 });

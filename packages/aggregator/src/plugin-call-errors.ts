@@ -4,7 +4,7 @@ import { GrpcCode, GrpcError, MessageTooLarge } from "@dataplane/plugin-protocol
 
 const reasons = new Map<GrpcCode, { readonly reason: Reason; readonly words: string }>([
   [GrpcCode.InvalidArgument, { reason: "BadRequest", words: "refused the request as invalid" }],
-  [GrpcCode.DeadlineExceeded, { reason: "Timeout", words: "did not answer in time" }],
+  [GrpcCode.DeadlineExceeded, { reason: "Timeout", words: "did not answer in time ([dataproxy] timeout, or the request's own)" }],
   [GrpcCode.Unimplemented, { reason: "NotImplemented", words: "does not implement this call" }],
   [GrpcCode.ResourceExhausted, { reason: "RequestEntityTooLarge", words: "refused the request as too large" }],
 ]);

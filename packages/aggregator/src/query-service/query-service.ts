@@ -9,6 +9,7 @@ import { chunksOf, linesOf } from "../service-types/answer-lines.js";
 import { partsResponse } from "../service-types/answer-parts.js";
 import { answerResponse, queryAnswer } from "../service-types/query-answer.js";
 import { parseQueryRequest, refIdsOf } from "../service-types/query-request.js";
+import { withRequestTimeout } from "../service-types/request-timeout.js";
 import { runQueries } from "../service-types/run-queries.js";
 import { groupByDataSource, joinResponses, mapAtMost, pluginOfGroup, type QueryGroup, requireQueryAllowed } from "./query-groups.js";
 
@@ -33,9 +34,10 @@ export function isQueryServicePath({ group, version, segments }: RequestInfo): b
  * Answers queries of several data sources, some at once. Each data source is authorized in its plugin's own group; what fails for one
  * is an error of its own queries, and the answer is 200 all the same: each result has its own status.
  */
-export async function answerQueryService(request: HttpRequest, namespace: string, options: PluginHandlerOptions): Promise<HttpResponse> {
+export async function answerQueryService(request: HttpRequest, namespace: string, around: PluginHandlerOptions): Promise<HttpResponse> {
   if (request.method !== "POST") throw methodNotAllowed(request.method, "POST");
   requireJsonContentType(request);
+  const options = { ...around, limits: withRequestTimeout(around.limits, request.query) };
   const form = negotiateForm(request);
   const queries = parseQueryRequest(await readText(request, options.limits.bodyBytes), options.clock.now());
   const groups = groupByDataSource(queries);

@@ -73,6 +73,9 @@ const binary: JsonObject = { schema: { type: "string", format: "binary" } };
 export const queryOperation = ({ description, operationId }: { readonly description: string; readonly operationId: string }): Operation => ({
   description,
   operationId,
+  parameters: [
+    { name: "timeout", in: "query", description: "Less time for the call than the server gives, such as 10s or 1m30s.", schema: { type: "string" } },
+  ],
   requestBody: { required: true, content: { "application/json": { schema: ref("QueryDataRequest") } } },
   responses: {
     "200": {

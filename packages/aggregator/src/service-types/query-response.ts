@@ -5,6 +5,7 @@ import { answerLines } from "./answer-lines.js";
 import { partsResponse } from "./answer-parts.js";
 import { answerResponse, queryAnswer } from "./query-answer.js";
 import { type ParsedQuery, refIdsOf } from "./query-request.js";
+import { withRequestTimeout } from "./request-timeout.js";
 import { type DataSourceKey, runQueries } from "./run-queries.js";
 import type { PluginCall } from "./service-type.js";
 
@@ -13,9 +14,10 @@ export type QueryCall = Pick<PluginCall, "request" | "plugin" | "contexts" | "li
 
 /**
  * Answers queries of one data source in the form that the client accepts. 200 whatever the results say: the plugin answered, and each
- * result has its own status. Throws ApiError where the call as such failed, and NotAcceptable.
+ * result has its own status. `?timeout=` shortens the time of the call. Throws ApiError where the call as such failed, and NotAcceptable.
  */
-export async function respondToQueries(call: QueryCall, key: DataSourceKey, queries: readonly ParsedQuery[]): Promise<HttpResponse> {
+export async function respondToQueries(asking: QueryCall, key: DataSourceKey, queries: readonly ParsedQuery[]): Promise<HttpResponse> {
+  const call = { ...asking, limits: withRequestTimeout(asking.limits, asking.request.query) };
   const form = negotiateForm(call.request);
   const asked = refIdsOf(queries);
   switch (form) {

@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import { DataFrameFormat, type DataQuery, type DataResponse, servePlugin } from "@dataplane/plugin-protocol";
+import { DataFrameFormat, type DataQuery, type DataResponse, type QueryChunkedDataResponse, servePlugin } from "@dataplane/plugin-protocol";
 
 // A plugin process that answers what no sound plugin would. The query's type says what.
 
@@ -41,50 +41,39 @@ const answers: Readonly<Record<string, (query: DataQuery) => DataResponse>> = {
   "line-breaks": () => json(`{\r\n "schema": {"fields": [{"name":"v","type":"number"}]},\n"data":{"values":[[1]]}}`),
 };
 
+const usual = (): DataResponse => json(`${head}1]]}}`);
+const answerTo = (query: DataQuery): DataResponse => (answers[query.queryType] ?? usual)(query);
+const refIdFor = ({ queryType, refId }: DataQuery): string => (queryType === "wrong-ref-id" ? "__proto__" : refId);
+
+const endless: Readonly<Record<string, (index: number) => { readonly frameId: string; readonly frame: Uint8Array }>> = {
+  "endless-large": () => ({ frameId: "0", frame: Buffer.from(`{"data":{"values":[["${"x".repeat(1 << 20)}"]]}}`) }),
+  "endless-frames": (index) => ({ frameId: String(index), frame: Buffer.from(`${head}1]]}}`) }),
+};
+
+function* chunksOf(query: DataQuery): Generator<QueryChunkedDataResponse> {
+  const chunk = {
+    refId: refIdFor(query),
+    frameId: "",
+    frame: new Uint8Array(),
+    format: DataFrameFormat.JSON,
+    error: "",
+    errorSource: "",
+    status: 200,
+  };
+  const next = endless[query.queryType];
+  if (next !== undefined) for (let index = 0; ; index++) yield { ...chunk, ...next(index) };
+  const { frames, format, error, errorSource, status } = answerTo(query);
+  for (const [index, frame] of frames.entries()) yield { ...chunk, frameId: String(index), frame, format, status };
+  if (error !== "") yield { ...chunk, error, errorSource, status };
+}
+
 await servePlugin({
   env: process.env,
   implementation: {
-    queryData: ({ queries }) =>
-      Promise.resolve({
-        responses: Object.fromEntries(
-          queries.map((query) => [
-            query.queryType === "wrong-ref-id" ? "__proto__" : query.refId,
-            (answers[query.queryType] ?? (() => json(`${head}1]]}}`)))(query),
-          ]),
-        ),
-      }),
+    queryData: ({ queries }) => Promise.resolve({ responses: Object.fromEntries(queries.map((query) => [refIdFor(query), answerTo(query)])) }),
     async *queryChunkedData({ queries }) {
-      for (const query of queries) {
-        if (query.queryType === "endless-large") {
-          for (;;)
-            yield await Promise.resolve({
-              refId: query.refId,
-              frameId: "0",
-              error: "",
-              status: 200,
-              errorSource: "",
-              frame: Buffer.from(`{"data":{"values":[["${"x".repeat(1 << 20)}"]]}}`),
-              format: DataFrameFormat.JSON,
-            });
-        }
-        if (query.queryType === "endless-frames") {
-          for (let frame = 0; ; frame++) {
-            yield await Promise.resolve({
-              refId: query.refId,
-              frameId: `${frame}`,
-              error: "",
-              status: 200,
-              errorSource: "",
-              frame: Buffer.from(`${head}1]]}}`),
-              format: DataFrameFormat.JSON,
-            });
-          }
-        }
-        const { frames, format, error, errorSource, status } = (answers[query.queryType] ?? (() => json(`${head}1]]}}`)))(query);
-        const refId = query.queryType === "wrong-ref-id" ? "__proto__" : query.refId;
-        for (const [index, frame] of frames.entries()) yield { refId, frameId: String(index), frame, format, error: "", errorSource: "", status };
-        if (error !== "") yield { refId, frameId: "", frame: new Uint8Array(), format, error, errorSource, status };
-      }
+      // The server may hand on what is there between two chunks.
+      for (const query of queries) for (const chunk of chunksOf(query)) yield await Promise.resolve(chunk);
     },
   },
 });
