@@ -20,6 +20,8 @@ export {
   type ManifestRoutesControllerOptions,
   manifestRoutesController,
 } from "./manifest-routes/manifest-routes-controller.js";
+export { meteredPlugins } from "./metered-plugins.js";
+export { type PluginCallMetrics, pluginCallMetrics } from "./plugin-call-metrics.js";
 export { type PluginConfigOptions, pluginConfig } from "./plugin-config.js";
 export { createPluginContextsClient, type PluginContextsClient, type PluginContextsClientOptions } from "./plugin-contexts-client.js";
 export type { PluginHandlerOptions } from "./plugin-handler.js";
