@@ -26,6 +26,8 @@ version_flags() { echo "-X k8s.io/component-base/version.gitVersion=$1 -X k8s.io
 
 build testplugin/acme-testplugin-datasource/gpx_testplugin_linux_amd64 testplugin
 cp testplugin/plugin.json "$out/testplugin/acme-testplugin-datasource/"
+build testplugin-app/acme-testplugin-app/gpx_testplugin_app_linux_amd64 testplugin-app
+cp testplugin-app/plugin.json "$out/testplugin-app/acme-testplugin-app/"
 build plugin-runner plugin-runner
 build kubectl-v1.32 kubectl/v1.32 "$(version_flags v1.32.4)"
 build kubectl-newest kubectl/newest "$(version_flags v1.37.2)"

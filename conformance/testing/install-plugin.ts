@@ -13,6 +13,21 @@ export const needsGoTestPlugin: Need = {
   isThere: () => existsSync(path.join(built, "plugin.json")),
 };
 
+/** Id of the Go app plugin in conformance/testplugin-app. */
+export const goTestApp = "acme-testplugin-app";
+
+const builtApp = path.join(tools, "testplugin-app", goTestApp);
+
+export const needsGoTestApp: Need = {
+  name: "the Go test app (conformance/build-tools.sh builds it)",
+  isThere: () => existsSync(path.join(builtApp, "plugin.json")),
+};
+
+/** Copies the Go app plugin to where a server with that data folder looks. */
+export function installGoTestApp(dataPath: string): void {
+  cpSync(builtApp, path.join(dataPath, "plugins", goTestApp), { recursive: true });
+}
+
 /** What a server needs to load the plugins of these tests. */
 export const unsignedPluginsAllowed = { GF_DEFAULT_APP_MODE: "development" };
 
