@@ -31,6 +31,21 @@ test("an absent field is its zero value, an absent message is absent", () => {
   expect(plain(codecs.mutateAdmission.decodeResponse(new Uint8Array()))).toEqual({ allowed: false, warnings: [], objectBytes: "" });
 });
 
+test("of an answer that is there twice the last one counts", () => {
+  const once = (error: string) => codecs.queryData.encodeResponse({ responses: { A: { ...empty(), error } } });
+  const { responses } = codecs.queryData.decodeResponse(Buffer.concat([once("first"), once("second")]));
+  expect(Object.values(responses).map(({ error }) => error)).toEqual(["second"]);
+});
+
+test("an answer of endlessly many small parts is refused before it is read; one of many frames is not", () => {
+  const answerOf = (frames: number) =>
+    codecs.queryData.encodeResponse({ responses: { A: { ...empty(), frames: Array.from({ length: frames }, () => new Uint8Array()) } } });
+  expect(() => codecs.queryData.decodeResponse(answerOf(1_000_001))).toThrow(expect.objectContaining({ code: GrpcCode.Internal }));
+  expect(codecs.queryData.decodeResponse(answerOf(999_990)).responses["A"]?.frames).toHaveLength(999_990);
+  const entries = Buffer.alloc(2_000_002, Buffer.from([0x0a, 0x00]));
+  expect(() => codecs.queryData.decodeResponse(entries)).toThrow(expect.objectContaining({ code: GrpcCode.Internal }));
+});
+
 test("a map's keys are only keys, whatever their names", () => {
   const names: Record<string, ReturnType<typeof empty>> = JSON.parse('{"__proto__":null,"constructor":null,"toString":null}') as never;
   for (const name of Object.keys(names)) Object.defineProperty(names, name, { value: empty(), enumerable: true });

@@ -1,5 +1,7 @@
 import { type Codec, codec } from "./codec.js";
+import { hasMoreFields } from "./count-fields.js";
 import { pluginv2 } from "./gen/wire.js";
+import { GrpcCode, GrpcError } from "./grpc-link.js";
 import type { PluginMethodName, PluginMethods } from "./methods.js";
 
 /** How one method of the protocol is called: its full gRPC name, the shape of its answer, and its messages. */
@@ -25,9 +27,26 @@ function method<M extends PluginMethodName>(kind: PluginMethods[M]["kind"], path
   };
 }
 
+/** Two bytes can be a frame, and cost fifty times that where they are read: so many answers and frames are the most. */
+const mostParts = 1_000_000;
+/** Of a QueryDataResponse to its answers: an entry of `responses`, its value. */
+const toAnswers = [1, 2];
+
+function bounded(queryData: MethodCodec<"queryData">): MethodCodec<"queryData"> {
+  return {
+    ...queryData,
+    decodeResponse: (bytes) => {
+      if (bytes.length > 2 * mostParts && hasMoreFields(bytes, toAnswers, mostParts)) {
+        throw new GrpcError(GrpcCode.Internal, `the peer sent an answer of more than ${mostParts} parts`);
+      }
+      return queryData.decodeResponse(bytes);
+    },
+  };
+}
+
 /** Every method of the protocol. */
 export const codecs: { readonly [M in PluginMethodName]: MethodCodec<M> } = {
-  queryData: method("unary", "Data/QueryData", "QueryDataRequest", "QueryDataResponse"),
+  queryData: bounded(method("unary", "Data/QueryData", "QueryDataRequest", "QueryDataResponse")),
   queryChunkedData: method("stream", "Data/QueryChunkedData", "QueryChunkedDataRequest", "QueryChunkedDataResponse"),
   callResource: method("stream", "Resource/CallResource", "CallResourceRequest", "CallResourceResponse"),
   checkHealth: method("unary", "Diagnostics/CheckHealth", "CheckHealthRequest", "CheckHealthResponse"),
