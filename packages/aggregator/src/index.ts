@@ -25,6 +25,7 @@ export { type PluginCallMetrics, pluginCallMetrics } from "./plugin-call-metrics
 export { type PluginConfigOptions, pluginConfig } from "./plugin-config.js";
 export { createPluginContextsClient, type PluginContextsClient, type PluginContextsClientOptions } from "./plugin-contexts-client.js";
 export type { PluginHandlerOptions } from "./plugin-handler.js";
+export { type PluginRestartOptions, pluginRestartHandler } from "./plugin-restart.js";
 export { registryResources } from "./registry-resources.js";
 
 // For those who read DataPlaneServices.

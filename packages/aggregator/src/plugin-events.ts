@@ -19,6 +19,12 @@ export interface PluginEventsOptions {
 export function pluginEvents(options: PluginEventsOptions): { pluginChanged(pluginId: string, signal: AbortSignal): void } {
   const { client, services, plugins, clock, logger } = options;
   const told = new Map<string, string>();
+  /** False for what was told before. */
+  const isNews = (subject: string, key: string): boolean => {
+    const before = told.get(subject);
+    told.set(subject, key);
+    return before !== key;
+  };
 
   const tell = async (service: ApiObject, event: PluginEvent, signal: AbortSignal): Promise<void> => {
     try {
@@ -32,14 +38,17 @@ export function pluginEvents(options: PluginEventsOptions): { pluginChanged(plug
   return {
     pluginChanged(pluginId, signal) {
       const state = plugins.get(pluginId)?.state;
-      const event = state === undefined ? undefined : eventOf(pluginId, state);
-      if (state === undefined || event === undefined) return;
+      if (state === undefined) return;
+      const event = eventOf(pluginId, state);
+      const reload = reloadEventOf(pluginId, state);
       // A host may report one crash in several steps; each back-off of a crash loop is news.
-      const key = state.phase === "backoff" ? `${event.reason}/${state.restarts}` : event.reason;
-      if (told.get(pluginId) === key) return;
-      told.set(pluginId, key);
+      const key = state.phase === "backoff" ? `${event?.reason ?? ""}/${state.restarts}` : (event?.reason ?? "");
+      const news = [
+        ...(event !== undefined && isNews(pluginId, key) ? [event] : []),
+        ...(reload !== undefined && isNews(`${pluginId}/reload`, String(state.reload?.at.getTime())) ? [reload] : []),
+      ];
       for (const service of services.list()) {
-        if (dataPlaneServiceFrom(service).spec.pluginID === pluginId) void tell(service, event, signal);
+        if (dataPlaneServiceFrom(service).spec.pluginID === pluginId) for (const it of news) void tell(service, it, signal);
       }
     },
   };
@@ -65,10 +74,18 @@ function eventOf(pluginId: string, { phase, reason, message, restarts }: PluginS
     case "failed":
       return { type: "Warning", reason: "PluginFailed", note: `${plugin} is not started again: ${message}` };
     case "starting":
-      return reason === "Crashed" ? { type: "Warning", reason: "PluginCrashed", note: `${plugin}: ${message}` } : undefined;
+      // PluginCrashed, PluginOOM, PluginHealthCheckFailed.
+      return reason === "Starting" ? undefined : { type: "Warning", reason: `Plugin${reason}`, note: `${plugin}: ${message}` };
     case "stopped":
       return undefined;
   }
+}
+
+function reloadEventOf(pluginId: string, { reload }: PluginState): PluginEvent | undefined {
+  if (reload === undefined) return undefined;
+  const plugin = `plugin ${JSON.stringify(pluginId)}`;
+  if (reload.outcome === "Reloaded") return { type: "Normal", reason: "PluginReloaded", note: `${plugin} is reloaded: ${reload.message}` };
+  return { type: "Warning", reason: "ReloadFailed", note: `${plugin} goes on as it was: ${reload.message}` };
 }
 
 /** https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/ */

@@ -15,7 +15,7 @@ export function decidingFiles(plugin: Pick<FoundPlugin, "json" | "directory" | "
 }
 
 /** One text for the state of files and folders; it differs when one of them was written, replaced, made or removed. */
-export const stampOf = (paths: readonly string[]): string => paths.map((path) => entry(path, statSync(path, { throwIfNoEntry: false }))).join("\n");
+export const stampOf = (paths: readonly string[]): string => paths.map((path) => entry(path, stateOf(path))).join("\n");
 
 /** The same, without holding up anybody when the disk is slow. */
 export async function stampOfSlowly(paths: readonly string[]): Promise<string> {
