@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import { connect as connectHttp2, createServer as createHttp2Server } from "node:http2";
 import { type AddressInfo, connect } from "node:net";
+import { Readable } from "node:stream";
 import { type HttpRequest, type HttpResponse, silentLogger } from "@dataplane/meta";
 import { expect, test } from "vitest";
 import { nodeListener } from "./node-adapter.js";
@@ -17,8 +18,14 @@ function answering(response: Partial<HttpResponse> = {}) {
   return { received, listener };
 }
 
-test("over HTTP/1.1 each header is kept as it was sent, and the query too", async () => {
-  const { received, listener } = answering({ headers: { "x-answer": bytes("Zoë ☃") } });
+test.each<[string, HttpResponse["body"]]>([
+  ["nothing", undefined],
+  ["bytes", Buffer.from("x")],
+  ["text", "x"],
+  ["pieces", [Buffer.from("x")]],
+  ["pieces that come in their own time", Readable.from([Buffer.from("x")])],
+])("over HTTP/1.1 each header is kept as it was sent, and the query too; an answer's header before %s", async (_, body) => {
+  const { received, listener } = answering({ headers: { "x-answer": bytes("Zoë ☃") }, ...(body === undefined ? {} : { body }) });
   const server = createServer(listener).listen(0, "127.0.0.1");
   await once(server, "listening");
   const socket = connect((server.address() as AddressInfo).port, "127.0.0.1");

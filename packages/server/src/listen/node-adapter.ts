@@ -112,7 +112,8 @@ function end(body: Exclude<HttpBody, AsyncIterable<Uint8Array>>, outgoing: Outgo
 
 async function pipe(body: AsyncIterable<Uint8Array>, outgoing: Outgoing, signal: AbortSignal): Promise<void> {
   // What the first piece waits for must not hold up the status and headers.
-  if ("flushHeaders" in outgoing) outgoing.flushHeaders();
+  // Not flushHeaders(): that writes them as UTF-8, and bytes beyond ASCII stand in them as Latin-1, as in all of Node.
+  if ("flushHeaders" in outgoing) outgoing.write("", "latin1");
   else outgoing.writeHead(outgoing.statusCode);
   for await (const piece of body) {
     if (signal.aborted) return;
