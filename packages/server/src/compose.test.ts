@@ -202,3 +202,27 @@ test("readyz fails once the server is to stop", async () => {
   expect(await get(composition.handler, "/readyz?verbose")).toMatchObject({ status: 500, body: expect.stringContaining("[-]shutdown failed") });
   expect((await get(composition.handler, "/livez")).status).toBe(200);
 });
+
+test("/metrics needs a login, or the scraper's own credentials, and counts what this server serves", async () => {
+  const handler = await aServer("[metrics]\nbasic_auth_username = scraper\nbasic_auth_password = s3cret\n");
+  await get(handler, "/api/v1/namespaces");
+  await get(handler, "/apis/made.up.example.com/v1/things");
+  expect((await get(handler, "/metrics", { headers: {} })).status).toBe(401);
+  expect((await get(handler, "/metrics", { headers: basic("scraper:wrong") })).status).toBe(401);
+  expect((await get(handler, "/api/v1/namespaces", { headers: basic("scraper:s3cret") })).status).toBe(401);
+  expect((await get(handler, "/metrics")).status).toBe(200);
+  const { status, body } = await get(handler, "/metrics", { headers: basic("scraper:s3cret") });
+  expect(status).toBe(200);
+  const text = String(body);
+  expect(text).toContain('apiserver_request_total{verb="LIST",group="",version="v1",resource="namespaces",subresource="",code="200"} 1');
+  expect(text).toContain('apiserver_request_total{verb="LIST",group="unknown",version="",resource="unknown",subresource="",code="404"} 1');
+  expect(text).toContain("apiserver_current_inflight_requests");
+  expect(text).toContain("aggregator_unavailable_apiservice{");
+  expect(text).toContain("process_cpu_seconds_total");
+  expect(text).not.toContain("made.up");
+});
+
+test("switched off, there are no metrics", async () => {
+  const handler = await aServer("[metrics]\nenabled = false\n");
+  expect((await get(handler, "/metrics")).status).toBe(404);
+});

@@ -27,6 +27,7 @@ import { requireLocalKubeconfig } from "./identity/kubeconfig.js";
 import type { Tokens } from "./identity/tokens.js";
 import type { Users } from "./identity/users.js";
 import type { Lifetime } from "./lifetime.js";
+import { openMetrics, watchAvailability } from "./metrics/open-metrics.js";
 import { addServedResources } from "./served-resources.js";
 import { storeCompaction } from "./store-compaction.js";
 import { version } from "./version.js";
@@ -57,6 +58,7 @@ export function compose(options: ComposeOptions): Composition {
   const stopping = new AbortController();
   const authorizer = fixedRoles();
   const registry = createRegistry();
+  const counting = openMetrics({ config, plugins });
   const sealer = openSealer({ keyDirectory: options.keyDirectory });
   addServedResources(registry, { ...config, authorizer, sealer });
 
@@ -75,11 +77,13 @@ export function compose(options: ComposeOptions): Composition {
   const kubeAggregator = createKubeAggregator({ delegate: apiServer.handler, services: apiServiceInformer });
   const delegate = config.kubernetesAggregator ? kubeAggregator.handler : apiServer.handler;
   const services = createInformer({ client: dataPlaneClient, resource: dataPlaneServicesRef, clock, logger });
+  watchAvailability(counting.metrics, { apiServices: apiServiceInformer, dataPlaneServices: services });
   const dataPlane = openDataPlane({
     config,
     delegate,
     isRemote: (groupVersion) => kubeAggregator.isRemote(groupVersion),
-    plugins,
+    plugins: counting.metered(plugins),
+    metrics: counting.metrics,
     registry,
     authorizer,
     services,
@@ -116,7 +120,7 @@ export function compose(options: ComposeOptions): Composition {
     logger,
     newUid: randomUUID,
   });
-  const served = config.dataplaneAggregator ? dataPlane.handler : delegate;
+  const served = counting.withEndpoint(config.dataplaneAggregator ? dataPlane.handler : delegate);
   chain.complete = withFilters(filters, served);
 
   const check = (name: string, isWell: () => boolean): HealthCheck => ({ name, problem: () => (isWell() ? undefined : "not yet") });
@@ -133,7 +137,10 @@ export function compose(options: ComposeOptions): Composition {
       ],
     },
     // The server's own watches go on to the end: they are what it is made of.
-    withFilters([...filters, endWatches(stopping.signal)], served),
+    counting.counted([...filters, endWatches(stopping.signal)], served, {
+      registry,
+      aggregator: config.dataplaneAggregator ? dataPlane.aggregator : undefined,
+    }),
   );
 
   return {

@@ -10,11 +10,12 @@ import {
   managedDataPlaneServicesController,
   manifestRoutesController,
   pluginConfig,
+  pluginRestartHandler,
   registryResources,
 } from "@dataplane/aggregator";
 import type { Authorizer, ResourceRegistry } from "@dataplane/apiserver";
 import type { ApiClient, Informer } from "@dataplane/client";
-import type { ApiObject, Clock, GroupVersion, Handler, Logger } from "@dataplane/meta";
+import type { ApiObject, Clock, GroupVersion, Handler, Logger, Metrics } from "@dataplane/meta";
 import type { PluginSource } from "@dataplane/plugin-host";
 import type { Config } from "./config/load-config.js";
 import type { Lifetime } from "./lifetime.js";
@@ -34,6 +35,8 @@ export interface DataPlaneOptions {
   readonly client: ApiClient;
   readonly dataPlaneClient: ApiClient;
   readonly appUrl: string;
+  /** For parts that count for themselves. */
+  readonly metrics: Metrics;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -84,7 +87,7 @@ export function openDataPlane(options: DataPlaneOptions): DataPlane {
   const manifests = manifestRoutesController({ client: options.dataPlaneClient, table: manifestRoutes, aggregator, clock, logger });
   return {
     aggregator,
-    handler: legacyHandler({ ...handlerOptions, delegate: aggregator.handler }),
+    handler: legacyHandler({ ...handlerOptions, delegate: pluginRestartHandler({ delegate: aggregator.handler, services, plugins }) }),
     start(lifetime) {
       lifetime.start("plugin contexts", contexts);
       lifetime.start("manifest routes", manifests);

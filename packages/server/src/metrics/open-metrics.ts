@@ -1,0 +1,69 @@
+import { type GrafanaAggregator, meteredPlugins, pluginCallMetrics } from "@dataplane/aggregator";
+import { type Filter, type ResourceRegistry, withFilters } from "@dataplane/apiserver";
+import type { Informer } from "@dataplane/client";
+import { type ApiObject, createMetrics, type Handler, type Metrics } from "@dataplane/meta";
+import type { PluginSource } from "@dataplane/plugin-host";
+import type { Config } from "../config/load-config.js";
+import { version } from "../version.js";
+import { addAvailabilityMetrics } from "./availability-metrics.js";
+import { countRequests } from "./count-requests.js";
+import { metricsEndpoint, scraperLogin } from "./metrics-endpoint.js";
+import { addPluginMetrics } from "./plugin-metrics.js";
+import { addProcessMetrics } from "./process-metrics.js";
+import { requestLabels } from "./request-labels.js";
+import { servedRoutes } from "./served-routes.js";
+
+/** The server's own metrics, and where they are counted. With `[metrics] enabled = false` nothing is counted, and there is no endpoint. */
+export interface ServerMetrics {
+  /** For parts of the server that count for themselves. */
+  readonly metrics: Metrics;
+  /** The same plugins, whose calls are counted. */
+  metered(plugins: PluginSource): PluginSource;
+  /** The server behind the filters, with `/metrics`. */
+  withEndpoint(served: Handler): Handler;
+  /** The filters and the server behind them, with every request counted, and the scraper's own credentials. */
+  counted(filters: readonly Filter[], served: Handler, routes: Routes): Handler;
+}
+
+export interface Routes {
+  readonly registry: ResourceRegistry;
+  /** Undefined when there is no data plane. */
+  readonly aggregator: Pick<GrafanaAggregator, "apiSource"> | undefined;
+}
+
+export interface OpenMetricsOptions {
+  readonly config: Pick<Config, "metricsEnabled" | "metricsUser" | "metricsPassword">;
+  readonly plugins: PluginSource;
+}
+
+export function openMetrics({ config, plugins }: OpenMetricsOptions): ServerMetrics {
+  const metrics = createMetrics();
+  if (!config.metricsEnabled) {
+    return { metrics, metered: (source) => source, withEndpoint: (served) => served, counted: withFilters };
+  }
+  addProcessMetrics(metrics, version.server);
+  addPluginMetrics(metrics, plugins);
+  const calls = pluginCallMetrics(metrics);
+  const credentials = { user: config.metricsUser, password: config.metricsPassword };
+  return {
+    metrics,
+    metered: (source) => meteredPlugins(source, calls),
+    withEndpoint: (served) => metricsEndpoint(metrics, served),
+    counted(filters, served, { registry, aggregator }) {
+      const labels = requestLabels({
+        hasResource: (group, groupVersion, resource) => registry.get(group, groupVersion, resource) !== undefined,
+        hasRoutes: aggregator === undefined ? () => false : servedRoutes(aggregator),
+      });
+      return scraperLogin(metrics, credentials, withFilters([countRequests(metrics, labels), ...filters], served));
+    },
+  };
+}
+
+/** Which APIServices and DataPlaneServices are not available. */
+export function watchAvailability(
+  metrics: Metrics,
+  { apiServices, dataPlaneServices }: { readonly apiServices: Informer<ApiObject>; readonly dataPlaneServices: Informer<ApiObject> },
+): void {
+  addAvailabilityMetrics(metrics, { name: "aggregator_unavailable_apiservice", what: "APIServices", objects: apiServices });
+  addAvailabilityMetrics(metrics, { name: "dataplane_unavailable_dataplaneservice", what: "DataPlaneServices", objects: dataPlaneServices });
+}
