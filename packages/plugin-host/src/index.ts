@@ -10,7 +10,8 @@ export {
   type PluginState,
   PluginUnavailable,
 } from "./plugin.js";
-export { currentPlatform, executableFile, NoExecutable, type Platform } from "./plugin-command.js";
+export { currentPlatform, executableFile, NoExecutable, type Platform, type PluginCommand, pluginCommand } from "./plugin-command.js";
+export { pluginEnvironment } from "./plugin-environment.js";
 export { ForeignFile, pluginFiles, sha256Of } from "./plugin-files.js";
 export { isOwnGroupOfAnother, isServerGroup, ownGroupOf, ownGroupVersion } from "./plugin-group.js";
 export { createPluginHost, type PluginHost, type PluginHostOptions } from "./plugin-host.js";
