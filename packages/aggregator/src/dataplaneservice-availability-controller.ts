@@ -5,6 +5,7 @@ import type { PluginSource } from "@dataplane/plugin-host";
 import { dataPlaneServiceFrom, dataPlaneServicesRef } from "./dataplaneservice.js";
 import { conditionsOf } from "./dataplaneservice-availability.js";
 import type { GrafanaAggregator } from "./grafana-aggregator.js";
+import type { BackendProbes } from "./http-backend/backend-probes.js";
 import { pluginEvents } from "./plugin-events.js";
 
 export interface AvailabilityControllerOptions {
@@ -13,6 +14,8 @@ export interface AvailabilityControllerOptions {
   readonly services: Informer<ApiObject>;
   readonly aggregator: Pick<GrafanaAggregator, "conflictOf" | "hasSynced" | "onChange">;
   readonly plugins: PluginSource;
+  /** Services with a backend stay Unknown without it. */
+  readonly backends?: Pick<BackendProbes, "stateOf" | "onChange">;
   /** Names this server in events. */
   readonly instance: string;
   readonly clock: Clock;
@@ -25,7 +28,7 @@ export interface AvailabilityController {
 }
 
 export function dataPlaneServiceAvailabilityController(options: AvailabilityControllerOptions): AvailabilityController {
-  const { client, services, aggregator, plugins, clock, logger } = options;
+  const { client, services, aggregator, plugins, backends, clock, logger } = options;
   const controller = createController({
     name: "dataplaneservice-availability",
     clock,
@@ -35,7 +38,7 @@ export function dataPlaneServiceAvailabilityController(options: AvailabilityCont
       // Until all services are known, one that lost to an elder looks like the only one; and what it looks like would be believed.
       if (object === undefined || !aggregator.hasSynced) return undefined;
       const service = dataPlaneServiceFrom(object);
-      const surroundings = { plugin: plugins.get(service.spec.pluginID), conflict: aggregator.conflictOf(name) };
+      const surroundings = { plugin: plugins.get(service.spec.pluginID), conflict: aggregator.conflictOf(name), backend: backends?.stateOf(service) };
       const conditions = conditionsOf(service, surroundings, clock.now());
       if (conditions !== service.conditions) await writeStatus(client, object, conditions, signal);
       return undefined;
@@ -51,6 +54,7 @@ export function dataPlaneServiceAvailabilityController(options: AvailabilityCont
       const stops = [
         services.onChange(({ object }) => controller.enqueue(object.metadata.name)),
         aggregator.onChange(enqueueAll),
+        backends?.onChange((name) => controller.enqueue(name)) ?? (() => undefined),
         plugins.onChange((pluginId) => {
           for (const object of services.list()) {
             if (dataPlaneServiceFrom(object).spec.pluginID === pluginId) controller.enqueue(object.metadata.name);

@@ -1,6 +1,7 @@
 import { type Condition, setCondition } from "@dataplane/meta";
 import type { Plugin, PluginState } from "@dataplane/plugin-host";
 import type { DataPlaneService } from "./dataplaneservice.js";
+import type { BackendState } from "./http-backend/backend-probes.js";
 import type { Conflict } from "./route-conflicts.js";
 import { isServiceTypeName } from "./service-types/names.js";
 import { serviceTypes } from "./service-types/table.js";
@@ -11,26 +12,38 @@ type Verdict = Pick<Condition, "status" | "reason" | "message">;
 export interface Surroundings {
   readonly plugin: Plugin | undefined;
   readonly conflict: Conflict | undefined;
+  /** Of a service with a backend, once it was asked. */
+  readonly backend?: BackendState | undefined;
 }
 
-/** The conditions that a service has now: Available, and PluginLoaded. The same list when nothing differs. */
+/** The conditions that a service has now: Available, and PluginLoaded unless it has a backend. The same list when nothing differs. */
 export function conditionsOf(service: DataPlaneService, surroundings: Surroundings, now: Date): readonly Condition[] {
   const { generation } = service.metadata;
   const observed = generation === undefined ? {} : { observedGeneration: generation };
-  const verdicts = { Available: availability(service, surroundings), PluginLoaded: loaded(service, surroundings.plugin) };
-  return Object.entries(verdicts).reduce<readonly Condition[]>((conditions, [type, verdict]) => {
-    const next = { type, ...verdict, ...observed };
-    const previous = conditions.find((it) => it.type === type);
-    return previous !== undefined && same(previous, next) ? conditions : setCondition(conditions, next, now);
-  }, service.conditions);
+  const available = { Available: availability(service, surroundings) };
+  const isBackend = service.spec.backend !== undefined;
+  const verdicts = isBackend ? available : { ...available, PluginLoaded: loaded(service, surroundings.plugin) };
+  return Object.entries(verdicts).reduce<readonly Condition[]>(
+    (conditions, [type, verdict]) => {
+      const next = { type, ...verdict, ...observed };
+      const previous = conditions.find((it) => it.type === type);
+      return previous !== undefined && same(previous, next) ? conditions : setCondition(conditions, next, now);
+    },
+    isBackend ? withoutPlugin(service.conditions) : service.conditions,
+  );
 }
+
+/** What was said of the plugin that the service had before. */
+const withoutPlugin = (conditions: readonly Condition[]): readonly Condition[] =>
+  conditions.every(({ type }) => type === "Available") ? conditions : conditions.filter(({ type }) => type === "Available");
 
 const same = (a: Omit<Condition, "lastTransitionTime">, b: Omit<Condition, "lastTransitionTime">): boolean =>
   a.status === b.status && a.reason === b.reason && a.message === b.message && a.observedGeneration === b.observedGeneration;
 
-function availability(service: DataPlaneService, { plugin, conflict }: Surroundings): Verdict {
+function availability(service: DataPlaneService, { plugin, conflict, backend }: Surroundings): Verdict {
   const { pluginID, pluginType, services } = service.spec;
   if (conflict !== undefined) return { status: "False", ...conflict };
+  if (service.spec.backend !== undefined) return answers(backend);
   if (plugin === undefined) return pluginNotFound(pluginID);
   if (plugin.json.type !== pluginType)
     return no("PluginTypeMismatch", `plugin ${quoted(pluginID)} is of type ${plugin.json.type}, not ${pluginType}`);
@@ -47,6 +60,11 @@ function runs({ phase, reason, message }: PluginState): Verdict {
   if (phase === "running") return { status: "True", reason: "Passed", message: "all services are served" };
   const words = { starting: "Starting", backoff: "BackOff", failed: "Crashed", stopped: "Stopped" } as const;
   return no(/^[A-Z][A-Za-z]*$/.test(reason) ? reason : words[phase], message);
+}
+
+function answers(backend: BackendState | undefined): Verdict {
+  if (backend === undefined) return { status: "Unknown", reason: "NotProbed", message: "the backend was not asked yet" };
+  return backend.available ? { status: "True", reason: "Passed", message: "the backend answers" } : no("BackendUnavailable", backend.message);
 }
 
 function loaded({ spec: { pluginID } }: DataPlaneService, plugin: Plugin | undefined): Verdict {

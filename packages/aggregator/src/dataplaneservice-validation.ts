@@ -1,5 +1,7 @@
 import type { Cause } from "@dataplane/meta";
 import type { DataPlaneServiceEntry, DataPlaneServiceSpec } from "./dataplaneservice.js";
+import { backendServiceTypes } from "./http-backend/backend-service-types.js";
+import { backendCauses } from "./http-backend/backend-target.js";
 import { parsePathPattern } from "./path-pattern.js";
 
 const methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
@@ -14,10 +16,34 @@ export function dataPlaneServiceCauses(spec: DataPlaneServiceSpec): readonly Cau
     ...(spec.version === "" || isVersionName(spec.version)
       ? []
       : [invalidValue("spec.version", spec.version, "must be of the form v1, v1beta1 or v0alpha1")]),
+    ...serverCauses(spec),
     ...(/[/\s\\]|\.\./.test(spec.pluginID) ? [invalidValue("spec.pluginID", spec.pluginID, "must be a plugin id, with no slash or space")] : []),
     ...spec.services.flatMap(routeCauses),
   ];
 }
+
+/** One of a plugin and a backend, and whole. */
+function serverCauses({ pluginID, pluginType, backend, services }: DataPlaneServiceSpec): readonly Cause[] {
+  if (backend === undefined) {
+    return [
+      ...(pluginID === "" ? [required("spec.pluginID", "a plugin, or a backend, must be named")] : []),
+      ...(pluginType === "" && pluginID !== "" ? [required("spec.pluginType", "of a plugin its type must be said")] : []),
+    ];
+  }
+  if (pluginID !== "" || pluginType !== "") {
+    return [{ reason: "FieldValueForbidden", message: "Forbidden: may not be set together with pluginID and pluginType", field: "spec.backend" }];
+  }
+  return [...backendCauses(backend), ...services.flatMap(({ type }, index) => backendTypeCauses(type, index))];
+}
+
+function backendTypeCauses(type: string, index: number): readonly Cause[] {
+  if (backendServiceTypes.some((it) => it === type)) return [];
+  const supported = backendServiceTypes.map((it) => `"${it}"`).join(", ");
+  const message = `Unsupported value: ${JSON.stringify(type)}: supported values for a backend: ${supported}`;
+  return [{ reason: "FieldValueNotSupported", message, field: `spec.services[${index}].type` }];
+}
+
+const required = (field: string, why: string): Cause => ({ reason: "FieldValueRequired", message: `Required value: ${why}`, field });
 
 function groupCauses(group: string): readonly Cause[] {
   if (group === "") return [];

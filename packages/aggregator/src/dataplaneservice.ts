@@ -14,15 +14,27 @@ export interface DataPlaneServiceEntry {
   readonly path?: string;
 }
 
+/** A server that answers in place of a plugin, by HTTP. */
+export interface HttpBackend {
+  readonly type: "http";
+  /** What the path of a request is appended to, `/apis/<group>/<version>` included. */
+  readonly baseURL: string;
+  /** PEM in base64; the system's certificate authorities when absent. */
+  readonly caBundle?: string;
+}
+
 export interface DataPlaneServiceSpec {
+  /** Empty with a backend. */
   readonly pluginID: string;
+  /** Empty with a backend. */
   readonly pluginType: string;
+  readonly backend?: HttpBackend;
   readonly group: string;
   readonly version: string;
   readonly services: readonly DataPlaneServiceEntry[];
 }
 
-/** Binds one plugin to one group and version of the API, and says what it serves there. */
+/** Binds one plugin, or one backend, to one group and version of the API, and says what it serves there. */
 export interface DataPlaneService {
   readonly metadata: ObjectMeta;
   readonly spec: DataPlaneServiceSpec;
@@ -53,13 +65,25 @@ const entry = {
   },
 } as const;
 
+const backend = {
+  type: "object",
+  description: "A server that answers in place of a plugin, with the caller's identity in X-Remote-* headers.",
+  required: ["type", "baseURL"],
+  properties: {
+    type: { type: "string", enum: ["http"], description: "How it is spoken to." },
+    baseURL: { type: "string", minLength: 1, description: "What the path of a request is appended to, /apis/<group>/<version> included." },
+    caBundle: { type: "string", description: "Certificates that verify it, PEM in base64; the system's when absent." },
+  },
+} as const;
+
 const spec = {
   type: "object",
-  description: "Which plugin is served where, and what it serves.",
-  required: ["pluginID", "pluginType", "group", "version", "services"],
+  description: "Which plugin or backend is served where, and what it serves. One of pluginID with pluginType, and backend.",
+  required: ["group", "version", "services"],
   properties: {
     pluginID: { type: "string", minLength: 1, description: "Id of the plugin that answers." },
     pluginType: { type: "string", enum: ["app", "datasource"], description: "Type of that plugin." },
+    backend,
     group: { type: "string", minLength: 1, description: "API group that the plugin is served in." },
     version: { type: "string", minLength: 1, description: "Version of that group." },
     // Apply merges by type, so that two owners may each add a service.
@@ -89,7 +113,7 @@ export const dataPlaneServices: ResourceDefinition = {
   shortNames: ["dps"],
   categories: ["grafana-plugins"],
   scope: "cluster",
-  description: "DataPlaneService binds one plugin to one group and version of the API, and says what it serves there.",
+  description: "DataPlaneService binds one plugin, or one backend by HTTP, to one group and version of the API, and says what it serves there.",
   schema: { type: "object", required: ["spec"], properties: { spec, status: s.object({ conditions }).json } },
   hasStatus: true,
   nameRule: "dnsSubdomain",
@@ -98,12 +122,13 @@ export const dataPlaneServices: ResourceDefinition = {
   warn: (object) => ignoredFields(dataPlaneServiceFrom(object).spec),
   columns: [
     column("Plugin", ({ spec: { pluginID } }) => pluginID),
-    column("Type", ({ spec: { pluginType } }) => pluginType),
+    column("Type", ({ spec: { pluginType, backend: server } }) => server?.type ?? pluginType),
     column("Group", ({ spec: { group } }) => group),
     column("Version", ({ spec: { version } }) => version),
     column("Services", ({ spec: { services } }) => services.map(({ type }) => type).join(",")),
     column("Available", (service) => available(service)?.status ?? "Unknown"),
     column("Reason", (service) => available(service)?.reason, { priority: 1 }),
+    column("Backend", ({ spec: { backend: server } }) => server?.baseURL, { priority: 1 }),
     { name: "Age", type: "date", value: ({ metadata }) => metadata.creationTimestamp },
   ],
 };
@@ -118,6 +143,7 @@ export function dataPlaneServiceFrom(object: ApiObject): DataPlaneService {
       pluginType: text(raw["pluginType"]),
       group: text(raw["group"]),
       version: text(raw["version"]),
+      ...backendFrom(raw["backend"]),
       services: list(raw["services"]).map(entryFrom),
     },
     conditions: list(record(object["status"])["conditions"]).map(conditionFrom),
@@ -135,6 +161,12 @@ function ignoredFields(service: DataPlaneServiceSpec): readonly string[] {
       ...(path === undefined ? [] : [`${field}.path: ignored, it means something for type "route" only`]),
     ];
   });
+}
+
+function backendFrom(value: unknown): { readonly backend?: HttpBackend } {
+  if (typeof value !== "object" || value === null) return {};
+  const { baseURL, caBundle } = record(value);
+  return { backend: { type: "http", baseURL: text(baseURL), ...(typeof caBundle === "string" && caBundle !== "" ? { caBundle } : {}) } };
 }
 
 function entryFrom(value: unknown): DataPlaneServiceEntry {

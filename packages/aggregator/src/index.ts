@@ -11,6 +11,7 @@ export {
   type RegistrationControllerOptions,
 } from "./dataplaneservice-registration-controller.js";
 export { createGrafanaAggregator, type GrafanaAggregator, type GrafanaAggregatorOptions } from "./grafana-aggregator.js";
+export { type BackendProbes, type BackendProbesOptions, createBackendProbes } from "./http-backend/backend-probes.js";
 export { type LegacyOptions, legacyHandler } from "./legacy/legacy-handler.js";
 export { type ManagedServicesOptions, managedDataPlaneServicesController, managedService } from "./managed-services-controller.js";
 export { ManifestRouteTable } from "./manifest-routes/manifest-route-table.js";
@@ -21,6 +22,9 @@ export {
   manifestRoutesController,
 } from "./manifest-routes/manifest-routes-controller.js";
 export { meteredPlugins } from "./metered-plugins.js";
+export { type AddressRules, parseAddressRules } from "./outbound/address-rules.js";
+export { type DestinationRules, defaultRules, type UrlAuthor } from "./outbound/destination-rules.js";
+export { createOutbound, type Outbound, type OutboundOptions, type OutboundRoute, type OutboundTls } from "./outbound/outbound.js";
 export { type PluginCallMetrics, pluginCallMetrics } from "./plugin-call-metrics.js";
 export { type PluginConfigOptions, pluginConfig } from "./plugin-config.js";
 export { createPluginContextsClient, type PluginContextsClient, type PluginContextsClientOptions } from "./plugin-contexts-client.js";
@@ -38,6 +42,7 @@ export {
   dataPlaneServiceFrom,
   dataPlaneServices,
   dataPlaneServicesRef,
+  type HttpBackend,
   managedLabel,
 } from "./dataplaneservice.js";
 export type { Conflict, StoredResources } from "./route-conflicts.js";

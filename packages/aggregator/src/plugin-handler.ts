@@ -4,9 +4,11 @@ import type { PluginSource } from "@dataplane/plugin-host";
 import { GrpcError } from "@dataplane/plugin-protocol";
 import type { CallGuard } from "./call-guard.js";
 import type { DataPlaneService } from "./dataplaneservice.js";
-import type { Outbound } from "./outbound/outbound.js";
+import { backendPatterns, backendRoutes } from "./http-backend/backend-routes.js";
+import { proxyToBackend } from "./http-backend/proxy-to-backend.js";
 import type { ManifestRouteTable } from "./manifest-routes/manifest-route-table.js";
 import type { ManifestRoutes } from "./manifest-routes/manifest-routes.js";
+import { defaultOutbound, type Outbound } from "./outbound/outbound.js";
 import { matchPath, moreSpecific, type PathPattern, parsePathPattern } from "./path-pattern.js";
 import { pluginMissing } from "./plugin-call-errors.js";
 import type { PluginContexts } from "./plugin-contexts.js";
@@ -64,10 +66,7 @@ export class PluginHandler {
     this.service = service;
     this.#options = options;
     this.#fixed = compiled(fixedRoutes(service));
-    const patterns = service.spec.services.flatMap((entry) =>
-      isServiceTypeName(entry.type) ? (serviceTypes[entry.type].patterns?.(entry, service.spec) ?? []) : [],
-    );
-    this.#ownPatterns = compiled(patterns);
+    this.#ownPatterns = compiled(patternsOf(service));
     const added = manifestRoutesFor(service, options);
     this.schemas = added?.schemas ?? {};
     const declared = compiled(added === undefined ? [] : manifestPatterns(added.routes, service.spec));
@@ -106,8 +105,11 @@ export class PluginHandler {
   }
 
   async #call(route: PluginRoute, params: Readonly<Record<string, string>>, request: HttpRequest): Promise<HttpResponse> {
-    const { pluginID, pluginType, group, version } = this.service.spec;
+    const { pluginID, pluginType, group, version, backend } = this.service.spec;
     const { plugins, ...rest } = this.#options;
+    if (backend !== undefined) {
+      return proxyToBackend({ request, service: this.service, backend, outbound: rest.outbound ?? defaultOutbound(), limits: rest.limits });
+    }
     const plugin = plugins.get(pluginID);
     if (plugin === undefined) throw pluginMissing(pluginID);
     if (plugin.json.type !== pluginType) {
@@ -132,8 +134,14 @@ function logFailedCall(logger: Logger, pluginId: string, thrown: unknown): void 
 
 /** Health, access and metrics come with any service, whatever types it lists. */
 function fixedRoutes({ spec }: DataPlaneService): readonly PluginRoute[] {
+  if (spec.backend !== undefined) return backendRoutes(spec);
   const listed = spec.services.flatMap((entry) => (isServiceTypeName(entry.type) ? serviceTypes[entry.type].routes(entry, spec) : []));
   return [...listed, ...(spec.pluginType === "datasource" ? [healthRoute, accessRoute] : [appHealthRoute, appAccessRoute]), metricsRoute];
+}
+
+function patternsOf({ spec }: DataPlaneService): readonly PluginRoute[] {
+  if (spec.backend !== undefined) return backendPatterns(spec);
+  return spec.services.flatMap((entry) => (isServiceTypeName(entry.type) ? (serviceTypes[entry.type].patterns?.(entry, spec) ?? []) : []));
 }
 
 /** A manifest adds routes to the service that binds its group and version, if that serves routes at all. */

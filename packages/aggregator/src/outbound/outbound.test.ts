@@ -1,4 +1,3 @@
-/* eslint-disable sonarjs/no-hardcoded-ip -- the subject of these tests */
 import { createServer, type Server } from "node:net";
 import { expect, test } from "vitest";
 import { parseAddressRules } from "./address-rules.js";

@@ -1,4 +1,5 @@
 import { badRequest, type HttpRequest } from "@dataplane/meta";
+import { callersHeaders } from "../outbound/callers-headers.js";
 import { hopByHopNames, isHeader } from "../outbound/hop-by-hop.js";
 import { keptCookies, mayForward } from "../plugin-headers.js";
 import { headerOf } from "../request-body.js";
@@ -17,27 +18,19 @@ export interface OutgoingHeadersOptions {
 
 type Outgoing = Record<string, string | string[]>;
 
-/** The caller's own names for what is said in another way, or not at all. */
-const replaced = new Set([
-  ...["origin", "referer", "x-forwarded-host", "x-forwarded-port", "x-forwarded-proto", "x-forwarded-for", "forwarded", "via", "user-agent"],
-  ...["authorization", "x-id-token", "x-ds-authorization", "cookie", "sec-fetch-site", "sec-fetch-mode", "sec-fetch-dest", "sec-fetch-user"],
-]);
-
 /**
  * Headers of a request to a data source. Nothing of what authenticated the caller here is among them. Of several that say who asks
  * there, the last of this order counts: basic authentication, the caller's X-DS-Authorization, the plugin's route, the data source's own
  * headers.
  */
 export function outgoingHeaders({ request, settings, added, userAgent, login }: OutgoingHeadersOptions): Outgoing {
-  const headers = callersOwn(request);
+  const headers = callersHeaders(request);
   const set = (name: string, value: string | undefined): void => {
     if (value === undefined || value === "") return;
     if (!isHeader(name, value)) throw badRequest(`the data source sets header ${JSON.stringify(name)} to what no header can hold`);
     headers[name] = value;
   };
   set("x-grafana-referer", headerOf(request, "referer"));
-  set("x-forwarded-for", [listOf(request, "x-forwarded-for"), request.remoteAddress].filter((it) => it !== "").join(", "));
-  set("via", [listOf(request, "via"), "1.1 grafana"].filter((it) => it !== "").join(", "));
   set("user-agent", userAgent);
   set("x-grafana-user", login === undefined ? undefined : Buffer.from(login).toString("latin1"));
   set("cookie", keptCookies(request, settings.JsonData));
@@ -52,15 +45,3 @@ export function outgoingHeaders({ request, settings, added, userAgent, login }: 
   }
   return headers;
 }
-
-function callersOwn(request: HttpRequest): Outgoing {
-  const hops = hopByHopNames(request.headers);
-  const kept = Object.entries(request.headers).flatMap(([name, value]) => {
-    if (value === undefined || name.startsWith(":") || hops.has(name) || replaced.has(name) || !mayForward(request, name)) return [];
-    const values = typeof value === "string" ? value : [...value];
-    return [values].flat().every((one) => isHeader(name, one)) ? [[name, values] as const] : [];
-  });
-  return Object.fromEntries(kept);
-}
-
-const listOf = ({ headers }: HttpRequest, name: string): string => [headers[name] ?? []].flat().join(", ");

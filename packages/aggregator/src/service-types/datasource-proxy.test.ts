@@ -100,7 +100,8 @@ test("what a backend may not say for this server does not come back", async () =
   );
   const { headers } = await aProxy({ url: backend.url })("GET");
   expect(headers).toMatchObject({ "x-fine": "1", "content-security-policy": "sandbox" });
-  for (const name of ["set-cookie", "access-control-allow-origin", "strict-transport-security", "x-hop", "connection"]) expect(headers[name]).toBeUndefined();
+  for (const name of ["set-cookie", "access-control-allow-origin", "strict-transport-security", "x-hop", "connection"])
+    expect(headers[name]).toBeUndefined();
 });
 
 test("a 401 of the data source is 400 here: it says nothing of the caller's login", async () => {
@@ -111,7 +112,11 @@ test("a 401 of the data source is 400 here: it says nothing of the caller's logi
 
 test("basic authentication, then X-DS-Authorization, then the data source's own headers", async () => {
   await using backend = await aBackend();
-  const basic: ProxyParts = { url: backend.url, basicAuthUser: "u", secure: { basicAuthPassword: "pw", httpHeaderValue1: "Token t", httpHeaderValue2: "2" } };
+  const basic: ProxyParts = {
+    url: backend.url,
+    basicAuthUser: "u",
+    secure: { basicAuthPassword: "pw", httpHeaderValue1: "Token t", httpHeaderValue2: "2" },
+  };
   await aProxy(basic)("GET");
   await aProxy(basic)("GET", "", { headers: { "x-ds-authorization": "Bearer callers" } });
   await aProxy({ ...basic, jsonData: { httpHeaderName1: "Authorization", httpHeaderName2: "X-Scope-OrgID" } })("GET", "", {
@@ -142,16 +147,21 @@ test("a route is found by whole segments and by method, the first one wins, and 
   const send = aProxy({
     url: own.url,
     jsonData: { tenant: "t1", port: routed.port, nested: { key: "deep" }, "with-dash": "dash" },
-    secure: { apiKey: "k\"ey" },
+    secure: { apiKey: 'k"ey' },
     routes: [
       {
         path: "api/v1",
         method: "GET",
         url: "http://127.0.0.1:{{ .JsonData.port }}/to",
-        headers: [{ name: "X-Tenant", content: "{{.JsonData.tenant}}-{{ .JsonData.nested.key }}-{{ index .JsonData \"with-dash\" }}" }],
+        headers: [{ name: "X-Tenant", content: '{{.JsonData.tenant}}-{{ .JsonData.nested.key }}-{{ index .JsonData "with-dash" }}' }],
         urlParams: [{ name: "key", content: "{{ .SecureJsonData.apiKey }}" }],
       },
-      { path: "api", method: "POST,PUT", url: `${routed.url}/second`, body: { q: "{{ .SecureJsonData.apiKey }}", list: [1, "{{ .JsonData.tenant }}"] } },
+      {
+        path: "api",
+        method: "POST,PUT",
+        url: `${routed.url}/second`,
+        body: { q: "{{ .SecureJsonData.apiKey }}", list: [1, "{{ .JsonData.tenant }}"] },
+      },
       { path: "own", url: "{{ .URL }}/from-url" },
     ],
   });
@@ -238,7 +248,9 @@ test("tokenAuth fetches one token for many, and another before it expires, or wh
   expect(tokens.received).toHaveLength(2);
   await send("GET", "/refuse");
   await send("GET");
-  expect(backend.received.map(({ headers }) => headers.authorization)).toEqual(["t1", "t1", "t1", "t1", "t2", "t2", "t3"].map((it) => `Bearer ${it}`));
+  expect(backend.received.map(({ headers }) => headers.authorization)).toEqual(
+    ["t1", "t1", "t1", "t1", "t2", "t2", "t3"].map((it) => `Bearer ${it}`),
+  );
 });
 
 test("a token server that refuses is told without its words, one that breaks is 502", async () => {
@@ -267,7 +279,9 @@ test("jwtTokenAuth signs an assertion with the key of the data source, once for 
   const form = new URLSearchParams(tokens.received[0]?.body);
   const assertion = form.get("assertion") ?? "";
   expect(form.get("grant_type")).toBe("urn:ietf:params:oauth:grant-type:jwt-bearer");
-  await expect(jwtVerify(assertion, publicKey, { algorithms: ["RS256"], audience: `${tokens.url}/t`, issuer: "robot@example.com" })).resolves.toBeDefined();
+  await expect(
+    jwtVerify(assertion, publicKey, { algorithms: ["RS256"], audience: `${tokens.url}/t`, issuer: "robot@example.com" }),
+  ).resolves.toBeDefined();
   expect(decodeJwt(assertion)["scope"]).toBe("s1 s2");
   expect(tokens.received).toHaveLength(1);
   expect(backend.received.map(({ headers }) => headers.authorization)).toEqual(["Bearer jwt-token", "Bearer jwt-token"]);

@@ -4,7 +4,9 @@ import type { Plugin } from "@dataplane/plugin-host";
 import { dataPlaneServiceFrom, dataPlaneServicesRef } from "../dataplaneservice.js";
 import { dataPlaneServiceAvailabilityController } from "../dataplaneservice-availability-controller.js";
 import { dataPlaneServiceRegistrationController } from "../dataplaneservice-registration-controller.js";
+import { createBackendProbes } from "../http-backend/backend-probes.js";
 import { managedDataPlaneServicesController } from "../managed-services-controller.js";
+import { defaultOutbound, type Outbound } from "../outbound/outbound.js";
 import { registryResources } from "../registry-resources.js";
 import { startAggregator, type TestAggregator } from "./start-aggregator.js";
 import { createTestApi, namespacesRef, throughFilters } from "./start-api.js";
@@ -25,6 +27,7 @@ export interface StartControllersOptions {
   readonly managed?: boolean;
   /** What an earlier server left in the store, status included, in the order of its making. */
   readonly stored?: readonly ApiObject[];
+  readonly outbound?: Outbound;
 }
 
 export async function startControllers(options: StartControllersOptions = {}): Promise<TestControllers> {
@@ -36,6 +39,7 @@ export async function startControllers(options: StartControllersOptions = {}): P
     synced: false,
     delegate: server.handler,
     stored: registryResources(registry, () => false),
+    ...(options.outbound === undefined ? {} : { outbound: options.outbound }),
   });
   const elsewhere = createApiClient({ handler: throughFilters(server.handler), user: controlPlaneUser });
   const client = createApiClient({ handler: throughFilters(test.aggregator.handler), user: controlPlaneUser });
@@ -48,9 +52,11 @@ export async function startControllers(options: StartControllersOptions = {}): P
   }
   const shared = { client, clock: systemClock, logger: silentLogger };
   const services = createInformer<ApiObject>({ ...shared, resource: dataPlaneServicesRef });
+  const backends = createBackendProbes({ services, outbound: options.outbound ?? defaultOutbound(), ...shared, intervalMs: 40 });
   const controllers = [
+    backends,
     dataPlaneServiceRegistrationController({ ...shared, services, aggregator: test.aggregator }),
-    dataPlaneServiceAvailabilityController({ ...shared, services, aggregator: test.aggregator, plugins: test.plugins, instance: "test" }),
+    dataPlaneServiceAvailabilityController({ ...shared, services, aggregator: test.aggregator, plugins: test.plugins, backends, instance: "test" }),
     ...(options.managed === true ? [managedDataPlaneServicesController({ ...shared, services, plugins: test.plugins })] : []),
   ];
   const running = [services, ...controllers].map((it) => it.run(stop.signal));
