@@ -1,6 +1,8 @@
 import { hostname } from "node:os";
 import {
+  createBackendProbes,
   createGrafanaAggregator,
+  createOutbound,
   createPluginContextsClient,
   dataPlaneServiceAvailabilityController,
   dataPlaneServiceRegistrationController,
@@ -72,7 +74,17 @@ export function openDataPlane(options: DataPlaneOptions): DataPlane {
     resultBytes: config.responseLimit,
     concurrentQueries: config.concurrentQueries,
   };
-  const handlerOptions = { plugins, contexts, limits, authorizer: options.authorizer, sendUserHeader: config.sendUserHeader, clock, logger };
+  const outbound = createOutbound({
+    rules: { allow: config.allowAddresses, deny: config.denyAddresses, whitelist: config.dataSourceWhitelist },
+    connectTimeoutMs: config.dialTimeout,
+    idleTimeoutMs: config.idleConnectionTimeout,
+  });
+  const backends = createBackendProbes({ services, outbound, clock, logger });
+  const handlerOptions = {
+    ...{ plugins, contexts, limits, outbound, clock, logger },
+    authorizer: options.authorizer,
+    sendUserHeader: config.sendUserHeader,
+  };
   const manifestRoutes = new ManifestRouteTable();
   const aggregator = createGrafanaAggregator({
     ...handlerOptions,
@@ -90,12 +102,13 @@ export function openDataPlane(options: DataPlaneOptions): DataPlane {
     handler: legacyHandler({ ...handlerOptions, delegate: pluginRestartHandler({ delegate: aggregator.handler, services, plugins }) }),
     start(lifetime) {
       lifetime.start("plugin contexts", contexts);
+      lifetime.start("backend probes", backends);
       lifetime.start("manifest routes", manifests);
       const alsoSynced = manifests.synced;
       lifetime.start("registration", dataPlaneServiceRegistrationController({ client, services, aggregator, alsoSynced, clock, logger }));
       lifetime.start(
         "availability",
-        dataPlaneServiceAvailabilityController({ client, services, aggregator, plugins, instance: hostname(), clock, logger }),
+        dataPlaneServiceAvailabilityController({ client, services, aggregator, plugins, backends, instance: hostname(), clock, logger }),
       );
       if (config.autoRegister) lifetime.start("managed services", managedDataPlaneServicesController({ client, services, plugins, clock, logger }));
     },

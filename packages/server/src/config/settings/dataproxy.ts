@@ -1,4 +1,10 @@
-import { boolean, duration, integer, setting } from "../setting.js";
+import { type AddressRules, parseAddressRules } from "@dataplane/aggregator";
+import { boolean, duration, integer, list, type SettingKind, setting } from "../setting.js";
+
+const addressRules: SettingKind<AddressRules> = {
+  name: "hosts, host:port or blocks of addresses",
+  parse: (value) => parseAddressRules(list.parse(value)),
+};
 
 /** Calls to plugins and data sources. */
 export const dataproxySettings = {
@@ -32,5 +38,34 @@ export const dataproxySettings = {
     integer(1_048_576, 2_147_483_647),
     "268435456",
     "Largest message that is taken from a plugin, in bytes: a whole answer, or one chunk of it.",
+  ),
+  dialTimeout: setting("dataproxy", "dialTimeout", duration, "10s", "How long opening a connection to a data source or backend may take."),
+  idleConnectionTimeout: setting(
+    "dataproxy",
+    "idle_conn_timeout_seconds",
+    duration,
+    "90s",
+    "How long a connection to a data source or backend is kept that nobody uses.",
+  ),
+  dataSourceWhitelist: setting(
+    "security",
+    "data_source_proxy_whitelist",
+    addressRules,
+    "",
+    "When not empty, the only hosts (host:port, addresses, blocks) that the data source proxy reaches at a data source's own URL.",
+  ),
+  allowAddresses: setting(
+    "dataproxy",
+    "allow_addresses",
+    addressRules,
+    "",
+    "Hosts, host:port and blocks of addresses that routes of plugin.json and backends by HTTP may reach though they are not public: 10.1.0.0/16 auth.internal:8443.",
+  ),
+  denyAddresses: setting(
+    "dataproxy",
+    "deny_addresses",
+    addressRules,
+    "",
+    "Hosts, host:port and blocks of addresses that no request of this server's proxies may reach, whatever else is allowed.",
   ),
 } as const;
