@@ -1,7 +1,8 @@
+import { execFileSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import type { Need } from "./needs.js";
-import { tools } from "./root.js";
+import { root, tools } from "./root.js";
 
 /** Id of the Go plugin in conformance/testplugin. */
 export const goTestPlugin = "acme-testplugin-datasource";
@@ -13,20 +14,29 @@ export const needsGoTestPlugin: Need = {
   isThere: () => existsSync(path.join(built, "plugin.json")),
 };
 
-/** Id of the Go app plugin in conformance/testplugin-app. */
-export const goTestApp = "acme-testplugin-app";
+/** An app plugin for tests: of the official Go SDK, and of ours. */
+export interface TestApp {
+  readonly id: string;
+  readonly needs: readonly Need[];
+  /** Puts it where a server with that data folder looks. */
+  install(dataPath: string): void;
+}
 
-const builtApp = path.join(tools, "testplugin-app", goTestApp);
+const builtApp = path.join(tools, "testplugin-app", "acme-testplugin-app");
 
-export const needsGoTestApp: Need = {
-  name: "the Go test app (conformance/build-tools.sh builds it)",
-  isThere: () => existsSync(path.join(builtApp, "plugin.json")),
+export const goTestApp: TestApp = {
+  id: "acme-testplugin-app",
+  needs: [{ name: "the Go test app (conformance/build-tools.sh builds it)", isThere: () => existsSync(path.join(builtApp, "plugin.json")) }],
+  install: (dataPath) => cpSync(builtApp, path.join(dataPath, "plugins", "acme-testplugin-app"), { recursive: true }),
 };
 
-/** Copies the Go app plugin to where a server with that data folder looks. */
-export function installGoTestApp(dataPath: string): void {
-  cpSync(builtApp, path.join(dataPath, "plugins", goTestApp), { recursive: true });
-}
+export const sdkTestApp: TestApp = {
+  id: "acme-testplugin-ts-app",
+  needs: [],
+  install: (dataPath) => {
+    execFileSync(process.execPath, [path.join(root, "conformance/testplugin-ts-app/build.mjs"), path.join(dataPath, "plugins")]);
+  },
+};
 
 /** What a server needs to load the plugins of these tests. */
 export const unsignedPluginsAllowed = { GF_DEFAULT_APP_MODE: "development" };
