@@ -6,7 +6,7 @@ import { DataFrameFormat, GrpcCode, GrpcError } from "@dataplane/plugin-protocol
 import { expect, test } from "vitest";
 import { createGrafanaAggregator } from "../grafana-aggregator.js";
 import { anAnswer, aPlugin, aPluginSource, type FakePluginOptions } from "../testing/a-plugin.js";
-import { call, type Sent } from "../testing/call.js";
+import { aRequest, call, type Sent } from "../testing/call.js";
 import { knownDataSources } from "../testing/known-data-sources.js";
 
 const path = "/apis/query.grafana.app/v0alpha1/namespaces/default/query";
@@ -134,17 +134,48 @@ test("the other forms hold the frames of all data sources", async () => {
   const both = await query([a, b], { headers: { accept: "text/csv" } });
   expect(both.text).toMatch(/X-Ref-Id: A\r\n[^]*X-Ref-Id: B\r\n/);
   const lines = await query([a, b, { refId: "N", datasource: { uid: "nowhere" } }], { headers: { accept: "text/jsonl" } });
-  expect(
-    lines.text
-      .trimEnd()
-      .split("\n")
-      .map((line) => JSON.parse(line) as object),
-  ).toMatchObject([
+  const parsed = lines.text
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line) as { refId: string });
+  expect(parsed.toSorted((x, y) => (x.refId < y.refId ? -1 : 1))).toMatchObject([
     { refId: "A", frame: {} },
     { refId: "B", frame: { data: { values: [[1]] } } },
     { refId: "N", status: 404 },
   ]);
   expect((await query([a], { headers: { accept: "image/png" } })).status).toBe(406);
+});
+
+test("lines of several data sources come as they are there, and those of one that is refused are errors", async () => {
+  let finish = (): void => undefined;
+  const slow = new Promise<void>((resolve) => {
+    finish = resolve;
+  });
+  const chunk = {
+    refId: "B",
+    frameId: "0",
+    frame: Buffer.from('{"data":{"values":[]}}'),
+    error: "",
+    errorSource: "",
+    status: 200,
+    format: DataFrameFormat.JSON,
+  };
+  const calls = {
+    async *queryChunkedData() {
+      yield chunk;
+      await slow;
+      yield chunk;
+    },
+  };
+  const { aggregator } = start({ loki: { calls } });
+  const { body } = await aggregator.handler(aRequest("POST", path, { body: { queries: [b, a] }, headers: { accept: "text/jsonl" } }));
+  const refIds: string[] = [];
+  for await (const line of body as AsyncIterable<Uint8Array>) {
+    refIds.push((JSON.parse(Buffer.from(line).toString()) as { refId: string }).refId);
+    if (refIds.length === 2) finish();
+  }
+  expect(refIds.slice(0, 2).toSorted()).toEqual(["A", "B"]);
+  expect(refIds[2]).toBe("B");
 });
 
 test("the path is POST only, is in discovery and OpenAPI, and leaves others alone", async () => {

@@ -3,14 +3,16 @@ import { DataFrameFormat, type QueryDataResponse } from "@dataplane/plugin-proto
 import { methodNotAllowed } from "../method-not-allowed.js";
 import type { PluginHandlerOptions } from "../plugin-handler.js";
 import { readText, requireJsonContentType } from "../request-body.js";
-import { failedAnswer } from "../service-types/answer-caps.js";
-import { type AnswerForm, answerForms, negotiateForm } from "../service-types/answer-form.js";
-import { chunksOf, linesOf } from "../service-types/answer-lines.js";
+import { failedAnswer, type ResultError } from "../service-types/answer-caps.js";
+import { negotiateForm } from "../service-types/answer-form.js";
+import { answerLines, failedLines, type Line, linesResponse } from "../service-types/answer-lines.js";
 import { partsResponse } from "../service-types/answer-parts.js";
 import { answerResponse, queryAnswer } from "../service-types/query-answer.js";
 import { parseQueryRequest, refIdsOf } from "../service-types/query-request.js";
+import type { QueryCall } from "../service-types/query-response.js";
 import { withRequestTimeout } from "../service-types/request-timeout.js";
 import { runQueries } from "../service-types/run-queries.js";
+import { mergeAtMost } from "./merge-at-most.js";
 import { groupByDataSource, joinResponses, mapAtMost, pluginOfGroup, type QueryGroup, requireQueryAllowed } from "./query-groups.js";
 
 /** Where queries of several data sources are posted: `namespaces/<namespace>/query` below it. */
@@ -40,45 +42,58 @@ export async function answerQueryService(request: HttpRequest, namespace: string
   const options = { ...around, limits: withRequestTimeout(around.limits, request.query) };
   const form = negotiateForm(request);
   const queries = parseQueryRequest(await readText(request, options.limits.bodyBytes), options.clock.now());
+  const service: QueryService = { request, namespace, options, limit: options.limits.concurrentQueries ?? defaultConcurrency };
   const groups = groupByDataSource(queries);
+  if (form === "lines") {
+    return linesResponse(
+      mergeAtMost(
+        service.limit,
+        groups.map((group) => linesOfGroup(service, group)),
+      ),
+    );
+  }
   const format = form === "json" ? DataFrameFormat.JSON : DataFrameFormat.ARROW;
-  const parts = await mapAtMost(options.limits.concurrentQueries ?? defaultConcurrency, groups, async (group) => ({
-    group,
-    response: await runGroup(group, { request, namespace, format, options }),
-  }));
-  return respond(form, joinResponses(parts), refIdsOf(queries), options);
+  const parts = await mapAtMost(service.limit, groups, async (group) => ({ group, response: await responseOfGroup(service, group, format) }));
+  const [response, asked] = [joinResponses(parts), refIdsOf(queries)];
+  if (form === "json") return answerResponse(200, await queryAnswer(response, asked, options.limits));
+  return partsResponse(form, response, { asked, caps: options.limits });
 }
 
-async function runGroup(
-  group: QueryGroup,
-  asked: { readonly request: HttpRequest; readonly namespace: string; readonly format: DataFrameFormat; readonly options: PluginHandlerOptions },
-): Promise<QueryDataResponse> {
-  const { request, namespace, format, options } = asked;
+/** One request of several data sources. */
+interface QueryService {
+  readonly request: HttpRequest;
+  readonly namespace: string;
+  readonly options: PluginHandlerOptions;
+  /** Data sources that are asked at once. */
+  readonly limit: number;
+}
+
+async function responseOfGroup(service: QueryService, group: QueryGroup, format: DataFrameFormat): Promise<QueryDataResponse> {
   try {
-    const plugin = await pluginOfGroup(group, namespace, request, options);
-    await requireQueryAllowed(plugin, group, namespace, request, options);
-    return await runQueries({ request, ...options, plugin }, { namespace, uid: group.uid }, group.queries, format);
+    return await runQueries(await callOfGroup(service, group), { namespace: service.namespace, uid: group.uid }, group.queries, format);
   } catch (thrown) {
-    const { message, code, reason } = ApiError.from(thrown);
-    if (reason === "InternalError") options.logger.error({ err: thrown, uid: group.uid }, "queries of a data source broke");
-    const failed = failedAnswer({ error: message, errorSource: "plugin", status: code });
+    const failed = failedAnswer(errorOfGroup(service, group, thrown));
     return { responses: Object.fromEntries(refIdsOf(group.queries).map((refId) => [refId, failed])) };
   }
 }
 
-async function respond(
-  form: AnswerForm,
-  response: QueryDataResponse,
-  asked: readonly string[],
-  { limits }: Pick<PluginHandlerOptions, "limits">,
-): Promise<HttpResponse> {
-  switch (form) {
-    case "json":
-      return answerResponse(200, await queryAnswer(response, asked, limits));
-    case "lines":
-      return { status: 200, headers: { "content-type": answerForms.lines }, body: linesOf(chunksOf(response, asked), asked, limits) };
-    case "arrow":
-    case "csv":
-      return partsResponse(form, response, { asked, caps: limits });
+async function* linesOfGroup(service: QueryService, group: QueryGroup): AsyncGenerator<Line> {
+  try {
+    yield* await answerLines(await callOfGroup(service, group), { namespace: service.namespace, uid: group.uid }, group.queries);
+  } catch (thrown) {
+    yield* failedLines(refIdsOf(group.queries), errorOfGroup(service, group, thrown));
   }
+}
+
+/** Throws unless the data source is there and the caller may query it. */
+async function callOfGroup({ request, namespace, options }: QueryService, group: QueryGroup): Promise<QueryCall> {
+  const plugin = await pluginOfGroup(group, namespace, request, options);
+  await requireQueryAllowed(plugin, group, namespace, request, options);
+  return { request, ...options, plugin };
+}
+
+function errorOfGroup({ options }: QueryService, { uid }: QueryGroup, thrown: unknown): ResultError {
+  const { message, code, reason } = ApiError.from(thrown);
+  if (reason === "InternalError") options.logger.error({ err: thrown, uid }, "queries of a data source broke");
+  return { error: message, errorSource: "plugin", status: code };
 }

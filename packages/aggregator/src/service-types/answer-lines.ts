@@ -1,13 +1,17 @@
 import { frameJsonBatches, frameToArrow, jsonToFrame, readArrow, scanJsonFrame } from "@dataplane/frames";
-import { ApiError } from "@dataplane/meta";
+import { ApiError, type HttpResponse } from "@dataplane/meta";
 import { DataFrameFormat, type QueryChunkedDataResponse, type QueryDataResponse } from "@dataplane/plugin-protocol";
 import { errorOf, ResultCap, type ResultCaps, type ResultError, resultErrorOf, soundStatus } from "./answer-caps.js";
+import { answerForms } from "./answer-form.js";
 import { turns } from "./answer-turns.js";
 import { answersByRefId, sortedByRefId } from "./query-answer.js";
 import { type ParsedQuery, refIdsOf } from "./query-request.js";
 import type { QueryCall } from "./query-response.js";
 import { runChunkedQueries } from "./run-chunked-queries.js";
 import { type DataSourceKey, runQueries } from "./run-queries.js";
+
+/** A line with its end, in the pieces that it is sent in. */
+export type Line = readonly Uint8Array[];
 
 /** Rows of a line where the frame is cut here. */
 const rowsPerLine = 4096;
@@ -24,7 +28,7 @@ const longestKnownId = 256;
  * The first line of a frame has its schema and rows, later ones rows. A plugin without chunks is asked for all at once, and what it
  * answers is cut into lines. Throws ApiError where the call failed before its first chunk; later that is the last line.
  */
-export async function answerLines(call: QueryCall, key: DataSourceKey, queries: readonly ParsedQuery[]): Promise<AsyncIterable<Uint8Array>> {
+export async function answerLines(call: QueryCall, key: DataSourceKey, queries: readonly ParsedQuery[]): Promise<AsyncIterable<Line>> {
   const asked = refIdsOf(queries);
   const chunks = queries.length === 0 ? [] : await runChunkedQueries(call, key, queries);
   if (chunks !== undefined) return linesOf(chunks, asked, call.limits);
@@ -33,7 +37,7 @@ export async function answerLines(call: QueryCall, key: DataSourceKey, queries: 
 }
 
 /** A whole answer as the chunks that a plugin could have sent. */
-export function* chunksOf(response: QueryDataResponse, asked: readonly string[]): Generator<QueryChunkedDataResponse> {
+function* chunksOf(response: QueryDataResponse, asked: readonly string[]): Generator<QueryChunkedDataResponse> {
   for (const [refId, answer] of sortedByRefId(answersByRefId(response, asked))) {
     const { status, format } = answer;
     const part = { refId, status, errorSource: "", error: "", frameId: "", frame: new Uint8Array(), format };
@@ -50,12 +54,27 @@ interface Progress {
   cut: boolean;
 }
 
-/** The lines of chunks that come in their own time, each as it comes; a long one in pieces. */
-export async function* linesOf(
+/** The answer whose body are these lines, each sent as it comes. */
+export const linesResponse = (lines: AsyncIterable<Line>): HttpResponse => ({
+  status: 200,
+  headers: { "content-type": answerForms.lines },
+  body: piecesOf(lines),
+});
+
+async function* piecesOf(lines: AsyncIterable<Line>): AsyncGenerator<Uint8Array> {
+  for await (const line of lines) yield* line;
+}
+
+/** The lines that say that queries of one data source failed together. */
+export const failedLines = (asked: readonly string[], error: ResultError): readonly Line[] =>
+  asked.map((refId) => errorLine({ refId, frameId: "" }, error));
+
+/** The lines of chunks that come in their own time. */
+async function* linesOf(
   chunks: AsyncIterable<QueryChunkedDataResponse> | Iterable<QueryChunkedDataResponse>,
   asked: readonly string[],
   caps: ResultCaps,
-): AsyncGenerator<Uint8Array> {
+): AsyncGenerator<Line> {
   const results = new Map(asked.map((refId): [string, Progress] => [refId, { cap: new ResultCap(caps), frames: new Set(), cut: false }]));
   const turn = turns();
   try {
@@ -64,22 +83,22 @@ export async function* linesOf(
       if (progress === undefined) throw notAsked(chunk.refId);
       for (const line of progress.cut ? [] : chunkLines(chunk, progress)) {
         yield line;
-        await turn(line.byteLength);
+        await turn(line.reduce((sum, { byteLength }) => sum + byteLength, 0));
       }
       if ([...results.values()].every(({ cut }) => cut)) return;
     }
   } catch (thrown) {
     const { message, code } = ApiError.from(thrown);
-    for (const [refId, { cut }] of results)
-      if (!cut) yield errorLine({ refId, frameId: "" }, { error: message, errorSource: "plugin", status: code });
+    const unfinished = [...results].filter(([, { cut }]) => !cut).map(([refId]) => refId);
+    yield* failedLines(unfinished, { error: message, errorSource: "plugin", status: code });
   }
 }
 
-function* chunkLines(chunk: QueryChunkedDataResponse, progress: Progress): Generator<Uint8Array> {
+function* chunkLines(chunk: QueryChunkedDataResponse, progress: Progress): Generator<Line> {
   const error = errorOf(chunk);
   try {
     if (chunk.frame.byteLength > 0) yield* frameLines(chunk, progress);
-    else if (error === undefined) yield Buffer.from(`${opened(chunk)},"status":${soundStatus(chunk.status) ?? 200}}\n`);
+    else if (error === undefined) yield [Buffer.from(`${opened(chunk)},"status":${soundStatus(chunk.status) ?? 200}}\n`)];
   } catch (thrown) {
     progress.cut = true;
     yield errorLine(chunk, resultErrorOf(thrown));
@@ -88,7 +107,7 @@ function* chunkLines(chunk: QueryChunkedDataResponse, progress: Progress): Gener
   if (error !== undefined) yield errorLine(chunk, error);
 }
 
-function* frameLines(chunk: QueryChunkedDataResponse, { cap, frames }: Progress): Generator<Uint8Array> {
+function* frameLines(chunk: QueryChunkedDataResponse, { cap, frames }: Progress): Generator<Line> {
   const { frame, format, frameId } = chunk;
   cap.addBytes(frame.byteLength);
   const head = Buffer.from(`${opened(chunk)},"frame":`);
@@ -97,15 +116,14 @@ function* frameLines(chunk: QueryChunkedDataResponse, { cap, frames }: Progress)
     cap.addRows(scanJsonFrame(frame).rows);
     const line = [head, onOneLine(frame), end];
     // A small line goes out as one; a large frame is not copied.
-    if (frame.byteLength > longLine) yield* line;
-    else yield Buffer.concat(line);
+    yield frame.byteLength > longLine ? line : [Buffer.concat(line)];
     return;
   }
   const read = readArrow(format === DataFrameFormat.ARROW ? frame : frameToArrow(jsonToFrame(frame)));
   cap.addRows(read.rows);
   const withSchema = format === DataFrameFormat.JSON || !frames.has(frameId);
   if (frames.size < knownFrames && frameId.length <= longestKnownId) frames.add(frameId);
-  for (const { pieces } of frameJsonBatches(read, rowsPerLine, { withSchema })) yield Buffer.concat([head, ...pieces, end]);
+  for (const { pieces } of frameJsonBatches(read, rowsPerLine, { withSchema })) yield [Buffer.concat([head, ...pieces, end])];
 }
 
 const end = Buffer.from("}\n");
@@ -113,8 +131,9 @@ const end = Buffer.from("}\n");
 const opened = ({ refId, frameId }: Pick<QueryChunkedDataResponse, "refId" | "frameId">): string =>
   `{"refId":${JSON.stringify(refId)}${frameId === "" ? "" : `,"frameId":${JSON.stringify(frameId)}`}`;
 
-const errorLine = (chunk: Pick<QueryChunkedDataResponse, "refId" | "frameId">, { error, errorSource, status }: ResultError): Uint8Array =>
-  Buffer.from(`${opened(chunk)},"error":${JSON.stringify(error)},"errorSource":${JSON.stringify(errorSource)},"status":${status}}\n`);
+const errorLine = (chunk: Pick<QueryChunkedDataResponse, "refId" | "frameId">, { error, errorSource, status }: ResultError): Line => [
+  Buffer.from(`${opened(chunk)},"error":${JSON.stringify(error)},"errorSource":${JSON.stringify(errorSource)},"status":${status}}\n`),
+];
 
 /** Only a frame's first chunk has one, as SDKs print it: before the data. */
 const hasSchema = (frame: Uint8Array): boolean => Buffer.from(frame.buffer, frame.byteOffset, Math.min(frame.byteLength, 64)).includes('"schema"');

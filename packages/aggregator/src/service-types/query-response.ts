@@ -1,7 +1,7 @@
 import type { HttpResponse } from "@dataplane/meta";
 import { DataFrameFormat } from "@dataplane/plugin-protocol";
-import { answerForms, negotiateForm } from "./answer-form.js";
-import { answerLines } from "./answer-lines.js";
+import { negotiateForm } from "./answer-form.js";
+import { answerLines, linesResponse } from "./answer-lines.js";
 import { partsResponse } from "./answer-parts.js";
 import { answerResponse, queryAnswer } from "./query-answer.js";
 import { type ParsedQuery, refIdsOf } from "./query-request.js";
@@ -24,7 +24,7 @@ export async function respondToQueries(asking: QueryCall, key: DataSourceKey, qu
     case "json":
       return answerResponse(200, await queryAnswer(await runQueries(call, key, queries), asked, call.limits));
     case "lines":
-      return { status: 200, headers: { "content-type": answerForms.lines }, body: await answerLines(call, key, queries) };
+      return linesResponse(await answerLines(call, key, queries));
     case "arrow":
     case "csv":
       return partsResponse(form, await runQueries(call, key, queries, DataFrameFormat.ARROW), { asked, caps: call.limits });
