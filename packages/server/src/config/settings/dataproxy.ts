@@ -1,10 +1,5 @@
-import { type AddressRules, parseAddressRules } from "@dataplane/aggregator";
-import { boolean, duration, integer, list, type SettingKind, setting } from "../setting.js";
-
-const addressRules: SettingKind<AddressRules> = {
-  name: "hosts, host:port or blocks of addresses",
-  parse: (value) => parseAddressRules(list.parse(value)),
-};
+import { boolean, duration, integer, setting } from "../setting.js";
+import { addressRules } from "./address-rules.js";
 
 /** Calls to plugins and data sources. */
 export const dataproxySettings = {
@@ -46,13 +41,6 @@ export const dataproxySettings = {
     duration,
     "90s",
     "How long a connection to a data source or backend is kept that nobody uses.",
-  ),
-  dataSourceWhitelist: setting(
-    "security",
-    "data_source_proxy_whitelist",
-    addressRules,
-    "",
-    "When not empty, the only hosts (host:port, addresses, blocks) that the data source proxy reaches at a data source's own URL.",
   ),
   allowAddresses: setting(
     "dataproxy",

@@ -1,4 +1,5 @@
 import { boolean, duration, list, oneOf, port, setting, text } from "../setting.js";
+import { addressRules } from "./address-rules.js";
 
 /** Where the server keeps its things and listens; its first user; its log. */
 export const serverSettings = {
@@ -39,6 +40,13 @@ export const serverSettings = {
     "admin",
     "Password of the first user, hashed at the first start only. While it is the default it works from loopback alone.",
     true,
+  ),
+  dataSourceWhitelist: setting(
+    "security",
+    "data_source_proxy_whitelist",
+    addressRules,
+    "",
+    "When not empty, the only hosts (host:port, addresses, blocks) that the data source proxy reaches at a data source's own URL.",
   ),
 
   httpsAddr: setting("grafana-apiserver", "https_addr", text, "", "Address of the HTTPS listener; empty means all, IPv4 and IPv6."),
