@@ -15,7 +15,7 @@ export { pluginEnvironment } from "./plugin-environment.js";
 export { ForeignFile, pluginFiles, sha256Of } from "./plugin-files.js";
 export { isOwnGroupOfAnother, isServerGroup, ownGroupOf, ownGroupVersion } from "./plugin-group.js";
 export { createPluginHost, type PluginHost, type PluginHostOptions } from "./plugin-host.js";
-export { type PluginJson, PluginJsonError, type ProxyRoute, parsePluginJson } from "./plugin-json.js";
+export { isPluginId, type PluginJson, PluginJsonError, type ProxyRoute, parsePluginJson } from "./plugin-json.js";
 export type { PluginManifest, SignatureType } from "./plugin-manifest.js";
 export { type SigningKey, type SignOptions, signPlugin } from "./sign-plugin.js";
 export { readTrustedKeys } from "./trusted-keys.js";

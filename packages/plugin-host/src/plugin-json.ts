@@ -25,6 +25,9 @@ export interface PluginJson {
 const pluginTypes = ["datasource", "app", "panel", "renderer", "other"] as const;
 export type PluginType = (typeof pluginTypes)[number];
 
+/** Whether an id has the form that Grafana asks of new plugins; those it began with, such as `prometheus`, have not. */
+export const isPluginId = (id: string): boolean => /^[0-9a-z]+-(?:[0-9a-z]+-)?(?:app|panel|datasource|secretsmanager)$/.test(id);
+
 /** A `plugin.json` that cannot be used; the message names the field. */
 export class PluginJsonError extends Error {
   override readonly name = "PluginJsonError";
