@@ -1,5 +1,6 @@
 import type { ApiSource, DiscoveredResource, ServedGroupVersion } from "@dataplane/apiserver";
-import { basePathOf, type GroupVersion, type JsonObject } from "@dataplane/meta";
+import { basePathOf, type GroupVersion, isJsonObject, type JsonObject } from "@dataplane/meta";
+import { freeName } from "./free-name.js";
 import type { PluginHandler } from "./plugin-handler.js";
 import { queryServiceApi } from "./query-service/query-service-api.js";
 import type { RouteTable } from "./route-table.js";
@@ -28,17 +29,45 @@ function servedGroupVersion({ service, routes, schemas }: PluginHandler): Served
   return {
     group,
     version,
-    resources: routes.flatMap(discovered),
-    openapi: { paths: Object.fromEntries(routes.flatMap((route) => openApiPath(route, { group, version }))), schemas: { ...querySchemas, ...schemas } },
+    resources: resourcesOf(routes),
+    openapi: { paths: openApiPaths(routes, { group, version }), schemas: { ...querySchemas, ...schemas } },
     freshness: "Current",
   };
+}
+
+/** Each name once: of two routes that share it the first that is tried. */
+function resourcesOf(routes: readonly PluginRoute[]): readonly DiscoveredResource[] {
+  const byName = new Map<string, DiscoveredResource>();
+  for (const it of routes.flatMap(discovered)) if (!byName.has(it.name)) byName.set(it.name, it);
+  return [...byName.values()];
+}
+
+/** Routes of one path share an item, the first that is tried wins; an operation's id is there once. */
+function openApiPaths(routes: readonly PluginRoute[], groupVersion: GroupVersion): JsonObject {
+  const items = new Map<string, JsonObject>();
+  const ids = new Set<string>();
+  for (const route of routes) {
+    for (const [path, item] of openApiPath(route, groupVersion)) items.set(path, { ...withFreeIds(item, ids), ...items.get(path) });
+  }
+  return Object.fromEntries(items);
+}
+
+function withFreeIds(item: JsonObject, ids: Set<string>): JsonObject {
+  return Object.fromEntries(
+    Object.entries(item).map(([method, operation]) => {
+      if (!isJsonObject(operation) || typeof operation["operationId"] !== "string") return [method, operation];
+      return [method, { ...operation, operationId: freeName(operation["operationId"], ids) }];
+    }),
+  );
 }
 
 const discovered = ({ discovered: shown, path }: PluginRoute): readonly DiscoveredResource[] =>
   shown === undefined ? [] : [{ ...shown, singularName: "", namespaced: path.startsWith("namespaces/") }];
 
-function openApiPath({ path, operations }: PluginRoute, groupVersion: GroupVersion): readonly [string, JsonObject][] {
+function openApiPath({ path: pattern, operations }: PluginRoute, groupVersion: GroupVersion): readonly [string, JsonObject][] {
   if (operations === undefined) return [];
+  // OpenAPI has no parameter for several segments: one that is encoded by its client is as near as it comes.
+  const path = pattern.replace(/\*$/, "{path}");
   const parameters = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = ""]) => ({
     name,
     in: "path",

@@ -25,7 +25,10 @@ const manifest = (routes: Routes, rest: { readonly version?: JsonObject; readonl
 });
 
 /** An app bound to v1, with the routes of these manifests. */
-function start(manifests: readonly ApiObject[], { serves = ["route"], type = "app" as "app" | "datasource" } = {}) {
+function start(
+  manifests: readonly ApiObject[],
+  { serves = ["route"], type = "app" }: { readonly serves?: readonly string[]; readonly type?: "app" | "datasource" } = {},
+) {
   const received: CallResourceRequest[] = [];
   async function* callResource(request: CallResourceRequest): AsyncIterable<CallResourceResponse> {
     received.push(request);

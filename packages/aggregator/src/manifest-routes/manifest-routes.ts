@@ -1,4 +1,6 @@
 import { type ApiObject, apiVersionOf, type GroupVersion, isJsonObject, type JsonObject, type JsonValue } from "@dataplane/meta";
+import { freeName } from "../free-name.js";
+import { operationIdOf } from "../service-types/custom-operations.js";
 import type { Operation } from "../service-types/service-type.js";
 import { ComponentRefs } from "./component-refs.js";
 import { declaredOperations } from "./path-item.js";
@@ -69,27 +71,9 @@ function operationsOf(item: JsonObject, { path, refs, ids }: Surroundings): Read
   return new Map(
     declaredOperations(item).map(({ method, operation }) => {
       const named = operation["operationId"];
-      const operationId = freeId(typeof named === "string" && /^\w+$/.test(named) ? named : idOf(method, path), ids);
+      const operationId = freeName(typeof named === "string" && /^\w+$/.test(named) ? named : operationIdOf(method, path), ids);
       const responses = isJsonObject(operation["responses"]) ? operation["responses"] : { "200": { description: "OK" } };
       return [method, { ...refs.rewriteObject({ ...operation, responses }), operationId }];
     }),
   );
-}
-
-/** `getFooById` for `GET /foo/{id}`. */
-const idOf = (method: string, path: string): string =>
-  [
-    method.toLowerCase(),
-    ...path.split(/[/]/).flatMap((segment) => {
-      const words = segment.split(/\W+/).filter((word) => word !== "");
-      const camel = words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join("");
-      return segment.startsWith("{") ? [`By${camel}`] : [camel];
-    }),
-  ].join("");
-
-function freeId(id: string, taken: Set<string>): string {
-  let free = id;
-  for (let count = 2; taken.has(free); count += 1) free = `${id}${count}`;
-  taken.add(free);
-  return free;
 }

@@ -43,7 +43,18 @@ async function* pieces(first: Uint8Array, rest: AsyncIterator<CallResourceRespon
   }
 }
 
-const ours = new Set(["connection", "keep-alive", "transfer-encoding", "content-length", "trailer", "upgrade", "te", "proxy-connection"]);
+/** Of one connection, or words between this server and its clients: a browser must not ask for a password in a plugin's name. */
+const ours = new Set([
+  "www-authenticate",
+  "connection",
+  "keep-alive",
+  "transfer-encoding",
+  "content-length",
+  "trailer",
+  "upgrade",
+  "te",
+  "proxy-connection",
+]);
 
 /** A plugin's page must not run as ours, so it gets a sandbox; and it must not set cookies for this server. */
 function responseHeaders(headers: Readonly<Record<string, StringList>>): Readonly<Record<string, readonly string[] | string>> {
@@ -57,7 +68,6 @@ function responseHeaders(headers: Readonly<Record<string, StringList>>): Readonl
   return { ...Object.fromEntries(kept), "content-security-policy": "sandbox" };
 }
 
-// eslint-disable-next-line no-control-regex -- these are what is looked for
 const controls = /[\x00-\x08\x0a-\x1f\x7f]/;
 
 /** Node writes a header's characters as Latin-1: one for each byte of the text that the plugin gave. */

@@ -5,7 +5,6 @@ import type { HttpRequest } from "@dataplane/meta";
  * reads it as a URL once more, so what would end the path there, or be refused, stays encoded: `%`, `?`, `#` and control characters.
  */
 export function resourcePath(request: Pick<HttpRequest, "path">, path: string): string {
-  // eslint-disable-next-line no-control-regex -- these are what is looked for
   return withSentSlash(request, path).replace(/[%?#\x00-\x1f\x7f]/g, encodeURIComponent);
 }
 

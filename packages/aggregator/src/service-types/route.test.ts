@@ -129,3 +129,17 @@ test("the longest literal prefix is tried first, then the more literal one; a me
   const ordered = parsed.toSorted((x, y) => moreSpecific(x.pattern, y.pattern)).map(({ path }) => path);
   expect(ordered).toEqual(["a/b", "a/b/*", "a/{b}", "a/{b}/c", "a/{b}/{c}", "a/*", "{a}", "*"]);
 });
+
+test("a service's own route is in discovery and in OpenAPI", () => {
+  const { aggregator } = recording("app", [{ type: "route", path: "reports/{id}/*", method: "GET,POST" }]);
+  const [served] = aggregator.apiSource.served();
+  expect(served?.resources).toContainEqual({
+    ...{ name: "reports", singularName: "", kind: "ResourceCallResponse", namespaced: true },
+    verbs: ["create", "get"],
+  });
+  expect(served?.openapi.paths[`${base}/namespaces/{namespace}/reports/{id}/{path}`]).toMatchObject({
+    get: { operationId: "getReportsByIdAcmeExampleComV1" },
+    post: { requestBody: {} },
+    parameters: [{ name: "namespace" }, { name: "id" }, { name: "path" }],
+  });
+});

@@ -1,4 +1,5 @@
 import { badRequest, type HttpResponse } from "@dataplane/meta";
+import { customOperations } from "./custom-operations.js";
 import { discoveredRoutes } from "./discovered-routes.js";
 import { appResourcesRoutes, callAppResource, callResource, dataSourceResourcesRoutes } from "./resources.js";
 import { namesItsTarget, namesNoDataSource } from "./route-target.js";
@@ -19,7 +20,10 @@ export const route: ServiceType = {
   patterns: (entry, plugin) => {
     const pattern = ownPattern(entry, plugin);
     if (pattern === undefined) return [];
-    return discoveredRoutes([customRoute({ path: `namespaces/{namespace}/${pattern}`, methods: methodsOf(entry.method) }, plugin)]);
+    const methods = methodsOf(entry.method);
+    return discoveredRoutes([
+      customRoute({ path: `namespaces/{namespace}/${pattern}`, methods, operations: customOperations(pattern, methods) }, plugin),
+    ]);
   },
 };
 
