@@ -17,5 +17,6 @@ export { isOwnGroupOfAnother, isServerGroup, ownGroupOf, ownGroupVersion } from 
 export { createPluginHost, type PluginHost, type PluginHostOptions } from "./plugin-host.js";
 export { isPluginId, type PluginJson, PluginJsonError, type ProxyRoute, parsePluginJson } from "./plugin-json.js";
 export type { PluginManifest, SignatureType } from "./plugin-manifest.js";
+export { pluginMetrics } from "./plugin-metrics.js";
 export { type SigningKey, type SignOptions, signPlugin } from "./sign-plugin.js";
 export { readTrustedKeys } from "./trusted-keys.js";

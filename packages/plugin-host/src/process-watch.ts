@@ -97,7 +97,7 @@ export class ProcessWatch {
     const limit = this.#memoryLimitBytes;
     if (pid === undefined || limit === undefined) return new Promise(() => undefined);
     for (;;) {
-      const bytes = await residentMemory(pid);
+      const bytes = residentMemory(pid);
       if (bytes !== undefined && bytes > limit) {
         // What asks for memory this way is not asked to end: it would take more until it has.
         this.#process.kill();
