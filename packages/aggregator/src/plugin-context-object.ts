@@ -70,7 +70,7 @@ export function instanceSettingsFrom(object: ApiObject): DataSourceSettings {
 }
 
 /** A number for plugins that know data sources by one: 53 bits of a hash, so that every host language holds it exactly. */
-const instanceIdOf = (uid: string): number => Number(createHash("sha256").update(uid).digest().readBigUInt64BE() >> 11n);
+export const instanceIdOf = (uid: string): number => Number(createHash("sha256").update(uid).digest().readBigUInt64BE() >> 11n);
 
 function fieldOf(object: ApiObject, name: string): JsonObject {
   const raw = object[name];

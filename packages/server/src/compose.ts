@@ -84,6 +84,7 @@ export function compose(options: ComposeOptions): Composition {
     isRemote: (groupVersion) => kubeAggregator.isRemote(groupVersion),
     plugins: counting.metered(plugins),
     metrics: counting.metrics,
+    reloadProvisioning: (kind) => (kind === "plugins" ? appProvisioning : provisioning).apply(),
     registry,
     authorizer,
     services,

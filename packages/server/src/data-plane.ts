@@ -16,6 +16,7 @@ import {
   registryResources,
 } from "@dataplane/aggregator";
 import type { Authorizer, ResourceRegistry } from "@dataplane/apiserver";
+import { appManifestStatusController } from "@dataplane/app-manifests";
 import type { ApiClient, Informer } from "@dataplane/client";
 import type { ApiObject, Clock, GroupVersion, Handler, Logger, Metrics } from "@dataplane/meta";
 import type { PluginSource } from "@dataplane/plugin-host";
@@ -37,6 +38,8 @@ export interface DataPlaneOptions {
   readonly client: ApiClient;
   readonly dataPlaneClient: ApiClient;
   readonly appUrl: string;
+  /** Reads the provisioning files of that kind again. */
+  readonly reloadProvisioning: (kind: "datasources" | "plugins") => Promise<void>;
   /** For parts that count for themselves. */
   readonly metrics: Metrics;
   readonly clock: Clock;
@@ -99,11 +102,17 @@ export function openDataPlane(options: DataPlaneOptions): DataPlane {
   const manifests = manifestRoutesController({ client: options.dataPlaneClient, table: manifestRoutes, aggregator, clock, logger });
   return {
     aggregator,
-    handler: legacyHandler({ ...handlerOptions, delegate: pluginRestartHandler({ delegate: aggregator.handler, services, plugins }) }),
+    handler: legacyHandler({
+      ...handlerOptions,
+      client: options.dataPlaneClient,
+      server: { version: version.server, commit: version.commit, reload: options.reloadProvisioning },
+      delegate: pluginRestartHandler({ delegate: aggregator.handler, services, plugins }),
+    }),
     start(lifetime) {
       lifetime.start("plugin contexts", contexts);
       lifetime.start("backend probes", backends);
       lifetime.start("manifest routes", manifests);
+      lifetime.start("AppManifest status", appManifestStatusController({ client, services, clock, logger }));
       const alsoSynced = manifests.synced;
       lifetime.start("registration", dataPlaneServiceRegistrationController({ client, services, aggregator, alsoSynced, clock, logger }));
       lifetime.start(

@@ -1,4 +1,4 @@
-import type { Authorizer } from "@dataplane/apiserver";
+import type { Authorizer, Decision } from "@dataplane/apiserver";
 import { ApiError, badRequest, type HttpRequest, notFound, type RequestInfo } from "@dataplane/meta";
 import { ownGroupOf, ownGroupVersion, type Plugin, type PluginSource } from "@dataplane/plugin-host";
 import { namespaceOfOrg } from "../org-id.js";
@@ -14,20 +14,55 @@ export function namespaceOf(request: HttpRequest): string {
   return namespace;
 }
 
+const verbs = new Map([
+  ["GET", "get"],
+  ["HEAD", "get"],
+  ["OPTIONS", "get"],
+  ["PUT", "update"],
+  ["PATCH", "patch"],
+  ["DELETE", "delete"],
+]);
+
+/** What a method asks for, as the paths with a group are authorized. */
+export const verbOf = ({ method }: Pick<HttpRequest, "method">): string => verbs.get(method) ?? "create";
+
+export interface AskedOfDataSource {
+  readonly pluginId: string;
+  readonly namespace: string;
+  readonly uid: string;
+  readonly verb: string;
+  /** Empty for the data source itself. */
+  readonly subresource: string;
+}
+
 /** Throws Forbidden unless the caller may do `verb` on `datasources/<subresource>` of this data source, in its plugin's own group. */
-export async function requireAllowed(
+export async function requireAllowed(request: HttpRequest, authorizer: Authorizer, asked: AskedOfDataSource): Promise<void> {
+  const { allowed, reason } = await decide(request, authorizer, asked);
+  if (allowed) return;
+  const { pluginId, uid, verb, subresource } = asked;
+  const group = ownGroupOf(pluginId) ?? "";
+  const { name } = callerOf({ request });
+  const resource = subresource === "" ? "datasources" : `datasources/${subresource}`;
+  const what = `datasources.${group} ${JSON.stringify(uid)} is forbidden: User ${JSON.stringify(name)} cannot ${verb} resource "${resource}"`;
+  throw new ApiError("Forbidden", reason === "" ? what : `${what}: ${reason}`, { details: { name: uid, group, kind: "datasources" } });
+}
+
+/** The same question, answered. */
+export async function isAllowed(request: HttpRequest, authorizer: Authorizer, asked: AskedOfDataSource): Promise<boolean> {
+  return (await decide(request, authorizer, asked)).allowed;
+}
+
+async function decide(
   request: HttpRequest,
   authorizer: Authorizer,
-  asked: { readonly pluginId: string; readonly namespace: string; readonly uid: string; readonly verb: string; readonly subresource: string },
-): Promise<void> {
-  const { pluginId, namespace, uid, verb, subresource } = asked;
+  { pluginId, namespace, uid, verb, subresource }: AskedOfDataSource,
+): Promise<Decision> {
   const group = ownGroupOf(pluginId);
   if (group === undefined) throw notFound("datasources", uid);
-  const segments = ["namespaces", namespace, "datasources", uid, subresource];
-  const path = `/apis/${group}/${ownGroupVersion}/${segments.join("/")}`;
+  const segments = ["namespaces", namespace, "datasources", uid, ...(subresource === "" ? [] : [subresource])];
   const info: RequestInfo = {
     isResourceRequest: true,
-    path,
+    path: `/apis/${group}/${ownGroupVersion}/${segments.join("/")}`,
     verb,
     group,
     version: ownGroupVersion,
@@ -37,11 +72,7 @@ export async function requireAllowed(
     subresource,
     segments,
   };
-  const user = callerOf({ request });
-  const { allowed, reason } = await authorizer.authorize(user, info);
-  if (allowed) return;
-  const what = `datasources.${group} ${JSON.stringify(uid)} is forbidden: User ${JSON.stringify(user.name)} cannot ${verb} resource "datasources/${subresource}"`;
-  throw new ApiError("Forbidden", reason === "" ? what : `${what}: ${reason}`, { details: { name: uid, group, kind: "datasources" } });
+  return authorizer.authorize(callerOf({ request }), info);
 }
 
 /** The plugin of a data source that is named by its uid alone: a uid is unique in its namespace. Throws NotFound. */

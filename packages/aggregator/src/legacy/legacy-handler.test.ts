@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
-import { notFound, silentLogger, systemClock } from "@dataplane/meta";
+import { createApiClient } from "@dataplane/client";
+import { dataPlaneUser, notFound, silentLogger, systemClock } from "@dataplane/meta";
 import { expect, test } from "vitest";
 import { aPlugin, aPluginSource } from "../testing/a-plugin.js";
 import { call } from "../testing/call.js";
@@ -34,6 +35,8 @@ const handler = legacyHandler({
       return { allowed: user.name === "admin" || name !== "p1", reason: "" };
     },
   },
+  client: createApiClient({ handler: () => Promise.reject(notFound("paths", "this")), user: dataPlaneUser }),
+  server: { version: "1.2.3", commit: "abc", reload: () => Promise.resolve() },
   delegate: () => Promise.reject(notFound("paths", "this")),
 });
 
@@ -65,7 +68,7 @@ test("each data source is authorized before any is asked", async () => {
     { refId: "B", datasource: { uid: "p1", type: "prometheus" } },
   ];
   const response = await query(queries, { user: { name: "eve", groups: [] } });
-  expect(response).toMatchObject({ status: 403, json: { kind: "Status", reason: "Forbidden" } });
+  expect(response).toMatchObject({ status: 403, json: { statusCode: 403, messageId: "auth.forbidden", traceID: "" } });
   expect(loki.received).toHaveLength(before);
 });
 
@@ -76,12 +79,12 @@ test("the organisation's number chooses the namespace", async () => {
 });
 
 test("a query that names no data source is 400", async () => {
-  expect((await query([{ refId: "A" }])).json).toMatchObject({ code: 400, message: 'query "A": datasource.uid: required' });
+  expect((await query([{ refId: "A" }])).json).toMatchObject({ statusCode: 400, message: 'query "A": datasource.uid: required' });
 });
 
 test("health of a data source by its uid, of the server, and anything else", async () => {
   expect((await call(handler, "GET", "/api/datasources/uid/p1/health")).json).toMatchObject({ status: "OK" });
-  expect((await call(handler, "GET", "/api/health")).json).toEqual({ database: "ok" });
+  expect((await call(handler, "GET", "/api/health")).json).toEqual({ database: "ok", version: "1.2.3", commit: "abc" });
   expect((await call(handler, "HEAD", "/api/health")).status).toBe(200);
   expect((await call(handler, "GET", "/api/other")).status).toBe(404);
 });

@@ -1,14 +1,24 @@
+import type { ApiClient } from "@dataplane/client";
 import type { Handler, HttpRequest, HttpResponse } from "@dataplane/meta";
 import { methodNotAllowed } from "../method-not-allowed.js";
 import type { PluginHandlerOptions } from "../plugin-handler.js";
+import { legacyAppCalls } from "./app-calls.js";
 import { legacyDataSourceHealth } from "./data-source-health.js";
+import { legacyDataSourceProxy } from "./data-source-proxy.js";
 import { legacyDataSourceResources } from "./data-source-resources.js";
+import { legacyDataSources } from "./data-sources.js";
 import { legacyQuery } from "./ds-query.js";
+import { withLegacyErrors } from "./legacy-error.js";
 import { pluginMetrics } from "./plugin-metrics.js";
+import { legacyPlugins } from "./plugins.js";
+import { type LegacyServer, legacyServerPaths } from "./server-paths.js";
 
 export interface LegacyOptions extends PluginHandlerOptions {
   /** The next server in the chain. */
   readonly delegate: Handler;
+  /** Reads all data sources and settings of apps; who may see which is asked of the authorizer. */
+  readonly client: ApiClient;
+  readonly server: LegacyServer;
 }
 
 /** One of Grafana's own paths, from before its API had groups. */
@@ -20,17 +30,21 @@ export interface LegacyRoute {
   readonly handle: (request: HttpRequest, options: LegacyOptions, parameters: readonly [string, string]) => Promise<HttpResponse>;
 }
 
-const health: LegacyRoute = {
-  method: "GET",
-  path: /^\/api\/health$/,
-  handle: () => Promise.resolve({ status: 200, headers: { "content-type": "application/json" }, body: '{"database":"ok"}' }),
-};
-
-const routes: readonly LegacyRoute[] = [legacyQuery, legacyDataSourceHealth, legacyDataSourceResources, pluginMetrics, health];
+const routes: readonly LegacyRoute[] = [
+  legacyQuery,
+  legacyDataSourceHealth,
+  legacyDataSourceResources,
+  legacyDataSourceProxy,
+  ...legacyDataSources,
+  ...legacyAppCalls,
+  ...legacyPlugins,
+  pluginMetrics,
+  ...legacyServerPaths,
+];
 
 /**
  * Serves the paths that people have scripts for; anything else goes to the delegate. They have no group: each data source is
- * authorized in its plugin's own.
+ * authorized in its plugin's own. Failures have the form that Grafana's clients read.
  */
 export function legacyHandler(options: LegacyOptions): Handler {
   return async (request) => {
@@ -40,8 +54,10 @@ export function legacyHandler(options: LegacyOptions): Handler {
       if (found === null) continue;
       // A HEAD is a GET whose body the listener keeps.
       const asked = request.method === "HEAD" ? "GET" : request.method;
-      if (method !== "*" && method !== asked) throw methodNotAllowed(request.method, method);
-      return handle(request, options, [found[1] ?? "", found[2] ?? ""]);
+      return withLegacyErrors(request, () => {
+        if (method !== "*" && method !== asked) throw methodNotAllowed(request.method, method);
+        return handle(request, options, [found[1] ?? "", found[2] ?? ""]);
+      });
     }
     return options.delegate(request);
   };

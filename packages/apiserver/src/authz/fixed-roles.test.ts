@@ -15,6 +15,8 @@ test.each([
   ["POST", `${base}/datasources/a/query`, [true, true, true, false]],
   ["POST", `${base}/connections/a/query`, [true, true, true, false]],
   ["POST", "/api/ds/query", [true, true, true, false]],
+  ["POST", "/api/plugins/acme-app/resources/a", [true, true, true, false]],
+  ["POST", "/api/admin/provisioning/datasources/reload", [true, false, false, false]],
   ["POST", `${base}/datasources`, [true, true, false, false]],
   ["DELETE", `${base}/datasources/a`, [true, true, false, false]],
   ["DELETE", "/api/v1/namespaces/default", [true, false, false, false]],

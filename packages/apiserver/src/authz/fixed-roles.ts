@@ -51,8 +51,9 @@ const selfReviews: ReadonlySet<string> = new Set([
   "authorization.k8s.io/selfsubjectrulesreviews",
 ]);
 
-/** Paths that name no group are authorized again, for each data source that they reach. */
-const isCheckedBehind = ({ path }: RequestInfo): boolean => path === "/api/ds/query" || path.startsWith("/api/datasources/");
+/** Paths that name no group are authorized again, for each data source or app that they reach. */
+const isCheckedBehind = ({ path }: RequestInfo): boolean =>
+  path === "/api/ds/query" || path.startsWith("/api/datasources/") || /^\/api\/plugins\/[^/]+\/resources(?:\/|$)/.test(path);
 
 const isAdminPath = ({ isResourceRequest, path }: RequestInfo): boolean => !isResourceRequest && path.startsWith("/debug/");
 
