@@ -2,24 +2,8 @@ import type { Metrics } from "@dataplane/meta";
 import type { PluginSource } from "./plugin.js";
 import { residentMemory } from "./resident-memory.js";
 
-const phases = ["starting", "running", "backoff", "failed", "stopped"] as const;
-
-/** Tells of the lives of plugins: whether each runs, how often it was started again, how its reloads went, and its memory. */
+/** What only the host of the processes knows: how reloads went, and the memory that plugins hold. */
 export function pluginMetrics(metrics: Metrics, plugins: PluginSource): void {
-  metrics.observed({
-    name: "dataplane_plugin_phase",
-    help: "1 for the phase that a plugin's process is in.",
-    labels: ["plugin_id", "phase"],
-    type: "gauge",
-    read: () => plugins.list().flatMap(({ id, state }) => phases.map((phase) => [[id, phase], state.phase === phase ? 1 : 0] as const)),
-  });
-  metrics.observed({
-    name: "dataplane_plugin_restarts_total",
-    help: "Starts of a plugin's process after the first one.",
-    labels: ["plugin_id"],
-    type: "counter",
-    read: () => plugins.list().map(({ id, state }) => [[id], state.restarts] as const),
-  });
   metrics.observed({
     name: "dataplane_plugin_resident_memory_bytes",
     help: "Memory in RAM of a plugin's process, on Linux.",

@@ -2,7 +2,7 @@ import { type GrafanaAggregator, meteredPlugins, pluginCallMetrics } from "@data
 import { type Filter, type ResourceRegistry, withFilters } from "@dataplane/apiserver";
 import type { Informer } from "@dataplane/client";
 import { type ApiObject, createMetrics, type Handler, type Metrics } from "@dataplane/meta";
-import type { PluginSource } from "@dataplane/plugin-host";
+import { type PluginSource, pluginMetrics } from "@dataplane/plugin-host";
 import type { Config } from "../config/load-config.js";
 import { version } from "../version.js";
 import { addAvailabilityMetrics } from "./availability-metrics.js";
@@ -43,6 +43,7 @@ export function openMetrics({ config, plugins }: OpenMetricsOptions): ServerMetr
   }
   addProcessMetrics(metrics, version.server);
   addPluginMetrics(metrics, plugins);
+  pluginMetrics(metrics, plugins);
   const calls = pluginCallMetrics(metrics);
   const credentials = { user: config.metricsUser, password: config.metricsPassword };
   return {
