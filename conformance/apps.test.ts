@@ -163,6 +163,12 @@ for (const [sdk, app] of apps)
       expect((await call(url, { method: "PATCH", headers: mergePatch, body: { spec } })).status).toBe(200);
       expect((await served("namespaces/default/tables")).status).toBe(200);
       expect((await served("namespaces/default/reports/7")).status).toBe(404);
+      await until("the manifest says so", async () => {
+        const { status } = (await call(url)).json() as {
+          readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
+        };
+        return status?.conditions?.find(({ type }) => type === "RoutesServed")?.status === "True" ? true : undefined;
+      });
       // The older version shows the same object.
       expect((await call(url.replace("v1alpha2", "v1alpha1"))).json()).toMatchObject({ apiVersion: "apps.grafana.app/v1alpha1", spec: { group } });
       expect((await call(url, { method: "DELETE" })).status).toBe(200);
