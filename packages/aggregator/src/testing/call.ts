@@ -66,5 +66,5 @@ async function read({ status, headers, body }: HttpResponse): Promise<Received> 
   const bytes = Buffer.concat(pieces);
   const text = bytes.toString("utf8");
   const isJson = String(headers["content-type"] ?? "").startsWith("application/json");
-  return { status, headers, bytes, text, json: isJson ? (JSON.parse(text) as unknown) : undefined };
+  return { status, headers, bytes, text, json: isJson && text !== "" ? (JSON.parse(text) as unknown) : undefined };
 }
