@@ -1,11 +1,11 @@
 import type { Authorizer } from "@dataplane/apiserver";
-import { ApiError, type Clock, type HttpRequest, type HttpResponse, type JsonObject, type Logger, unavailable } from "@dataplane/meta";
+import { type Clock, type HttpRequest, type HttpResponse, type JsonObject, type Logger, unavailable } from "@dataplane/meta";
 import type { PluginSource } from "@dataplane/plugin-host";
-import { GrpcError } from "@dataplane/plugin-protocol";
 import type { CallGuard } from "./call-guard.js";
 import type { DataPlaneService } from "./dataplaneservice.js";
 import { backendPatterns, backendRoutes } from "./http-backend/backend-routes.js";
 import { proxyToBackend } from "./http-backend/proxy-to-backend.js";
+import { logFailedCall } from "./log-failed-call.js";
 import type { ManifestRouteTable } from "./manifest-routes/manifest-route-table.js";
 import type { ManifestRoutes } from "./manifest-routes/manifest-routes.js";
 import { defaultOutbound, type Outbound } from "./outbound/outbound.js";
@@ -122,14 +122,6 @@ export class PluginHandler {
       throw thrown;
     }
   }
-}
-
-/** The caller is told little; an operator finds the plugin's own words at level debug, for they may quote settings. */
-function logFailedCall(logger: Logger, pluginId: string, thrown: unknown): void {
-  if (!(thrown instanceof ApiError) || !(thrown.cause instanceof GrpcError)) return;
-  const { code, message } = thrown.cause;
-  logger.warn({ pluginId, grpcCode: code, status: thrown.code }, "a call to a plugin failed");
-  logger.debug({ pluginId, grpcCode: code, error: message }, "a call to a plugin failed");
 }
 
 /** Health, access and metrics come with any service, whatever types it lists. */

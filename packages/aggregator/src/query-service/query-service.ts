@@ -1,9 +1,10 @@
 import { ApiError, type HttpRequest, type HttpResponse, type RequestInfo } from "@dataplane/meta";
 import { DataFrameFormat, type QueryDataResponse } from "@dataplane/plugin-protocol";
+import { loggingFailure } from "../log-failed-call.js";
 import { methodNotAllowed } from "../method-not-allowed.js";
 import type { PluginHandlerOptions } from "../plugin-handler.js";
 import { readText, requireJsonContentType } from "../request-body.js";
-import { failedAnswer, type ResultError } from "../service-types/answer-caps.js";
+import { failedAnswer, failureOf, type ResultError } from "../service-types/answer-caps.js";
 import { negotiateForm } from "../service-types/answer-form.js";
 import { answerLines, failedLines, type Line, linesResponse } from "../service-types/answer-lines.js";
 import { partsResponse } from "../service-types/answer-parts.js";
@@ -70,7 +71,8 @@ interface QueryService {
 
 async function responseOfGroup(service: QueryService, group: QueryGroup, format: DataFrameFormat): Promise<QueryDataResponse> {
   try {
-    return await runQueries(await callOfGroup(service, group), { namespace: service.namespace, uid: group.uid }, group.queries, format);
+    const call = await callOfGroup(service, group);
+    return await loggingFailure(call, runQueries(call, { namespace: service.namespace, uid: group.uid }, group.queries, format));
   } catch (thrown) {
     const failed = failedAnswer(errorOfGroup(service, group, thrown));
     return { responses: Object.fromEntries(refIdsOf(group.queries).map((refId) => [refId, failed])) };
@@ -79,7 +81,8 @@ async function responseOfGroup(service: QueryService, group: QueryGroup, format:
 
 async function* linesOfGroup(service: QueryService, group: QueryGroup): AsyncGenerator<Line> {
   try {
-    yield* await answerLines(await callOfGroup(service, group), { namespace: service.namespace, uid: group.uid }, group.queries);
+    const call = await callOfGroup(service, group);
+    yield* await loggingFailure(call, answerLines(call, { namespace: service.namespace, uid: group.uid }, group.queries));
   } catch (thrown) {
     yield* failedLines(refIdsOf(group.queries), errorOfGroup(service, group, thrown));
   }
@@ -92,8 +95,7 @@ async function callOfGroup({ request, namespace, options }: QueryService, group:
   return { request, ...options, plugin };
 }
 
-function errorOfGroup({ options }: QueryService, { uid }: QueryGroup, thrown: unknown): ResultError {
-  const { message, code, reason } = ApiError.from(thrown);
-  if (reason === "InternalError") options.logger.error({ err: thrown, uid }, "queries of a data source broke");
-  return { error: message, errorSource: "plugin", status: code };
+function errorOfGroup({ options: { logger } }: QueryService, { uid }: QueryGroup, thrown: unknown): ResultError {
+  if (ApiError.from(thrown).reason === "InternalError") logger.error({ err: thrown, uid }, "queries of a data source broke");
+  return failureOf(thrown);
 }

@@ -1,5 +1,6 @@
 import { FrameError } from "@dataplane/frames";
-import { DataFrameFormat, type DataResponse } from "@dataplane/plugin-protocol";
+import { ApiError } from "@dataplane/meta";
+import { DataFrameFormat, type DataResponse, GrpcError } from "@dataplane/plugin-protocol";
 import type { CallLimits } from "./service-type.js";
 
 /** What one query's result may hold. */
@@ -58,6 +59,13 @@ export function errorOf(answer: Pick<DataResponse, "error" | "errorSource" | "st
   if (answer.error === "") return undefined;
   const { error, errorSource, status } = answer;
   return { error, errorSource: errorSource === "" ? "plugin" : errorSource, status: soundStatus(status) ?? 500 };
+}
+
+/** The error of queries whose call failed as a call. */
+export function failureOf(thrown: unknown): ResultError {
+  const { message, code, cause } = ApiError.from(thrown);
+  const source = cause instanceof GrpcError ? cause.metadata["errorSource"] : undefined;
+  return { error: message, errorSource: source === "downstream" ? source : "plugin", status: code };
 }
 
 export const soundStatus = (status: number): number | undefined => (status >= 100 && status <= 599 ? status : undefined);

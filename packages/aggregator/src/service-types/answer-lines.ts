@@ -1,7 +1,7 @@
 import { frameJsonBatches, frameToArrow, jsonToFrame, readArrow, scanJsonFrame } from "@dataplane/frames";
 import { ApiError, type HttpResponse } from "@dataplane/meta";
 import { DataFrameFormat, type QueryChunkedDataResponse, type QueryDataResponse } from "@dataplane/plugin-protocol";
-import { errorOf, ResultCap, type ResultCaps, type ResultError, resultErrorOf, soundStatus } from "./answer-caps.js";
+import { errorOf, failureOf, ResultCap, type ResultCaps, type ResultError, resultErrorOf, soundStatus } from "./answer-caps.js";
 import { answerForms } from "./answer-form.js";
 import { turns } from "./answer-turns.js";
 import { answersByRefId, sortedByRefId } from "./query-answer.js";
@@ -50,6 +50,8 @@ function* chunksOf(response: QueryDataResponse, asked: readonly string[]): Gener
 interface Progress {
   readonly cap: ResultCap;
   readonly frames: Set<string>;
+  /** A chunk of it came. */
+  begun: boolean;
   /** No more of it is sent: an error was its last line. */
   cut: boolean;
 }
@@ -75,22 +77,26 @@ async function* linesOf(
   asked: readonly string[],
   caps: ResultCaps,
 ): AsyncGenerator<Line> {
-  const results = new Map(asked.map((refId): [string, Progress] => [refId, { cap: new ResultCap(caps), frames: new Set(), cut: false }]));
+  const results = new Map(
+    asked.map((refId): [string, Progress] => [refId, { cap: new ResultCap(caps), frames: new Set(), begun: false, cut: false }]),
+  );
   const turn = turns();
   try {
     for await (const chunk of chunks) {
       const progress = results.get(chunk.refId);
       if (progress === undefined) throw notAsked(chunk.refId);
+      progress.begun = true;
       for (const line of progress.cut ? [] : chunkLines(chunk, progress)) {
         yield line;
         await turn(line.reduce((sum, { byteLength }) => sum + byteLength, 0));
       }
       if ([...results.values()].every(({ cut }) => cut)) return;
     }
+    // Each query has a line at least.
+    for (const [refId, { begun }] of results) if (!begun) yield [Buffer.from(`${opened({ refId, frameId: "" })},"status":200}\n`)];
   } catch (thrown) {
-    const { message, code } = ApiError.from(thrown);
     const unfinished = [...results].filter(([, { cut }]) => !cut).map(([refId]) => refId);
-    yield* failedLines(unfinished, { error: message, errorSource: "plugin", status: code });
+    yield* failedLines(unfinished, failureOf(thrown));
   }
 }
 

@@ -10,7 +10,7 @@ import { type DataSourceKey, runQueries } from "./run-queries.js";
 import type { PluginCall } from "./service-type.js";
 
 /** What of a PluginCall the queries of one data source need. */
-export type QueryCall = Pick<PluginCall, "request" | "plugin" | "contexts" | "limits" | "sendUserHeader" | "guard">;
+export type QueryCall = Pick<PluginCall, "request" | "plugin" | "contexts" | "limits" | "sendUserHeader" | "guard" | "logger">;
 
 /**
  * Answers queries of one data source in the form that the client accepts. 200 whatever the results say: the plugin answered, and each

@@ -1,6 +1,7 @@
 import { ApiError } from "@dataplane/meta";
 import { DataFrameFormat, GrpcCode, GrpcError, type QueryChunkedDataResponse } from "@dataplane/plugin-protocol";
 import { callPlugin } from "../call-plugin.js";
+import { loggingFailure } from "../log-failed-call.js";
 import { callHeaders, callMetadata } from "../plugin-headers.js";
 import type { ParsedQuery } from "./query-request.js";
 import type { QueryCall } from "./query-response.js";
@@ -49,7 +50,7 @@ export async function runChunkedQueries(
       // Heard here also when it comes later: then whoever takes chunks is told.
       over.catch(reject);
     });
-    if (!isUnimplemented(stream.first)) return chunksOf(stream, over ?? Promise.resolve());
+    if (!isUnimplemented(stream.first)) return chunksOf(call, stream, over ?? Promise.resolve());
     await giveBack(stream);
   } catch (thrown) {
     if (!(thrown instanceof ApiError) || thrown.reason !== "NotImplemented") throw thrown;
@@ -91,13 +92,13 @@ async function lend(
   }
 }
 
-async function* chunksOf(stream: LentStream, over: Promise<void>): AsyncGenerator<Chunk> {
+async function* chunksOf(call: QueryCall, stream: LentStream, over: Promise<void>): AsyncGenerator<Chunk> {
   try {
     for (let next = stream.first; next.done !== true; next = await stream.iterator.next()) yield next.value;
   } catch (thrown) {
     stream.failed(thrown);
     // It rejects with what the caller is to be told.
-    await over;
+    await loggingFailure(call, over);
   } finally {
     await giveBack(stream);
   }
