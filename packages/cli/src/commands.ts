@@ -5,6 +5,7 @@ import { pluginsKeygen } from "./commands/plugins-keygen.js";
 import { pluginsLs } from "./commands/plugins-ls.js";
 import { pluginsPackage } from "./commands/plugins-package.js";
 import { pluginsRemove } from "./commands/plugins-remove.js";
+import { pluginsReplay } from "./commands/plugins-replay.js";
 import { pluginsSign } from "./commands/plugins-sign.js";
 import { pluginsTest } from "./commands/plugins-test.js";
 import { pluginsValidate } from "./commands/plugins-validate.js";
@@ -16,6 +17,7 @@ export const commands: readonly Command[] = [
   pluginsSign,
   pluginsKeygen,
   pluginsTest,
+  pluginsReplay,
   pluginsValidate,
   pluginsInstall,
   pluginsLs,

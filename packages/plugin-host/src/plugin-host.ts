@@ -6,6 +6,7 @@ import { decidingFiles, stampOf } from "./file-stamp.js";
 import { type Findings, type FoundPlugin, findPlugins, type PluginDirectory } from "./find-plugins.js";
 import { watchFolders } from "./folder-watch.js";
 import type { Plugin, PluginProblem, PluginSource } from "./plugin.js";
+import type { PluginJson } from "./plugin-json.js";
 import { hasBackend, PluginLoading } from "./plugin-loading.js";
 import { type PluginProcess, startPluginProcess } from "./plugin-process.js";
 import { giveUpAfterByDefault } from "./restart-policy.js";
@@ -31,6 +32,8 @@ export interface PluginHostOptions {
   /** The version told to plugins as GF_VERSION. */
   readonly version: string;
   readonly link: OpenLink;
+  /** The connection to one plugin, where it is not to be `link`: one that is recorded. */
+  readonly linkFor?: (plugin: PluginJson) => OpenLink | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
   /** From spawn to a working connection; 60 s when absent. */
@@ -198,8 +201,9 @@ class ProcessPluginHost implements PluginHost {
   }
 
   async #startProcess(plugin: FoundPlugin, logger: Logger, signal: AbortSignal): Promise<PluginProcess> {
-    const { link, clock, version, settingsFor, memoryLimitBytes, startTimeoutMs = 60_000, env = {} } = this.#options;
+    const { clock, version, settingsFor, memoryLimitBytes, startTimeoutMs = 60_000, env = {} } = this.#options;
     const { id } = plugin.json;
+    const link = this.#options.linkFor?.(plugin.json) ?? this.#options.link;
     this.#tried.set(id, stampOf(decidingFiles(plugin)));
     await this.#loading.require(plugin);
     const standalone = standaloneOf({ id, directory: plugin.directory }, env);

@@ -18,6 +18,12 @@ export { links } from "./links.js";
 export * from "./messages.js";
 export type { PluginMethodName, PluginMethods } from "./methods.js";
 export type { PluginImplementation, ServedCall, ServePlugin, ServePluginOptions } from "./plugin-server.js";
+// A conversation with a plugin, written down and played again.
+export type { MessageJson } from "./recording/message-json.js";
+export type { RecordedCall, RecordedEnd } from "./recording/recorded-call.js";
+export { openRecording, type Recording, RecordingError, readRecording } from "./recording/recording-file.js";
+export { recordingLink } from "./recording/recording-link.js";
+export { replayPlugin } from "./recording/replay-plugin.js";
 export { servePlugin } from "./serve-plugin.js";
 // For hosts, beside the plugin's own calls.
 

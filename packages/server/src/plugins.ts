@@ -1,8 +1,9 @@
 import path from "node:path";
 import type { Clock, Logger } from "@dataplane/meta";
 import { createPluginHost, type PluginHost, type PluginSource, readTrustedKeys } from "@dataplane/plugin-host";
-import { links } from "@dataplane/plugin-protocol";
+import { links, type OpenLink } from "@dataplane/plugin-protocol";
 import { type Config, ConfigError } from "./config/load-config.js";
+import { recordedLink } from "./recorded-link.js";
 import { version } from "./version.js";
 
 export interface OpenPluginsOptions {
@@ -19,6 +20,7 @@ export interface OpenPluginsOptions {
  * are. Throws ConfigError for trusted keys that cannot be read.
  */
 export function openPlugins({ config, root, env, clock, logger }: OpenPluginsOptions): PluginHost {
+  const link: OpenLink = (target, timeoutMs) => links[config.pluginLink](target, timeoutMs, { maxMessageBytes: config.maxPluginMessage });
   return createPluginHost({
     directories: [
       ...ownPaths(config, root).map((directory) => ({ path: directory, signature: "unsigned" as const })),
@@ -32,7 +34,13 @@ export function openPlugins({ config, root, env, clock, logger }: OpenPluginsOpt
     allowUnsigned: config.appMode === "development" ? true : config.allowUnsigned,
     settingsFor: (id) => pluginSettings(config.plugins.get(id) ?? {}),
     version: version.server,
-    link: (target, timeoutMs) => links[config.pluginLink](target, timeoutMs, { maxMessageBytes: config.maxPluginMessage }),
+    link,
+    linkFor: ({ id, raw }) => {
+      const file = config.plugins.get(id)?.[recordKey] ?? "";
+      return file === ""
+        ? undefined
+        : recordedLink({ open: link, file: path.resolve(root, file), plugin: raw, logger: logger.child({ plugin: id }) });
+    },
     clock,
     logger,
     startTimeoutMs: config.pluginStartTimeout,
@@ -44,8 +52,10 @@ export function openPlugins({ config, root, env, clock, logger }: OpenPluginsOpt
   });
 }
 
-/** The one key of `[plugin.<id>]` that is the host's and not the plugin's. */
+/** Keys of `[plugin.<id>]` that are the host's and not the plugin's: where it is, and the file that its calls are recorded in. */
 const pathKey = "path";
+const recordKey = "record";
+const hostKeys: ReadonlySet<string> = new Set([pathKey, recordKey]);
 
 const ownPaths = ({ plugins }: Config, root: string): readonly string[] =>
   [...plugins.values()].flatMap((keys) => {
@@ -65,7 +75,7 @@ function trustedKeys({ pluginTrustedKeys }: Config, root: string): readonly stri
 const pluginSettings = (keys: Readonly<Record<string, string>>): Readonly<Record<string, string>> =>
   Object.fromEntries(
     Object.entries(keys)
-      .filter(([key]) => key !== pathKey)
+      .filter(([key]) => !hostKeys.has(key))
       .map(([key, value]) => [`GF_PLUGIN_${key.toUpperCase().replace(/[.-]/g, "_")}`, value]),
   );
 
