@@ -5,4 +5,4 @@ export const namesNoDataSource = "a route of a data source plugin must begin wit
 
 /** Whether a pattern, relative to the namespace or to the version, says which settings its calls have. */
 export const namesItsTarget = (path: string, { pluginType }: BoundPlugin): boolean =>
-  pluginType === "app" || /^\/?(?:namespaces\/\{namespace\}\/)?datasources\/\{uid\}\/[^/]/.test(path);
+  pluginType !== "datasource" || /^\/?(?:namespaces\/\{namespace\}\/)?datasources\/\{uid\}\/[^/]/.test(path);
