@@ -1,7 +1,7 @@
 import type { ApiClient, Informer } from "@dataplane/client";
 import { createController } from "@dataplane/controller";
 import { ApiError, type ApiObject, type Clock, type Condition, type JsonObject, type Logger } from "@dataplane/meta";
-import type { PluginSource } from "@dataplane/plugin-host";
+import type { PluginProblem, PluginSource } from "@dataplane/plugin-host";
 import { dataPlaneServiceFrom, dataPlaneServicesRef } from "./dataplaneservice.js";
 import { conditionsOf } from "./dataplaneservice-availability.js";
 import type { GrafanaAggregator } from "./grafana-aggregator.js";
@@ -14,6 +14,8 @@ export interface AvailabilityControllerOptions {
   readonly services: Informer<ApiObject>;
   readonly aggregator: Pick<GrafanaAggregator, "conflictOf" | "hasSynced" | "onChange">;
   readonly plugins: PluginSource;
+  /** Plugins that are on disk and were not loaded; none when absent. */
+  readonly problems?: () => readonly PluginProblem[];
   /** Services with a backend stay Unknown without it. */
   readonly backends?: Pick<BackendProbes, "stateOf" | "onChange">;
   /** Names this server in events. */
@@ -29,6 +31,7 @@ export interface AvailabilityController {
 
 export function dataPlaneServiceAvailabilityController(options: AvailabilityControllerOptions): AvailabilityController {
   const { client, services, aggregator, plugins, backends, clock, logger } = options;
+  const events = pluginEvents(options);
   const controller = createController({
     name: "dataplaneservice-availability",
     clock,
@@ -38,16 +41,22 @@ export function dataPlaneServiceAvailabilityController(options: AvailabilityCont
       // Until all services are known, one that lost to an elder looks like the only one; and what it looks like would be believed.
       if (object === undefined || !aggregator.hasSynced) return undefined;
       const service = dataPlaneServiceFrom(object);
-      const surroundings = { plugin: plugins.get(service.spec.pluginID), conflict: aggregator.conflictOf(name), backend: backends?.stateOf(service) };
+      const { pluginID } = service.spec;
+      const surroundings = {
+        plugin: plugins.get(pluginID),
+        conflict: aggregator.conflictOf(name),
+        backend: backends?.stateOf(service),
+        problem: options.problems?.().find(({ pluginId }) => pluginId === pluginID),
+      };
       const conditions = conditionsOf(service, surroundings, clock.now());
-      if (conditions !== service.conditions) await writeStatus(client, object, conditions, signal);
+      if (conditions === service.conditions) return undefined;
+      if (await writeStatus(client, object, conditions, signal)) events.serviceJudged(object, service, signal);
       return undefined;
     },
   });
   const enqueueAll = (): void => {
     for (const { metadata } of services.list()) controller.enqueue(metadata.name);
   };
-  const events = pluginEvents(options);
 
   return {
     async run(signal) {
@@ -68,7 +77,8 @@ export function dataPlaneServiceAvailabilityController(options: AvailabilityCont
   };
 }
 
-async function writeStatus(client: ApiClient, object: ApiObject, conditions: readonly Condition[], signal: AbortSignal): Promise<void> {
+/** False when the object was deleted or changed meanwhile: the watch brings it, and it is looked at again. */
+async function writeStatus(client: ApiClient, object: ApiObject, conditions: readonly Condition[], signal: AbortSignal): Promise<boolean> {
   const { name, resourceVersion } = object.metadata;
   const list = conditions.map((condition): JsonObject => ({ ...condition }));
   // With the version that was judged: a change in between is judged again, not overwritten.
@@ -76,8 +86,9 @@ async function writeStatus(client: ApiClient, object: ApiObject, conditions: rea
   try {
     const ref = { name, subresource: "status" };
     await client.patch(dataPlaneServicesRef, ref, "application/merge-patch+json", patch, { fieldManager: "dataplane-availability" }, signal);
+    return true;
   } catch (thrown) {
-    // Deleted or changed meanwhile: the watch brings it, and it is looked at again.
-    if (!(thrown instanceof ApiError) || (thrown.reason !== "NotFound" && thrown.reason !== "Conflict")) throw thrown;
+    if (thrown instanceof ApiError && (thrown.reason === "NotFound" || thrown.reason === "Conflict")) return false;
+    throw thrown;
   }
 }

@@ -43,3 +43,31 @@ test("nothing is written anew when nothing changed, and the time moves only with
   const back = conditionsOf(known, { ...running, plugin: undefined }, later);
   expect(back.find(({ type }) => type === "Available")).toMatchObject({ status: "False", lastTransitionTime: "2026-11-24T13:00:00Z" });
 });
+
+test.each<[string, string, Partial<Surroundings>]>([
+  ["True", "Passed", {}],
+  ["Unknown", "Starting", { plugin: aPlugin({ id: "p", state: { phase: "starting", reason: "Starting" } }) }],
+  ["False", "Crashed", { plugin: aPlugin({ id: "p", state: { phase: "starting", reason: "Crashed" } }) }],
+  ["False", "HealthCheckFailed", { plugin: aPlugin({ id: "p", state: { phase: "starting", reason: "HealthCheckFailed" } }) }],
+  ["False", "BackOff", { plugin: aPlugin({ id: "p", state: { phase: "backoff", reason: "BackOff" } }) }],
+  ["Unknown", "Stopped", { plugin: aPlugin({ id: "p", state: { phase: "stopped", reason: "Stopped" } }) }],
+  ["Unknown", "PluginNotFound", { plugin: undefined }],
+])("Healthy is %s, %s", (status, reason, surroundings) => {
+  const healthy = conditionsOf(service, { ...running, ...surroundings }, now).find(({ type }) => type === "Healthy");
+  expect(healthy).toMatchObject({ status, reason });
+});
+
+test("a plugin whose signature is false says so, in each condition", () => {
+  const problem = { directory: "/p", pluginId: "p", reason: "SignatureInvalid", message: "the plugin's signature is modified" } as const;
+  const conditions = conditionsOf(service, { plugin: undefined, conflict: undefined, problem }, now);
+  expect(conditions.map(({ type, status, reason }) => [type, status, reason])).toEqual([
+    ["Available", "False", "SignatureInvalid"],
+    ["PluginLoaded", "False", "SignatureInvalid"],
+    ["Healthy", "Unknown", "SignatureInvalid"],
+  ]);
+});
+
+test("conditions carry the generation that they were judged by", () => {
+  const stored = { ...service, metadata: { ...service.metadata, generation: 7 } };
+  expect(conditionsOf(stored, running, now).every(({ observedGeneration }) => observedGeneration === 7)).toBe(true);
+});

@@ -1,5 +1,5 @@
 import { type Condition, setCondition } from "@dataplane/meta";
-import type { Plugin, PluginState } from "@dataplane/plugin-host";
+import type { Plugin, PluginProblem, PluginState } from "@dataplane/plugin-host";
 import type { DataPlaneService } from "./dataplaneservice.js";
 import type { BackendState } from "./http-backend/backend-probes.js";
 import type { Conflict } from "./route-conflicts.js";
@@ -12,17 +12,19 @@ type Verdict = Pick<Condition, "status" | "reason" | "message">;
 export interface Surroundings {
   readonly plugin: Plugin | undefined;
   readonly conflict: Conflict | undefined;
+  /** Why a plugin that is on disk was not loaded. */
+  readonly problem?: PluginProblem | undefined;
   /** Of a service with a backend, once it was asked. */
   readonly backend?: BackendState | undefined;
 }
 
-/** The conditions that a service has now: Available, and PluginLoaded unless it has a backend. The same list when nothing differs. */
+/** The conditions that a service has now: Available, and unless it has a backend PluginLoaded and Healthy. The same list when nothing differs. */
 export function conditionsOf(service: DataPlaneService, surroundings: Surroundings, now: Date): readonly Condition[] {
   const { generation } = service.metadata;
   const observed = generation === undefined ? {} : { observedGeneration: generation };
   const available = { Available: availability(service, surroundings) };
   const isBackend = service.spec.backend !== undefined;
-  const verdicts = isBackend ? available : { ...available, PluginLoaded: loaded(service, surroundings.plugin) };
+  const verdicts = isBackend ? available : { ...available, PluginLoaded: loaded(service, surroundings), Healthy: healthy(service, surroundings) };
   return Object.entries(verdicts).reduce<readonly Condition[]>(
     (conditions, [type, verdict]) => {
       const next = { type, ...verdict, ...observed };
@@ -40,11 +42,11 @@ const withoutPlugin = (conditions: readonly Condition[]): readonly Condition[] =
 const same = (a: Omit<Condition, "lastTransitionTime">, b: Omit<Condition, "lastTransitionTime">): boolean =>
   a.status === b.status && a.reason === b.reason && a.message === b.message && a.observedGeneration === b.observedGeneration;
 
-function availability(service: DataPlaneService, { plugin, conflict, backend }: Surroundings): Verdict {
+function availability(service: DataPlaneService, { plugin, conflict, backend, problem }: Surroundings): Verdict {
   const { pluginID, pluginType, services } = service.spec;
   if (conflict !== undefined) return { status: "False", ...conflict };
   if (service.spec.backend !== undefined) return answers(backend);
-  if (plugin === undefined) return pluginNotFound(pluginID);
+  if (plugin === undefined) return notLoaded(pluginID, problem);
   if (plugin.json.type !== pluginType)
     return no("PluginTypeMismatch", `plugin ${quoted(pluginID)} is of type ${plugin.json.type}, not ${pluginType}`);
   const unserved = services.filter((entry) => !isServiceTypeName(entry.type) || !serviceTypes[entry.type].served(entry, service.spec));
@@ -56,10 +58,24 @@ function availability(service: DataPlaneService, { plugin, conflict, backend }: 
 }
 
 /** Dead data sources are no matter of the service: it answers, and says so in the results. */
-function runs({ phase, reason, message }: PluginState): Verdict {
-  if (phase === "running") return { status: "True", reason: "Passed", message: "all services are served" };
-  const words = { starting: "Starting", backoff: "BackOff", failed: "Crashed", stopped: "Stopped" } as const;
-  return no(/^[A-Z][A-Za-z]*$/.test(reason) ? reason : words[phase], message);
+function runs(state: PluginState): Verdict {
+  if (state.phase === "running") return { status: "True", reason: "Passed", message: "all services are served" };
+  return no(reasonOf(state), state.message);
+}
+
+/** Whether the plugin's process is there and answers its health check. Nothing is known of one that did not begin yet. */
+function healthy({ spec: { pluginID } }: DataPlaneService, { plugin, problem }: Surroundings): Verdict {
+  if (plugin === undefined) return { ...notLoaded(pluginID, problem), status: "Unknown" };
+  const { state } = plugin;
+  if (state.phase === "running") return { status: "True", reason: "Passed", message: "the process runs and answers its health check" };
+  const reason = reasonOf(state);
+  const isNews = reason !== "Starting" && state.phase !== "stopped";
+  return { status: isNews ? "False" : "Unknown", reason, message: state.message };
+}
+
+function reasonOf({ phase, reason }: PluginState): string {
+  const words = { starting: "Starting", running: "Running", backoff: "BackOff", failed: "Crashed", stopped: "Stopped" } as const;
+  return /^[A-Z][A-Za-z]*$/.test(reason) ? reason : words[phase];
 }
 
 function answers(backend: BackendState | undefined): Verdict {
@@ -67,13 +83,17 @@ function answers(backend: BackendState | undefined): Verdict {
   return backend.available ? { status: "True", reason: "Passed", message: "the backend answers" } : no("BackendUnavailable", backend.message);
 }
 
-function loaded({ spec: { pluginID } }: DataPlaneService, plugin: Plugin | undefined): Verdict {
-  if (plugin === undefined) return pluginNotFound(pluginID);
+function loaded({ spec: { pluginID } }: DataPlaneService, { plugin, problem }: Surroundings): Verdict {
+  if (plugin === undefined) return notLoaded(pluginID, problem);
   const { note } = plugin.state;
   const message = `version ${plugin.json.version}, signature ${plugin.signature}${note === undefined ? "" : `; ${note}`}`;
   return { status: "True", reason: "Loaded", message };
 }
 
-const pluginNotFound = (pluginId: string): Verdict => no("PluginNotFound", `plugin ${quoted(pluginId)} is not installed`);
+function notLoaded(pluginId: string, problem: PluginProblem | undefined): Verdict {
+  if (problem === undefined) return no("PluginNotFound", `plugin ${quoted(pluginId)} is not installed`);
+  return no(problem.reason ?? "NotLoaded", `plugin ${quoted(pluginId)} is not loaded: ${problem.message}`);
+}
+
 const no = (reason: string, message: string): Verdict => ({ status: "False", reason, message });
 const quoted = (text: string): string => JSON.stringify(text);

@@ -53,10 +53,11 @@ export class PluginLoading {
   #admit(plugin: FoundPlugin, { signature, message }: SignatureVerdict): FoundPlugin | PluginProblem {
     const { directory, json } = plugin;
     if (signature === "internal" || signature === "valid" || (signature === "unsigned" && this.#allows(json.id))) return { ...plugin, signature };
-    if (signature !== "unsigned") return { directory, pluginId: json.id, message: `the plugin's signature is ${signature}: ${message}` };
+    const problem = { directory, pluginId: json.id };
+    if (signature !== "unsigned") return { ...problem, reason: "SignatureInvalid", message: `the plugin's signature is ${signature}: ${message}` };
     const why = message === "" ? "the plugin is unsigned" : `the plugin counts as unsigned, being ${message}`;
     const way = "allow it by [plugins] allow_loading_unsigned_plugins, or run with app_mode = development";
-    return { directory, pluginId: json.id, message: `${why}: ${way}` };
+    return { ...problem, reason: "Unsigned", message: `${why}: ${way}` };
   }
 
   #allows(id: string): boolean {

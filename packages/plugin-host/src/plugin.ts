@@ -88,4 +88,6 @@ export interface PluginProblem {
   readonly directory: string;
   readonly pluginId: string | undefined;
   readonly message: string;
+  /** One word for a condition, where there is one for the case. */
+  readonly reason?: "SignatureInvalid" | "Unsigned";
 }

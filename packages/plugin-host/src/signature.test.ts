@@ -217,7 +217,7 @@ test("a host runs what is valid and refuses what is modified, also when all unsi
   await again.found;
   expect(again.list()).toEqual([]);
   const message = "the plugin's signature is modified: more.js is not in the manifest";
-  expect(again.problems()).toEqual([{ directory, pluginId: "acme-signed-datasource", message }]);
+  expect(again.problems()).toEqual([{ directory, pluginId: "acme-signed-datasource", reason: "SignatureInvalid", message }]);
   await new Promise((resolve) => setTimeout(resolve, 200));
   expect(lines.filter((line) => line.message === "plugin not loaded")).toHaveLength(1);
 });

@@ -83,6 +83,7 @@ export function compose(options: ComposeOptions): Composition {
     delegate,
     isRemote: (groupVersion) => kubeAggregator.isRemote(groupVersion),
     plugins: counting.metered(plugins),
+    pluginProblems: () => plugins.problems(),
     metrics: counting.metrics,
     reloadProvisioning: (kind) => (kind === "plugins" ? appProvisioning : provisioning).apply(),
     registry,

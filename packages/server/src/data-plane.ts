@@ -19,7 +19,7 @@ import type { Authorizer, ResourceRegistry } from "@dataplane/apiserver";
 import { appManifestStatusController } from "@dataplane/app-manifests";
 import type { ApiClient, Informer } from "@dataplane/client";
 import type { ApiObject, Clock, GroupVersion, Handler, Logger, Metrics } from "@dataplane/meta";
-import type { PluginSource } from "@dataplane/plugin-host";
+import type { PluginProblem, PluginSource } from "@dataplane/plugin-host";
 import type { Config } from "./config/load-config.js";
 import type { Lifetime } from "./lifetime.js";
 import { version } from "./version.js";
@@ -30,6 +30,8 @@ export interface DataPlaneOptions {
   readonly delegate: Handler;
   readonly isRemote: (groupVersion: GroupVersion) => boolean;
   readonly plugins: PluginSource;
+  /** Plugins that are on disk and were not loaded, and why. */
+  readonly pluginProblems: () => readonly PluginProblem[];
   readonly registry: ResourceRegistry;
   readonly authorizer: Authorizer;
   /** Of DataPlaneServices. */
@@ -117,7 +119,17 @@ export function openDataPlane(options: DataPlaneOptions): DataPlane {
       lifetime.start("registration", dataPlaneServiceRegistrationController({ client, services, aggregator, alsoSynced, clock, logger }));
       lifetime.start(
         "availability",
-        dataPlaneServiceAvailabilityController({ client, services, aggregator, plugins, backends, instance: hostname(), clock, logger }),
+        dataPlaneServiceAvailabilityController({
+          problems: options.pluginProblems,
+          client,
+          services,
+          aggregator,
+          plugins,
+          backends,
+          instance: hostname(),
+          clock,
+          logger,
+        }),
       );
       if (config.autoRegister) lifetime.start("managed services", managedDataPlaneServicesController({ client, services, plugins, clock, logger }));
     },

@@ -106,7 +106,11 @@ function columns(subject: string, message: string, last: string): readonly Colum
 }
 
 const lastSeen = (event: ApiObject, last: string): string | undefined =>
-  scalar(event[last]) ?? scalar(event["eventTime"]) ?? event.metadata.creationTimestamp;
+  lastOfSeries(event) ?? scalar(event[last]) ?? scalar(event["eventTime"]) ?? event.metadata.creationTimestamp;
+
+function lastOfSeries({ series: many }: ApiObject): string | undefined {
+  return isJsonObject(many) && typeof many["lastObservedTime"] === "string" ? many["lastObservedTime"] : undefined;
+}
 
 const scalar = (value: ApiObject[string]): string | undefined => (typeof value === "string" && value !== "" ? value : undefined);
 
