@@ -1,9 +1,13 @@
+import { isAscii } from "node:buffer";
 import type { ArrowFrame, ColumnChunk } from "./arrow-reader.js";
 import type { ArrowField } from "./arrow-schema-reader.js";
 import { ArrowType } from "./field-kinds.js";
 import { formatFloat32 } from "./go-text.js";
 
 const CHARACTERS_PER_PIECE = 256 * 1024;
+const ROWS_AT_ONCE = 4096;
+/** More bytes of text than this are not decoded at once. */
+const LARGEST_TEXT = 1 << 20;
 const NANOS_PER_SECOND = 1_000_000_000n;
 
 /** Prints the value of one row of a chunk that is not null. */
@@ -12,19 +16,39 @@ type Print = (row: number) => string;
 const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
 /** A cell that needs them gets quotes: RFC 4180, 2.5 to 2.7. An empty text is quoted too: an empty cell is null. */
-function textCell(text: string): string {
-  return text === "" || /[",\r\n]/.test(text) || text.startsWith(" ") || text.endsWith(" ") ? `"${text.replaceAll('"', '""')}"` : text;
+const textCell = (text: string): string => (text === "" || /^ | $|[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+
+const twoDigits = Array.from({ length: 100 }, (_, number) => String(number).padStart(2, "0"));
+
+function fraction(nanos: number): string {
+  const digits = String(nanos).padStart(9, "0");
+  let end = digits.length;
+  while (digits[end - 1] === "0") end--;
+  return digits.slice(0, end);
 }
 
 /** RFC 3339 in UTC, with as many digits of the second as there are. */
-function time(nanos: bigint): string {
-  const rest = ((nanos % NANOS_PER_SECOND) + NANOS_PER_SECOND) % NANOS_PER_SECOND;
-  const seconds = new Date(Number((nanos - rest) / 1_000_000n)).toISOString().slice(0, 19);
-  if (rest === 0n) return `${seconds}Z`;
-  const digits = String(rest).padStart(9, "0");
-  let end = digits.length;
-  while (digits[end - 1] === "0") end--;
-  return `${seconds}.${digits.slice(0, end)}Z`;
+function times(values: DataView): Print {
+  // Rows that follow each other are mostly of one day.
+  let day = Number.NaN;
+  let date = "";
+  return (row) => {
+    const nanos = values.getBigInt64(row * 8, true);
+    let seconds = Number(nanos / NANOS_PER_SECOND);
+    let rest = Number(nanos % NANOS_PER_SECOND);
+    if (rest < 0) {
+      rest += 1e9;
+      seconds -= 1;
+    }
+    const ownDay = Math.floor(seconds / 86_400);
+    if (ownDay !== day) {
+      day = ownDay;
+      date = new Date(day * 86_400_000).toISOString().slice(0, 11);
+    }
+    const ofDay = seconds - day * 86_400;
+    const clock = `${twoDigits[Math.floor(ofDay / 3600)] ?? ""}:${twoDigits[Math.floor(ofDay / 60) % 60] ?? ""}:${twoDigits[ofDay % 60] ?? ""}`;
+    return rest === 0 ? `${date}${clock}Z` : `${date}${clock}.${fraction(rest)}Z`;
+  };
 }
 
 const float = (value: number, single: boolean): string => {
@@ -45,20 +69,26 @@ function integers({ kind: { bits, signed } }: ArrowField, values: DataView): Pri
   }
 }
 
-function texts({ offsetBytes }: ArrowField, { values }: ColumnChunk, offsets: DataView): Print {
+/** Texts of rows `from` to `to`, decoded at once where each byte is a character. */
+function texts({ offsetBytes }: ArrowField, { values }: ColumnChunk, offsets: DataView, from: number, to: number): Print {
   const bytes = Buffer.from(values.buffer, values.byteOffset, values.byteLength);
   const offset = (row: number): number => (offsetBytes === 8 ? Number(offsets.getBigInt64(row * 8, true)) : offsets.getInt32(row * 4, true));
-  return (row) => textCell(bytes.toString("utf8", offset(row), offset(row + 1)));
+  const start = offset(from);
+  const isSmall = offset(to) - start <= LARGEST_TEXT;
+  const all = isSmall ? bytes.toString("latin1", start, offset(to)) : "";
+  if (!isSmall || !isAscii(bytes.subarray(start, offset(to)))) return (row) => textCell(bytes.toString("utf8", offset(row), offset(row + 1)));
+  return (row) => textCell(all.slice(offset(row) - start, offset(row + 1) - start));
 }
 
-function printerOf(field: ArrowField, chunk: ColumnChunk): Print {
-  if (chunk.offsets !== undefined) return texts(field, chunk, viewOf(chunk.offsets));
+/** Prints rows `from` to `to`. */
+function printerOf(field: ArrowField, chunk: ColumnChunk, from: number, to: number): Print {
+  if (chunk.offsets !== undefined) return texts(field, chunk, viewOf(chunk.offsets), from, to);
   const values = viewOf(chunk.values);
   const { arrow, bits } = field.kind;
   if (arrow === ArrowType.Float) {
     return bits === 32 ? (row) => float(values.getFloat32(row * 4, true), true) : (row) => float(values.getFloat64(row * 8, true), false);
   }
-  if (arrow === ArrowType.Timestamp) return (row) => time(values.getBigInt64(row * 8, true));
+  if (arrow === ArrowType.Timestamp) return times(values);
   return bits === 1 ? (row) => String(((values.getUint8(row >> 3) >> (row & 7)) & 1) === 1) : integers(field, values);
 }
 
@@ -101,12 +131,21 @@ export function* frameCsvPieces(frame: ArrowFrame): Generator<Uint8Array> {
 
 function* linesOf({ schema: { fields }, columns }: ArrowFrame, nothing: string): Generator<string> {
   for (const [index, { rows }] of (columns[0] ?? []).entries()) {
-    const cells = fields.map((field, at): Print => {
-      const chunk = columns[at]?.[index];
-      if (chunk === undefined) return () => nothing;
-      const print = printerOf(field, chunk);
-      return (row) => (isThere(chunk, row) ? print(row) : nothing);
-    });
-    for (let row = 0; row < rows; row++) yield `${cells.map((cell) => cell(row)).join(",")}\r\n`;
+    for (let from = 0; from < rows; from += ROWS_AT_ONCE) {
+      const to = Math.min(from + ROWS_AT_ONCE, rows);
+      const cells = fields.map((field, at): Print => {
+        const chunk = columns[at]?.[index];
+        if (chunk === undefined) return () => nothing;
+        const print = printerOf(field, chunk, from, to);
+        return chunk.validity === undefined ? print : (row) => (isThere(chunk, row) ? print(row) : nothing);
+      });
+      for (let row = from; row < to; row++) yield lineOf(cells, row);
+    }
   }
+}
+
+function lineOf(cells: readonly Print[], row: number): string {
+  let line = "";
+  for (const [at, cell] of cells.entries()) line += at === 0 ? cell(row) : `,${cell(row)}`;
+  return `${line}\r\n`;
 }

@@ -130,6 +130,23 @@ test("fields of equal names have their labels in the header", () => {
   expect(csv({ fields: [] })).toBe("");
 });
 
+test("times of every age are RFC 3339, and many rows the same as few", () => {
+  const at = [
+    "1677-09-21T00:12:43.145224192Z",
+    "1969-12-31T23:59:59Z",
+    "1970-01-01T00:00:00Z",
+    "2000-02-29T12:00:00.5Z",
+    "2262-04-11T23:47:16.854775807Z",
+  ];
+  const nanos = at.map((text) => BigInt(Date.parse(text.slice(0, 19) + "Z")) * 1_000_000n + BigInt((/\.(\d+)/.exec(text)?.[1] ?? "").padEnd(9, "0")));
+  expect(nanos[0]).toBe(-(2n ** 63n));
+  expect(csv({ fields: [time(...nanos)] })).toBe(["t", ...at, ""].join("\r\n"));
+  const many = Array.from({ length: 10_000 }, (_, row) => (row % 3 === 0 ? null : `${row === 7000 ? "é" : ""}${row}`));
+  expect(csv({ fields: [{ name: "s", type: "string", nullable: true, values: many }] })).toBe(
+    `s\r\n${many.map((text) => `${text ?? '""'}\r\n`).join("")}`,
+  );
+});
+
 test("a null of the only field is no empty line", () => {
   expect(csv({ fields: [{ name: "s", type: "string", nullable: true, values: [null, "x"] }] })).toBe('s\r\n""\r\nx\r\n');
 });
