@@ -1,4 +1,4 @@
-import { ApiError, unavailable } from "@dataplane/meta";
+import { ApiError } from "@dataplane/meta";
 import { AnswerTimeout } from "./exchange.js";
 import { DestinationDenied } from "./guarded-connector.js";
 import { OutboundUrlError } from "./outbound-url.js";
@@ -22,7 +22,7 @@ export function backendError(thrown: unknown, what: string, signal: AbortSignal)
   if (thrown instanceof OutboundUrlError) return new ApiError("BadRequest", `the address of ${what} cannot be used: ${thrown.message}`);
   const code = codeOf(thrown);
   if (thrown instanceof AnswerTimeout || late.has(code)) return new ApiError("Timeout", `${what} did not answer in time`, { cause: thrown });
-  if (away.has(code)) return unavailable(`${what} cannot be reached`);
+  if (away.has(code)) return new ApiError("ServiceUnavailable", `${what} cannot be reached`, { cause: thrown, details: { retryAfterSeconds: 1 } });
   if (isTlsCode(code)) return new ApiError("BadGateway", `${what} could not be verified: TLS failed (${code})`, { cause: thrown });
   return new ApiError("BadGateway", `the connection to ${what} failed`, { cause: thrown });
 }

@@ -1,5 +1,5 @@
 import { Readable } from "node:stream";
-import type { Dispatcher } from "undici";
+import { type Dispatcher, errors } from "undici";
 import type { Outbound, OutboundRoute } from "./outbound.js";
 
 export interface OutboundRequest {
@@ -35,26 +35,40 @@ export async function exchange(
   const timer = setTimeout(() => late.abort(new AnswerTimeout("no answer in time")), timeoutMs);
   try {
     signal.throwIfAborted();
-    const {
-      statusCode,
-      headers: answered,
-      body: answer,
-    } = await outbound.dispatcher(route).request({
-      origin: url.origin,
-      path: `${url.pathname}${url.search}`,
-      method,
-      headers,
-      body: bodyOf(body, timer),
-      signal: AbortSignal.any([signal, late.signal]),
-      headersTimeout: 0,
-      bodyTimeout: 0,
-    });
-    return { status: statusCode, headers: answered, body: answer };
+    const send = (): Promise<Dispatcher.ResponseData> =>
+      outbound.dispatcher(route).request({
+        origin: url.origin,
+        path: `${url.pathname}${url.search}`,
+        method,
+        headers,
+        body: bodyOf(body, timer),
+        signal: AbortSignal.any([signal, late.signal]),
+        headersTimeout: 0,
+        bodyTimeout: 0,
+      });
+    const repeatable = body === undefined && mayRepeat.has(method);
+    const answer = await (repeatable ? repeated(send) : send());
+    return { status: answer.statusCode, headers: answer.headers, body: answer.body };
   } catch (thrown) {
     // Its text depends on where undici was when it came.
     throw late.signal.aborted && !signal.aborted ? late.signal.reason : thrown;
   } finally {
     clearTimeout(timer);
+  }
+}
+
+const mayRepeat = new Set(["GET", "HEAD", "OPTIONS"]);
+const mostRepeats = 3;
+
+/** A backend may close a connection that was kept in the moment of its next use: it never saw the request then (RFC 9110 9.2.2). */
+async function repeated<T>(send: () => Promise<T>, left = mostRepeats): Promise<T> {
+  try {
+    return await send();
+  } catch (thrown) {
+    // Others that were kept may have gone the same way; a new one has read nothing.
+    const wasKept = thrown instanceof errors.SocketError && (thrown.socket?.bytesRead ?? 0) > 0;
+    if (!wasKept || left === 0) throw thrown;
+    return repeated(send, left - 1);
   }
 }
 

@@ -43,6 +43,7 @@ export async function proxyDataSource(call: ProxyCall, { namespace, uid, path }:
     route: matched?.route,
     rest: matched === undefined || matched.route.url === "" ? segments : matched.rest,
     userAgent: context.pluginContext.userAgent.split(" ", 1)[0] ?? "",
+    rootUrl: context.pluginContext.grafanaConfig["GF_APP_URL"] ?? "",
   };
   const run = async (): Promise<HttpResponse> => {
     try {
@@ -62,6 +63,8 @@ interface Proxied {
   readonly rest: readonly string[];
   /** `Grafana/<version>`. */
   readonly userAgent: string;
+  /** `[server] root_url`. */
+  readonly rootUrl: string;
 }
 
 async function send(proxied: Proxied): Promise<HttpResponse> {
@@ -125,14 +128,14 @@ interface Answer {
 }
 
 async function answerFrom(
-  { call, settings }: Proxied,
+  { call, settings, rootUrl }: Proxied,
   { outbound, target, url, headers }: Sending,
 ): Promise<Answer | { readonly upgraded: HttpResponse }> {
   const { request, limits } = call;
   const route = { author: target.author, tls: settings.tls };
   const timeoutMs = settings.timeoutMs ?? limits.callTimeoutMs;
   if (request.upgrade === "websocket") {
-    const answer = await openTunnel(request, { outbound, route, url, headers, timeoutMs });
+    const answer = await openTunnel(request, { outbound, route, url, headers, timeoutMs, rootUrl });
     return "upgraded" in answer ? answer : answer.plain;
   }
   const body = target.body ?? (await streamedBody(request, limits.bodyBytes));

@@ -15,6 +15,8 @@ export interface TunnelOptions {
   readonly url: URL;
   readonly headers: Readonly<Record<string, string | string[]>>;
   readonly timeoutMs: number;
+  /** `[server] root_url`, whose pages may open a WebSocket beside those of the request's own host. */
+  readonly rootUrl: string;
 }
 
 /** A backend's answer that was no 101: an answer as any other. */
@@ -31,7 +33,7 @@ export type TunnelAnswer = { readonly upgraded: HttpResponse } | { readonly plai
  * anything else the connection serves that answer, and closes. Rejects as a request to a backend does.
  */
 export async function openTunnel(request: HttpRequest, options: TunnelOptions): Promise<TunnelAnswer> {
-  requireSameOrigin(request);
+  requireSameOrigin(request, options.rootUrl);
   const key = headerOf(request, "sec-websocket-key");
   if (request.method !== "GET" || key === undefined) throw badRequest("a WebSocket begins with GET and Sec-WebSocket-Key");
   request.signal.throwIfAborted();
@@ -58,11 +60,11 @@ export async function openTunnel(request: HttpRequest, options: TunnelOptions): 
 }
 
 /** A page of another site would have the browser send its user's credentials along (cross-site WebSocket hijacking). */
-function requireSameOrigin(request: HttpRequest): void {
+function requireSameOrigin(request: HttpRequest, rootUrl: string): void {
   const origin = headerOf(request, "origin");
   if (origin === undefined) return;
-  const host = headerOf(request, "host");
-  if (host === undefined || !URL.canParse(origin) || new URL(origin).host !== new URL(`http://${host}`).host) {
+  const own = [rootUrl, `http://${headerOf(request, "host") ?? ""}`].filter((url) => URL.canParse(url)).map((url) => new URL(url).host);
+  if (!URL.canParse(origin) || !own.includes(new URL(origin).host)) {
     throw new ApiError("Forbidden", "a WebSocket from a page of another site is refused");
   }
 }
@@ -134,6 +136,8 @@ function takeOver({ signal }: HttpRequest, { answer, upstream, head: first }: Up
         upstream.destroy();
       };
       signal.addEventListener("abort", cut, { once: true });
+      // Two pipelines listen on each.
+      for (const end of [socket, upstream]) end.setMaxListeners(24);
       socket.write(statusLine(answer), "latin1");
       if (first.byteLength > 0) socket.write(first);
       if (head.byteLength > 0) upstream.write(head);

@@ -1,43 +1,17 @@
 import { generateKeyPairSync } from "node:crypto";
 import { roleGroups } from "@dataplane/apiserver";
-import { type Clock, type JsonObject, systemClock, systemGroups } from "@dataplane/meta";
+import { systemClock, systemGroups } from "@dataplane/meta";
 import { decodeJwt, jwtVerify } from "jose";
 import { expect, test } from "vitest";
-import { parseAddressRules } from "../outbound/address-rules.js";
-import { defaultRules } from "../outbound/destination-rules.js";
-import { createOutbound } from "../outbound/outbound.js";
 import { aBackend } from "../testing/a-backend.js";
+import { type ProxyParts, proxyPath, startProxy } from "../testing/a-proxy.js";
 import type { Sent } from "../testing/call.js";
-import type { KnownDataSource } from "../testing/known-data-sources.js";
 import { aDataPlaneService, aPlugin, startAggregator } from "../testing/start-aggregator.js";
 
-const root = "/apis/p.grafana.app/v0alpha1/namespaces/default/datasources/main/proxy";
-
-interface ProxyParts extends Partial<KnownDataSource> {
-  readonly routes?: readonly JsonObject[];
-  readonly allow?: readonly string[];
-  readonly clock?: Clock;
-  readonly sendUserHeader?: boolean;
-  readonly bodyBytes?: number;
-  readonly callTimeoutMs?: number;
-}
-
-/** A data source behind the proxy; routes of its plugin may reach loopback unless `allow` says otherwise. */
-function aProxy({ routes = [], allow = ["127.0.0.0/8"], clock, sendUserHeader, bodyBytes, callTimeoutMs, ...dataSource }: ProxyParts) {
-  const plain = aPlugin({ id: "p" });
-  const text = (value: unknown): string => (typeof value === "string" ? value : "");
-  const parsed = routes.map((raw) => ({ path: text(raw["path"]), method: text(raw["method"]), url: text(raw["url"]), raw }));
-  const { send } = startAggregator({
-    plugins: [{ ...plain, json: { ...plain.json, routes: parsed } }],
-    services: [aDataPlaneService({ plugin: "p", serves: ["datasource-proxy"] })],
-    dataSources: [{ pluginId: "p", uid: "main", ...dataSource }],
-    outbound: createOutbound({ rules: { ...defaultRules, allow: parseAddressRules(allow) } }),
-    ...(clock === undefined ? {} : { clock }),
-    limits: { ...(bodyBytes === undefined ? {} : { bodyBytes }), ...(callTimeoutMs === undefined ? {} : { callTimeoutMs }) },
-    sendUserHeader: sendUserHeader === true,
-  });
-  return (method: string, path = "", sent?: Sent) => send(method, `${root}${path}`, sent);
-}
+const aProxy = (parts: ProxyParts) => {
+  const { send } = startProxy(parts);
+  return (method: string, path = "", sent?: Sent) => send(method, `${proxyPath}${path}`, sent);
+};
 
 test("a request reaches the data source's own URL, also on loopback, with method, path, query and body", async () => {
   await using backend = await aBackend((_, response) => response.writeHead(201, { "x-kept": "yes" }).end("made"));
@@ -288,7 +262,7 @@ test("jwtTokenAuth signs an assertion with the key of the data source, once for 
 });
 
 test.each([
-  ["a redirect within the data source is the caller's to follow, through here", "/base/next?x=1", { status: 302, location: `${root}/next?x=1` }],
+  ["a redirect within the data source is the caller's to follow, through here", "/base/next?x=1", { status: 302, location: `${proxyPath}/next?x=1` }],
   ["one to another host is refused", "http://169.254.169.254/latest", { status: 502, location: undefined }],
   ["one out of the proxied part is refused", "/other", { status: 502, location: undefined }],
 ])("%s", async (_, location, expected) => {
@@ -305,7 +279,7 @@ test("failures are told as decided, and name no host", async () => {
   const away = await aProxy({ url: "http://127.0.0.1:1" })("GET");
   expect(away.json).toMatchObject({ reason: "ServiceUnavailable", code: 503 });
   expect(away.headers["retry-after"]).toBe("1");
-  const late = await aProxy({ url: silent.url, callTimeoutMs: 50 })("GET");
+  const late = await aProxy({ url: silent.url, limits: { callTimeoutMs: 50 } })("GET");
   const own = await aProxy({ url: silent.url, jsonData: { timeout: 0.05 } })("GET");
   const reset = await aProxy({ url: broken.url })("GET");
   const nothing = await aProxy({ url: "" })("GET");
@@ -316,7 +290,7 @@ test("failures are told as decided, and name no host", async () => {
 
 test("a body over the limit is 413, whether it says so first or not", async () => {
   await using backend = await aBackend();
-  const send = aProxy({ url: backend.url, bodyBytes: 10 });
+  const send = aProxy({ url: backend.url, limits: { bodyBytes: 10 } });
   expect((await send("POST", "", { body: "x".repeat(11), headers: { "content-length": "11" } })).status).toBe(413);
   expect((await send("POST", "", { body: "x".repeat(11) })).status).toBe(413);
   expect((await send("POST", "", { body: "x".repeat(10) })).status).toBe(200);
@@ -325,6 +299,20 @@ test("a body over the limit is 413, whether it says so first or not", async () =
 test("a data source that does not exist is 404, before anything is sent", async () => {
   await using backend = await aBackend();
   const { send } = startAggregator({ plugins: [aPlugin({ id: "p" })], services: [aDataPlaneService({ plugin: "p", serves: ["datasource-proxy"] })] });
-  expect((await send("GET", root.replace("main", "other"))).status).toBe(404);
+  expect((await send("GET", proxyPath.replace("main", "other"))).status).toBe(404);
   expect(backend.connections()).toBe(0);
+});
+
+test("a connection that the backend closed at the moment of its next use is not the caller's affair", async () => {
+  const used = new WeakSet<object>();
+  await using backend = await aBackend((_, response, { socket }) => {
+    if (used.has(socket)) socket.destroy();
+    else response.end("ok");
+    used.add(socket);
+  });
+  const send = aProxy({ url: backend.url });
+  for (let round = 0; round < 4; round += 1) expect((await send("GET")).status).toBe(200);
+  // What changes something is sent once.
+  await send("GET");
+  expect((await send("POST", "", { body: "x" })).status).toBe(502);
 });

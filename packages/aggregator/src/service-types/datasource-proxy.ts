@@ -3,33 +3,29 @@ import type { PluginCall, PluginRoute, ServiceType } from "./service-type.js";
 
 export { proxyDataSource } from "../proxy/proxy-data-source.js";
 
-const proxyRoute = (path: string, shown: Pick<PluginRoute, "discovered" | "operations"> = {}): PluginRoute => ({
+const proxyRoute = (rest: "" | "/*", shown: Pick<PluginRoute, "discovered"> = {}): PluginRoute => ({
   methods: ["*"],
-  path: `namespaces/{namespace}/datasources/{uid}/proxy${path}`,
+  path: `namespaces/{namespace}/datasources/{uid}/proxy${rest}`,
   handle: (call: PluginCall) =>
     proxyDataSource(call, { namespace: call.params["namespace"] ?? "", uid: call.params["uid"] ?? "", path: call.params["*"] ?? "" }),
+  operations: Object.fromEntries(
+    ["get", "post", "put", "patch", "delete"].map((method) => [
+      method,
+      {
+        description: "Send a request to the data source itself, with its credentials.",
+        operationId: `${method}DataSourceProxy${rest === "" ? "" : "WithPath"}`,
+        responses: { default: { description: "What the data source answers." } },
+      },
+    ]),
+  ),
   ...shown,
 });
 
-const answers = { default: { description: "What the data source answers." } };
-const proxied = (method: string) => ({
-  description: "Requests to the data source itself, with its credentials.",
-  operationId: `${method}DataSourceProxy`,
-  responses: answers,
-});
+const discovered = { name: "datasources/proxy", kind: "DataSourceProxyOptions", verbs: ["create", "delete", "get", "patch", "update"] };
 
 /** Requests to the data source itself, with its credentials, by the routes of plugin.json. */
 export const datasourceProxy: ServiceType = {
   name: "datasource-proxy",
   served: (_, { pluginType }) => pluginType === "datasource",
-  routes: (_, { pluginType }) =>
-    pluginType === "datasource"
-      ? [
-          proxyRoute("", {
-            discovered: { name: "datasources/proxy", kind: "DataSourceProxyOptions", verbs: ["create", "delete", "get", "patch", "update"] },
-            operations: Object.fromEntries(["get", "post", "put", "patch", "delete"].map((method) => [method, proxied(method)])),
-          }),
-          proxyRoute("/*"),
-        ]
-      : [],
+  routes: (_, { pluginType }) => (pluginType === "datasource" ? [proxyRoute("", { discovered }), proxyRoute("/*")] : []),
 };
