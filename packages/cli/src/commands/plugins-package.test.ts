@@ -1,8 +1,10 @@
-import { chmod, mkdir, readFile, stat, utimes, writeFile } from "node:fs/promises";
+import { execFile } from "node:child_process";
+import { chmod, mkdir, readFile, stat, symlink, utimes, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { promisify } from "node:util";
 import { checkSignature, findPlugins } from "@dataplane/plugin-host";
 import { expect, test } from "vitest";
-import { runCli } from "../testing/run-cli.js";
+import { root, runCli } from "../testing/run-cli.js";
 import { temporaryFolder } from "../testing/temporary-folder.js";
 import { unzip } from "../testing/unzip.js";
 import { writePlugin } from "../testing/write-plugin.js";
@@ -68,4 +70,32 @@ test("a key is never written over another, and arguments that make no sense are 
   expect((await runCli(folder.path, ["plugins", "sign", id, "--key", "key.asc"])).stderr[0]).toContain("no armoured PGP private key");
   expect((await runCli(folder.path, ["plugins", "sign", id, "--key", "key.asc", "--root-url", "nowhere"])).code).toBe(2);
   expect((await runCli(folder.path, ["plugins", "package", "nowhere"])).stderr[0]).toContain("has no plugin.json");
+});
+
+test("a plugin that was created, signed and packaged is installed as valid, and not once a byte of it differs", { timeout: 60_000 }, async () => {
+  await using folder = await temporaryFolder();
+  const cli = async (...argv: readonly string[]) => {
+    const run = await runCli(folder.path, argv);
+    expect([argv.slice(0, 2), run.code, run.stderr]).toEqual([argv.slice(0, 2), 0, []]);
+    return run.stdout;
+  };
+  await cli("create", "plugin", "waves", "--skip-sdk");
+  const project = join(folder.path, "waves");
+  await symlink(join(root, "node_modules"), join(project, "node_modules"));
+  const script = await readFile(join(project, "build.mjs"), "utf8");
+  await writeFile(join(project, "build.mjs"), script.replace("bundle: true,", 'bundle: true, conditions: ["source"],'));
+  await promisify(execFile)(process.execPath, ["build.mjs"], { cwd: project });
+  await cli("plugins", "keygen", "key.asc", "--name", "Ann");
+  await cli("plugins", "sign", "waves", "--key", "key.asc");
+  await cli("plugins", "package", "waves");
+  const server = ["--plugins-dir", "server-plugins", "--trusted-key", "key.asc.pub"];
+  expect((await cli("plugins", "install", "waves-datasource-0.1.0.zip", ...server)).join()).toContain("waves-datasource 0.1.0 is installed");
+  expect((await cli("plugins", "ls", ...server)).join("\n")).toMatch(/waves-datasource.*valid/);
+  // What was installed runs: it keeps the protocol.
+  await cli("plugins", "test", join("server-plugins", "waves-datasource"));
+
+  await writeFile(join(project, "dist", "main.mjs"), "// something else");
+  await cli("plugins", "package", "waves");
+  const refused = await runCli(folder.path, ["plugins", "install", "waves-datasource-0.1.0.zip", ...server]);
+  expect([refused.code, refused.stderr.join()]).toEqual([1, expect.stringContaining("modified")]);
 });

@@ -9,13 +9,16 @@ export function appFiles(identity: PluginIdentity): readonly ProjectFile[] {
   ];
 }
 
-const main = `import { serveApp } from "@dataplane/plugin-sdk";
+/** Not written out in the texts below: whoever looks for what this package imports would take it for that. */
+const sdk = "@dataplane/plugin-sdk";
+
+const main = `import { serveApp } from "${sdk}";
 import { plugin } from "./plugin.js";
 
 await serveApp(plugin);
 `;
 
-const plugin = `import { type AppPlugin, jsonResponse, readString, resourceRouter, route } from "@dataplane/plugin-sdk";
+const plugin = `import { type AppPlugin, jsonResponse, readString, resourceRouter, route } from "${sdk}";
 
 export const plugin: AppPlugin = {
   // Once for each namespace, and again when the app's settings there change.
@@ -33,7 +36,7 @@ export const plugin: AppPlugin = {
 
 const test = (identity: PluginIdentity): string => `import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { appContext, HealthStatus, type RunningPlugin, startPlugin } from "@dataplane/plugin-sdk/testing";
+import { appContext, HealthStatus, type RunningPlugin, startPlugin } from "${sdk}/testing";
 
 const pluginContext = appContext({ pluginId: "${identity.id}", jsonData: { greeting: "Moin" } });
 

@@ -9,7 +9,10 @@ export function dataSourceFiles(identity: PluginIdentity): readonly ProjectFile[
   ];
 }
 
-const main = `import { serveDataSource } from "@dataplane/plugin-sdk";
+/** Not written out in the texts below: whoever looks for what this package imports would take it for that. */
+const sdk = "@dataplane/plugin-sdk";
+
+const main = `import { serveDataSource } from "${sdk}";
 import { plugin } from "./plugin.js";
 
 await serveDataSource(plugin);
@@ -28,7 +31,7 @@ const plugin = `import {
   route,
   SettingsError,
   timeField,
-} from "@dataplane/plugin-sdk";
+} from "${sdk}";
 
 export const plugin: DataSourcePlugin = {
   // Once for each data source, and again when its settings change. What it throws is told to every call.
@@ -64,7 +67,7 @@ function wave({ json, timeRange }: Query, scale: number): Frame {
 
 const test = (identity: PluginIdentity): string => `import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { DataFrameFormat, dataSourceContext, HealthStatus, queryRequest, type RunningPlugin, startPlugin } from "@dataplane/plugin-sdk/testing";
+import { DataFrameFormat, dataSourceContext, HealthStatus, queryRequest, type RunningPlugin, startPlugin } from "${sdk}/testing";
 
 const context = dataSourceContext({ pluginId: "${identity.id}", uid: "one", jsonData: { scale: 2 } });
 const range = { from: 0, to: 60_000, format: DataFrameFormat.JSON };
