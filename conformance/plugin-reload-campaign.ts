@@ -56,7 +56,11 @@ function startLoad(server: StartedServer): { stop(): Promise<Omit<ReloadReport, 
     }
     slowestMs = Math.max(slowestMs, performance.now() - begin);
   };
-  const timer = setInterval(() => pending.push(ask()), betweenQueriesMs);
+  // By what the time owes: a busy machine runs timers late.
+  const start = performance.now();
+  const timer = setInterval(() => {
+    while (pending.length * betweenQueriesMs < performance.now() - start) pending.push(ask());
+  }, betweenQueriesMs);
   return {
     async stop() {
       clearInterval(timer);

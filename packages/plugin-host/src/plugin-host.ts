@@ -149,11 +149,14 @@ class ProcessPluginHost implements PluginHost {
   }
 
   #report(problems: readonly PluginProblem[]): void {
-    const told = new Set(this.#problems.map((problem) => JSON.stringify(problem)));
-    for (const problem of problems) {
-      if (!told.has(JSON.stringify(problem))) this.#options.logger.warn({ ...problem }, "plugin not loaded");
-    }
+    const before = new Set(this.#problems.map((problem) => JSON.stringify(problem)));
+    const now = new Set(problems.map((problem) => JSON.stringify(problem)));
+    const added = problems.filter((problem) => !before.has(JSON.stringify(problem)));
+    const mended = this.#problems.filter((problem) => !now.has(JSON.stringify(problem)));
     this.#problems = problems;
+    for (const problem of added) this.#options.logger.warn({ ...problem }, "plugin not loaded");
+    // Why a plugin is not there is part of what is known of it.
+    for (const { pluginId } of [...added, ...mended]) if (pluginId !== undefined) this.#changed(pluginId);
   }
 
   #load(plugin: FoundPlugin): void {
