@@ -1,5 +1,5 @@
 import { type ApiClient, createInformer, type Informer, type ResourceRef } from "@dataplane/client";
-import { ApiError, type ApiObject, type Clock, type Logger } from "@dataplane/meta";
+import { ApiError, type ApiObject, type Clock, type Logger, notFound } from "@dataplane/meta";
 
 export interface KeptReadsOptions<T> {
   readonly client: ApiClient;
@@ -72,6 +72,8 @@ export class KeptReads<T> {
 
   async #read(namespace: string, name: string, signal: AbortSignal): Promise<Kept<T>> {
     const { client, resource, parse, absent } = this.#options;
+    // A name can come from a body: one that would change the path names nothing.
+    if (!isName(name) || !isName(namespace)) throw notFound(resource.resource, name, resource.group);
     try {
       const object = await client.get(resource, { name, namespace, subresource: "plugincontext" }, signal);
       return { resourceVersion: object.metadata.resourceVersion, value: parse(object) };
@@ -86,3 +88,5 @@ export class KeptReads<T> {
 const mostKept = 10_000;
 
 const keyOf = (namespace: string, name: string): string => `${namespace}/${name}`;
+
+const isName = (text: string): boolean => text !== "" && text !== "." && text !== ".." && !text.includes("/");

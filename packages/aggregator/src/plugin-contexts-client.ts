@@ -63,10 +63,8 @@ class CachedPluginContexts implements PluginContextsClient {
   }
 
   async forDataSource({ pluginId, namespace, uid }: DataSourceKey, user: UserInfo, signal: AbortSignal): Promise<DataSourceContext> {
-    const resource = dataSourcesOf(pluginId);
-    // A uid can come from a body: one that would change the path names nothing.
-    if (resource === undefined || !isName(uid) || !isName(namespace)) throw notFound("datasources", uid, resource?.group);
-    const reads = this.#dataSourcesOf(pluginId, resource);
+    const reads = this.#dataSources.get(pluginId) ?? this.#begin(pluginId);
+    if (reads === undefined) throw notFound("datasources", uid);
     const { settings, jsonData } = await this.#watched(reads).get({ namespace, name: uid }, signal);
     const pluginContext = { ...this.#common(pluginId, namespace), dataSourceInstanceSettings: settings, user: pluginUser(user) };
     return { uid, jsonData, pluginContext };
@@ -81,7 +79,6 @@ class CachedPluginContexts implements PluginContextsClient {
   /** Outside all namespaces (the routes of a whole cluster) there are none. */
   #appSettings({ pluginId, namespace }: AppKey, signal: AbortSignal): Promise<AppSettings> | AppSettings {
     if (namespace === "") return noAppSettings;
-    if (!isName(pluginId) || !isName(namespace)) throw notFound(appSettingsRef.resource, pluginId, appSettingsRef.group);
     return this.#watched(this.#apps).get({ namespace, name: pluginId }, signal);
   }
 
@@ -91,10 +88,13 @@ class CachedPluginContexts implements PluginContextsClient {
     return { orgId: orgIdOf(namespace), pluginId, grafanaConfig: config, pluginVersion, userAgent, apiVersion: ownGroupVersion, namespace };
   }
 
-  #dataSourcesOf(pluginId: string, resource: ResourceRef): KeptReads<DataSourceSettings> {
-    const known = this.#dataSources.get(pluginId) ?? new KeptReads({ ...this.#options, resource, parse: instanceSettingsFrom });
-    this.#dataSources.set(pluginId, known);
-    return known;
+  /** Undefined for a plugin whose id makes no group. */
+  #begin(pluginId: string): KeptReads<DataSourceSettings> | undefined {
+    const resource = dataSourcesOf(pluginId);
+    if (resource === undefined) return undefined;
+    const reads = new KeptReads({ ...this.#options, resource, parse: instanceSettingsFrom });
+    this.#dataSources.set(pluginId, reads);
+    return reads;
   }
 
   #watched<T>(reads: KeptReads<T>): KeptReads<T> {
@@ -102,8 +102,6 @@ class CachedPluginContexts implements PluginContextsClient {
     return reads;
   }
 }
-
-const isName = (text: string): boolean => text !== "" && text !== "." && text !== ".." && !text.includes("/");
 
 /** Data sources of a plugin where they are canonical: in its own group. */
 export function dataSourcesOf(pluginId: string): ResourceRef | undefined {
