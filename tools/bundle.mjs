@@ -14,8 +14,8 @@ await build({
   platform: "node",
   format: "esm",
   target: "node20",
-  // A native module, and one that is loaded only when the configuration asks for it.
-  external: ["libsql", "@grpc/grpc-js"],
+  // A native module, and those that are loaded only when somebody needs them: another link, a signature to check.
+  external: ["libsql", "@grpc/grpc-js", "openpgp"],
   // Libraries in CommonJS call require for Node's own modules.
   banner: { js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);' },
   logLevel: "warning",
