@@ -108,7 +108,8 @@ export class PluginHandler {
     const { pluginID, pluginType, group, version, backend } = this.service.spec;
     const { plugins, ...rest } = this.#options;
     if (backend !== undefined) {
-      return proxyToBackend({ request, service: this.service, backend, outbound: rest.outbound ?? defaultOutbound(), limits: rest.limits });
+      const { outbound = defaultOutbound(), limits, logger } = rest;
+      return proxyToBackend({ request, service: this.service, backend, outbound, limits, logger });
     }
     const plugin = plugins.get(pluginID);
     if (plugin === undefined) throw pluginMissing(pluginID);

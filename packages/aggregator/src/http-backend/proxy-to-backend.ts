@@ -1,9 +1,10 @@
-import { ApiError, apiVersionOf, type HttpRequest, type HttpResponse, unavailable } from "@dataplane/meta";
+import { ApiError, apiVersionOf, type HttpRequest, type HttpResponse, type Logger, unavailable } from "@dataplane/meta";
 import type { DataPlaneService, HttpBackend } from "../dataplaneservice.js";
 import { answerHeaders } from "../outbound/answer-headers.js";
 import { backendError } from "../outbound/backend-error.js";
 import { callersHeaders } from "../outbound/callers-headers.js";
 import { discard, exchange } from "../outbound/exchange.js";
+import { logFailedBackend } from "../outbound/log-failed-backend.js";
 import type { Outbound } from "../outbound/outbound.js";
 import { streamedBody } from "../outbound/request-body.js";
 import { proxiedSegments, withPath } from "../proxy/proxied-path.js";
@@ -19,6 +20,7 @@ export interface BackendCall {
   readonly backend: HttpBackend;
   readonly outbound: Outbound;
   readonly limits: CallLimits;
+  readonly logger: Logger;
 }
 
 /**
@@ -31,7 +33,9 @@ export async function proxyToBackend(call: BackendCall): Promise<HttpResponse> {
   try {
     return await send(call, what);
   } catch (thrown) {
-    throw backendError(thrown, what, request.signal);
+    const error = backendError(thrown, what, request.signal);
+    logFailedBackend(call.logger, what, error);
+    throw error;
   }
 }
 

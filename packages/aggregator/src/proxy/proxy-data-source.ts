@@ -2,6 +2,7 @@ import { badRequest, type Clock, type Headers, type HttpRequest, type HttpRespon
 import { answerHeaders } from "../outbound/answer-headers.js";
 import { backendError } from "../outbound/backend-error.js";
 import { discard, exchange } from "../outbound/exchange.js";
+import { logFailedBackend } from "../outbound/log-failed-backend.js";
 import { defaultOutbound, type Outbound } from "../outbound/outbound.js";
 import { streamedBody } from "../outbound/request-body.js";
 import { headerOf } from "../request-body.js";
@@ -21,7 +22,7 @@ import { openTunnel } from "./web-socket-tunnel.js";
 /** What of a call the proxy needs. */
 export type ProxyCall = Pick<
   PluginCall,
-  "request" | "plugin" | "contexts" | "limits" | "authorizer" | "groupVersion" | "sendUserHeader" | "guard" | "outbound" | "clock"
+  "request" | "plugin" | "contexts" | "limits" | "authorizer" | "groupVersion" | "sendUserHeader" | "guard" | "outbound" | "clock" | "logger"
 >;
 
 /**
@@ -49,7 +50,10 @@ export async function proxyDataSource(call: ProxyCall, { namespace, uid, path }:
     try {
       return await send(proxied);
     } catch (thrown) {
-      throw backendError(thrown, `data source ${JSON.stringify(uid)}`, request.signal);
+      const what = `data source ${JSON.stringify(uid)}`;
+      const error = backendError(thrown, what, request.signal);
+      logFailedBackend(call.logger, what, error);
+      throw error;
     }
   };
   return call.guard === undefined ? run() : call.guard.run({ pluginId: plugin.id, namespace, uid, user: user.name }, run);
