@@ -1,5 +1,6 @@
 import { chmodSync, cpSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { GrpcCode } from "@dataplane/plugin-protocol";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Plugin } from "./plugin.js";
 import { currentPlatform } from "./plugin-command.js";
@@ -236,4 +237,56 @@ test("an executable that may not be run yet is tried again when it may", async (
   expect(state.message).toContain("EACCES");
   chmodSync(file, 0o755);
   await running(of, "one");
+});
+
+test("a crash loop of an hour starts the plugin at most once a minute, waits for nothing else, and then gives up", async () => {
+  scratch.plugin("one", "process.exit(1);");
+  let now = Date.now();
+  const starts: number[] = [];
+  const clock = {
+    now: () => new Date(now),
+    // Time passes only while the host waits.
+    sleep: (ms: number) => {
+      now += ms;
+      return Promise.resolve();
+    },
+  };
+  const begin = now;
+  const of = watching({ clock, watchPeriodMs: 0 });
+  of.onChange(() => {
+    const { restarts, phase } = pluginOf(of, "one").state;
+    if (phase === "backoff") starts[restarts] = now - begin;
+  });
+  const state = await stateOf(of, "one", ({ phase }) => phase === "failed");
+  expect(state).toMatchObject({ reason: "GaveUp", restarts: 59 });
+  expect((now - begin) / 60_000).toBeGreaterThan(50);
+  expect((now - begin) / 60_000).toBeLessThan(65);
+  const pauses = starts.slice(6).map((at, index) => at - (starts[index + 5] ?? 0));
+  expect(pauses.every((pause) => pause === 60_000)).toBe(true);
+});
+
+test("killed while it decides on an object, it fails that call at once, and the next one is served by another process", async () => {
+  const silent = good
+    .replace("stream.end(Buffer.from([0, 0, 0, 0, 0]));", "")
+    .replace(/^const answers = .*$/m, 'const answers = { "/pluginv2.AdmissionControl/ValidateAdmission": 0 };');
+  scratch.plugin("one", silent);
+  const of = watching();
+  const pid = await running(of, "one");
+  const client = await pluginOf(of, "one").client(signal);
+  const request = {
+    pluginContext: aContext,
+    operation: 0,
+    kind: { group: "g", version: "v1", kind: "K" },
+    objectBytes: new Uint8Array(),
+    oldObjectBytes: new Uint8Array(),
+  } as const;
+  const call = client.validateAdmission(request, { signal }).catch((error: unknown) => error);
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  const killed = Date.now();
+  process.kill(pid, "SIGKILL");
+  expect(await call).toMatchObject({ code: GrpcCode.Unavailable });
+  expect(Date.now() - killed).toBeLessThan(1000);
+  await pluginOf(of, "one").client(signal);
+  expect(Date.now() - killed).toBeLessThan(2000);
+  expect(pluginOf(of, "one").state.pid).not.toBe(pid);
 });

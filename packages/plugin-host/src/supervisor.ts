@@ -187,7 +187,7 @@ export class Supervisor implements Plugin {
         await next.stop();
       } catch (thrown) {
         const message = thrown instanceof Error ? thrown.message : String(thrown);
-        this.refuseReload(message);
+        if (!this.#isStopping()) this.refuseReload(message);
         throw thrown;
       }
     }
