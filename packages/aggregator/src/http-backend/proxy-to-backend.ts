@@ -6,6 +6,7 @@ import { callersHeaders } from "../outbound/callers-headers.js";
 import { discard, exchange } from "../outbound/exchange.js";
 import { logFailedBackend } from "../outbound/log-failed-backend.js";
 import type { Outbound } from "../outbound/outbound.js";
+import { requireProxiedMethod } from "../outbound/proxied-method.js";
 import { streamedBody } from "../outbound/request-body.js";
 import { proxiedSegments, withPath } from "../proxy/proxied-path.js";
 import { isRedirect } from "../proxy/redirect.js";
@@ -43,6 +44,7 @@ async function send({ request, service, backend, outbound, limits }: BackendCall
   const { user, info } = request.context;
   // The filters come first in every chain.
   if (user === undefined || info === undefined) throw unavailable("the request was not authenticated");
+  requireProxiedMethod(request);
   const { base, route } = backendTarget(backend);
   const segments = proxiedSegments(["apis", apiVersionOf(service.spec), ...info.segments].join("/"));
   const url = withPath(base, segments, request);

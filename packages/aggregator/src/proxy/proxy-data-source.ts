@@ -4,6 +4,7 @@ import { backendError } from "../outbound/backend-error.js";
 import { discard, exchange } from "../outbound/exchange.js";
 import { logFailedBackend } from "../outbound/log-failed-backend.js";
 import { defaultOutbound, type Outbound } from "../outbound/outbound.js";
+import { requireProxiedMethod } from "../outbound/proxied-method.js";
 import { streamedBody } from "../outbound/request-body.js";
 import { headerOf } from "../request-body.js";
 import { callerOf, type DataSourceKey } from "../service-types/run-queries.js";
@@ -13,7 +14,7 @@ import { outgoingHeaders } from "./outgoing-headers.js";
 import { proxiedSegments, proxyRoot, withPath } from "./proxied-path.js";
 import { type DataSourceRoute, dataSourceRoutes, matchRoute } from "./proxy-route.js";
 import { authorOf, type ProxyTarget, proxyTarget } from "./proxy-target.js";
-import { isRedirect, type ProxiedPlace, proxiedLocation } from "./redirect.js";
+import { isRedirect, locationWithin, type ProxiedPlace, proxiedLocation } from "./redirect.js";
 import { requireRouteAccess } from "./route-access.js";
 import { tokenGrant } from "./token-grants.js";
 import { createTokenSource, type TokenSource } from "./token-source.js";
@@ -33,6 +34,7 @@ export type ProxyCall = Pick<
 export async function proxyDataSource(call: ProxyCall, { namespace, uid, path }: DataSourceKey & { readonly path: string }): Promise<HttpResponse> {
   const { request, plugin, contexts, authorizer, groupVersion } = call;
   const user = callerOf(call);
+  requireProxiedMethod(request);
   const segments = proxiedSegments(path);
   const context = await contexts.forDataSource({ pluginId: plugin.id, namespace, uid }, user, request.signal);
   const settings = dataSourceSettings(context);
@@ -152,10 +154,17 @@ async function answerFrom(
 async function relayed({ status, headers, body }: Answer, place: ProxiedPlace): Promise<HttpResponse> {
   try {
     if (status === 401) throw badRequest("Authentication to data source failed");
-    const redirected = isRedirect(status) ? { location: proxiedLocation(headerOf({ headers }, "location"), place) } : {};
-    return { status, headers: { ...answerHeaders(headers), ...redirected }, body };
+    return { status, headers: { ...answerHeaders(headers), ...locationOf(status, headers, place) }, body };
   } catch (thrown) {
     await discard(body);
     throw thrown;
   }
+}
+
+/** What was made lies behind this server too; what lies elsewhere is not told. */
+function locationOf(status: number, headers: Headers, place: ProxiedPlace): { readonly location?: string } {
+  const location = headerOf({ headers }, "location");
+  if (isRedirect(status)) return { location: proxiedLocation(location, place) };
+  const created = status === 201 ? locationWithin(location, place) : undefined;
+  return created === undefined ? {} : { location: created };
 }

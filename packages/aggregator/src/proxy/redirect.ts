@@ -13,15 +13,21 @@ export interface ProxiedPlace {
   readonly root: string;
 }
 
-/**
- * `Location` of a backend's redirect, as the caller may follow it: by this server, which checks it like any request. One that leaves the
- * backend, or the part of it that is proxied, is refused: it would lead the caller, who is trusted here, to wherever a backend likes.
- */
-export function proxiedLocation(location: string | undefined, { url, base, root }: ProxiedPlace): string {
-  const target = location !== undefined && URL.canParse(location, url.href) ? new URL(location, url) : undefined;
+/** A backend's `Location` as a path of this server; undefined when it leaves the backend, or the part of it that is proxied. */
+export function locationWithin(location: string | undefined, { url, base, root }: ProxiedPlace): string | undefined {
+  if (location === undefined || !URL.canParse(location, url.href)) return undefined;
+  const target = new URL(location, url);
   const prefix = base.pathname.replace(/\/$/, "");
-  const inside = target?.origin === url.origin && (target.pathname === prefix || target.pathname.startsWith(`${prefix}/`));
-  if (target === undefined || !inside)
-    throw new ApiError("BadGateway", "the data source answered with a redirect to another place, which is refused");
-  return `${root}${target.pathname.slice(prefix.length)}${target.search}`;
+  const inside = target.origin === url.origin && (target.pathname === prefix || target.pathname.startsWith(`${prefix}/`));
+  return inside ? `${root}${target.pathname.slice(prefix.length)}${target.search}` : undefined;
+}
+
+/**
+ * `Location` of a backend's redirect, as the caller may follow it: by this server, which checks it like any request. One that leads
+ * elsewhere is refused: the caller, who is trusted here, would go wherever a backend likes.
+ */
+export function proxiedLocation(location: string | undefined, place: ProxiedPlace): string {
+  const within = locationWithin(location, place);
+  if (within === undefined) throw new ApiError("BadGateway", "the data source answered with a redirect to another place, which is refused");
+  return within;
 }

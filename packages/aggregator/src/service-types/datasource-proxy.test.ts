@@ -316,3 +316,26 @@ test("a connection that the backend closed at the moment of its next use is not 
   await send("GET");
   expect((await send("POST", "", { body: "x" })).status).toBe(502);
 });
+
+test("what was made is found through here", async () => {
+  await using backend = await aBackend(({ url }, response) =>
+    response.writeHead(201, { location: url === "/away" ? "http://else.test/x" : "/made/1" }).end(),
+  );
+  const send = aProxy({ url: backend.url });
+  expect((await send("POST", "/make")).headers["location"]).toBe(`${proxyPath}/made/1`);
+  expect(await send("POST", "/away")).toMatchObject({ status: 201, headers: { "content-security-policy": "sandbox" } });
+  expect((await send("POST", "/away")).headers["location"]).toBeUndefined();
+});
+
+test("no backend is asked to repeat its credentials, or to change something for a page of another site", async () => {
+  await using backend = await aBackend();
+  const send = aProxy({ url: backend.url });
+  for (const method of ["TRACE", "TRACK", "CONNECT"]) {
+    const { status, headers } = await send(method);
+    expect([status, headers["allow"]]).toEqual([405, "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"]);
+  }
+  const crossSite = { headers: { "sec-fetch-site": "cross-site" } };
+  expect((await send("POST", "", crossSite)).status).toBe(403);
+  expect((await send("GET", "", crossSite)).status).toBe(200);
+  expect(backend.received).toHaveLength(1);
+});
