@@ -1,4 +1,4 @@
-import { frameJsonBatches, frameToArrow, jsonToFrame, readArrow, scanJsonFrame } from "@dataplane/frames";
+import { type ArrowFrame, FrameError, frameJsonBatches, frameToArrow, jsonToFrame, readArrow, scanJsonFrame } from "@dataplane/frames";
 import { ApiError, type HttpResponse } from "@dataplane/meta";
 import { DataFrameFormat, type QueryChunkedDataResponse, type QueryDataResponse } from "@dataplane/plugin-protocol";
 import { errorOf, failureOf, ResultCap, type ResultCaps, type ResultError, resultErrorOf, soundStatus } from "./answer-caps.js";
@@ -30,7 +30,8 @@ const longestKnownId = 256;
  */
 export async function answerLines(call: QueryCall, key: DataSourceKey, queries: readonly ParsedQuery[]): Promise<AsyncIterable<Line>> {
   const asked = refIdsOf(queries);
-  const chunks = queries.length === 0 ? [] : await runChunkedQueries(call, key, queries);
+  // Of no query there is only to see whether the data source is there.
+  const chunks = queries.length === 0 ? undefined : await runChunkedQueries(call, key, queries);
   if (chunks !== undefined) return linesOf(chunks, asked, call.limits);
   // Rows of a column are cut more cheaply from Arrow.
   return linesOf(chunksOf(await runQueries(call, key, queries, DataFrameFormat.ARROW), asked), asked, call.limits);
@@ -117,15 +118,14 @@ function* frameLines(chunk: QueryChunkedDataResponse, { cap, frames }: Progress)
   const { frame, format, frameId } = chunk;
   cap.addBytes(frame.byteLength);
   const head = Buffer.from(`${opened(chunk)},"frame":`);
-  const isCut = format === DataFrameFormat.ARROW || (frame.byteLength > longLine && frame.byteLength <= longestCut && hasSchema(frame));
-  if (!isCut) {
+  const read = format === DataFrameFormat.ARROW ? readArrow(frame) : frameToCut(frame);
+  if (read === undefined) {
     cap.addRows(scanJsonFrame(frame).rows);
     const line = [head, onOneLine(frame), end];
     // A small line goes out as one; a large frame is not copied.
     yield frame.byteLength > longLine ? line : [Buffer.concat(line)];
     return;
   }
-  const read = readArrow(format === DataFrameFormat.ARROW ? frame : frameToArrow(jsonToFrame(frame)));
   cap.addRows(read.rows);
   const withSchema = format === DataFrameFormat.JSON || !frames.has(frameId);
   if (frames.size < knownFrames && frameId.length <= longestKnownId) frames.add(frameId);
@@ -140,6 +140,17 @@ const opened = ({ refId, frameId }: Pick<QueryChunkedDataResponse, "refId" | "fr
 const errorLine = (chunk: Pick<QueryChunkedDataResponse, "refId" | "frameId">, { error, errorSource, status }: ResultError): Line => [
   Buffer.from(`${opened(chunk)},"error":${JSON.stringify(error)},"errorSource":${JSON.stringify(errorSource)},"status":${status}}\n`),
 ];
+
+/** A JSON frame that is better sent in several lines; undefined for one that is small, or whose rows are known to its plugin only. */
+function frameToCut(json: Uint8Array): ArrowFrame | undefined {
+  if (json.byteLength <= longLine || json.byteLength > longestCut || !hasSchema(json)) return undefined;
+  try {
+    return readArrow(frameToArrow(jsonToFrame(json)));
+  } catch (thrown) {
+    if (thrown instanceof FrameError) return undefined;
+    throw thrown;
+  }
+}
 
 /** Only a frame's first chunk has one, as SDKs print it: before the data. */
 const hasSchema = (frame: Uint8Array): boolean => Buffer.from(frame.buffer, frame.byteOffset, Math.min(frame.byteLength, 64)).includes('"schema"');

@@ -163,6 +163,21 @@ test("Arrow chunks become lines whose schema comes once a frame, as JSON ones", 
   expect(lines.map((line) => line.frame?.schema !== undefined)).toEqual([true, false, true, false]);
 });
 
+test("a long JSON frame is cut into lines, and one whose types nobody knows is not", async () => {
+  const values = Array.from({ length: 100_000 }, (_, row) => row);
+  const long = (type: string): Buffer => Buffer.from(JSON.stringify({ schema: { fields: [{ name: "v", type }] }, data: { values: [values] } }));
+  const linesFor = (type: string) =>
+    ask({
+      async *queryChunkedData() {
+        yield await Promise.resolve(chunk({ frame: long(type) }));
+      },
+    }).then(linesOf);
+  expect((await linesFor("number")).length).toBeGreaterThan(20);
+  const [line, ...others] = await linesFor("colour");
+  expect(others).toEqual([]);
+  expect(line?.frame).toEqual(JSON.parse(long("colour").toString()));
+});
+
 test("one message that says Not Implemented is as good as a call that is", async () => {
   const calls = {
     async *queryChunkedData() {
