@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { rmSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { call } from "./testing/call.js";
 import { createDataSource } from "./testing/data-plane.js";
@@ -7,6 +7,9 @@ import { goTestPlugin, installGoTestPlugin, needsGoTestPlugin, unsignedPluginsAl
 import { type Kubectl, openKubectl } from "./testing/kubectl.js";
 import { describeWith, needsKubectl } from "./testing/needs.js";
 import { type StartedServer, startServer, temporaryFolder } from "./testing/start-server.js";
+
+/** Of Debian's package prometheus. */
+const promtool = "/usr/bin/promtool";
 
 const group = "things.example.com";
 const kind = { group, version: "v1", kind: "Thing" };
@@ -52,7 +55,7 @@ describeWith([needsGoTestPlugin, needsKubectl("newest")], "a plugin that is aske
   test("admits, with a patch, and refuses", async () => {
     const mutated = (await review("mutate", { object: thing({}) })).json()["response"];
     expect(mutated).toMatchObject({ uid: "u-1", allowed: true, patchType: "JSONPatch" });
-    const patch: unknown = JSON.parse(Buffer.from(String(mutated?.["patch"]), "base64").toString());
+    const patch: unknown = JSON.parse(Buffer.from(JSON.stringify(mutated?.["patch"] ?? ""), "base64").toString());
     expect(patch).toEqual([{ op: "add", path: "/metadata/annotations", value: { "acme.example.com/mutated-by": `${goTestPlugin}/CREATE` } }]);
     const refused = await review("validate", { object: thing({ deny: "not on Fridays" }) });
     expect(refused.status).toBe(200);
@@ -102,7 +105,7 @@ describeWith([needsGoTestPlugin, needsKubectl("newest")], "a plugin that is aske
       /apiserver_request_total\{verb="POST",group="things.example.com",version="v1",resource="admission",subresource="",code="200"\} \d/,
     );
     expect((await call(`${server.url}/api/datasources`, { headers: { authorization } })).status).toBe(401);
-    const promtool = spawnSync("promtool", ["check", "metrics"], { input: text, encoding: "utf8" });
-    if (promtool.error === undefined) expect(promtool).toMatchObject({ status: 0, stderr: "" });
+    if (existsSync(promtool))
+      expect(spawnSync(promtool, ["check", "metrics"], { input: text, encoding: "utf8" })).toMatchObject({ status: 0, stderr: "" });
   });
 });

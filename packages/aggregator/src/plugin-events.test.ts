@@ -44,7 +44,7 @@ test("a crash loop is one event a reason, whose series counts", async () => {
     type: "Warning",
     note: 'plugin "p": exit 20',
     regarding: { kind: "DataPlaneService", name, apiVersion: "aggregation.grafana.app/v0alpha1" },
-    series: { count: 20, lastObservedTime: expect.stringMatching(/T.*\.\d{6}Z$/) as string },
+    series: { count: 20, lastObservedTime: expect.stringMatching(/^\d{4}-[\d-]{5}T[\d:]{8}\.\d{6}Z$/) as string },
   });
 });
 
@@ -56,7 +56,11 @@ test("a reload is told as one, also when it did not go well", async () => {
   await untilEvents(it, { PluginReloaded: 1 });
   const failed = { outcome: "ReloadFailed", message: "it does not start", at: new Date(2000) } as const;
   it.plugins.set(plugin({ phase: "running", reason: "Running", restarts: 1, reload: failed }));
-  await untilEvents(it, { PluginReloaded: 1, PluginReloadFailed: 1 });
+  const events = await untilEvents(it, { PluginReloaded: 1, PluginReloadFailed: 1 });
+  expect(events.find(({ reason }) => reason === "PluginReloadFailed")).toMatchObject({
+    type: "Warning",
+    note: 'plugin "p" goes on as it was: it does not start',
+  });
 });
 
 test("a service that is changed says what it serves now", async () => {

@@ -213,7 +213,7 @@ test("/metrics needs a login, or the scraper's own credentials, and counts what 
   expect((await get(handler, "/metrics")).status).toBe(200);
   const { status, body } = await get(handler, "/metrics", { headers: basic("scraper:s3cret") });
   expect(status).toBe(200);
-  const text = String(body);
+  const text = typeof body === "string" ? body : "";
   expect(text).toContain('apiserver_request_total{verb="LIST",group="",version="v1",resource="namespaces",subresource="",code="200"} 1');
   expect(text).toContain('apiserver_request_total{verb="LIST",group="unknown",version="",resource="unknown",subresource="",code="404"} 1');
   expect(text).toContain("apiserver_current_inflight_requests");

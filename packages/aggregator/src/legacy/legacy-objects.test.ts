@@ -94,7 +94,9 @@ beforeAll(async () => {
 
 const get = (path: string, sent: Sent = {}) => call(handler, "GET", path, sent);
 const eve: Sent = { user: { name: "eve", groups: [] } };
-const uids = (list: unknown): unknown => (Array.isArray(list) ? list.map((it) => (isJsonObject(it) ? it["uid"] : it)) : list);
+const fieldsOf = (list: unknown, name: string): unknown =>
+  Array.isArray(list) ? list.map((it: unknown) => (isJsonObject(it) ? it[name] : undefined)) : list;
+const uids = (list: unknown): unknown => fieldsOf(list, "uid");
 
 test("data sources are listed by name, those that the caller may get, of the organisation asked for", async () => {
   expect(uids((await get("/api/datasources")).json)).toEqual(["p1", "p2"]);
@@ -128,7 +130,7 @@ test("a data source has Grafana's shape, and never a secret", async () => {
     apiVersion: "v0alpha1",
   });
   expect(text).not.toContain("sealed");
-  const id = isJsonObject(json) ? String(json["id"]) : "";
+  const id = isJsonObject(json) ? JSON.stringify(json["id"]) : "";
   expect((await get(`/api/datasources/${id}`)).json).toEqual(json);
   expect((await get("/api/datasources/name/Zeta")).json).toEqual(json);
   expect((await get("/api/datasources/id/Zeta")).json).toEqual({ id: Number(id) });
@@ -148,12 +150,7 @@ test("a data source that is not there, or not for the caller, is refused in Graf
 
 test("plugins are listed, with their settings and signature", async () => {
   const { json } = await get("/api/plugins");
-  expect(Array.isArray(json) && json.map((it: unknown) => (isJsonObject(it) ? it["id"] : it))).toEqual([
-    "prometheus",
-    "loki",
-    "Not A Group",
-    "acme-app",
-  ]);
+  expect(fieldsOf(json, "id")).toEqual(["prometheus", "loki", "Not A Group", "acme-app"]);
   expect((await get("/api/plugins?type=app")).json).toEqual([expect.objectContaining({ id: "acme-app", enabled: false, pinned: true })]);
   expect((await get("/api/plugins?type=app", eve)).json).toEqual([]);
   const settings = await get("/api/plugins/acme-app/settings");

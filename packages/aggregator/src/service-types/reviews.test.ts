@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { isJsonObject, type JsonValue } from "@dataplane/meta";
+import { isJsonObject } from "@dataplane/meta";
 import { HealthStatus } from "@dataplane/plugin-protocol";
 import fastJsonPatch from "fast-json-patch";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -219,6 +219,6 @@ test("a body that is too large, too deep, or no JSON", async () => {
 
 function patchOf(review: unknown): fastJsonPatch.Operation[] {
   const response = isJsonObject(review) && isJsonObject(review["response"]) ? review["response"] : {};
-  const patch: JsonValue = response["patch"] ?? "";
-  return JSON.parse(Buffer.from(String(patch), "base64").toString()) as fastJsonPatch.Operation[];
+  const { patch } = response;
+  return JSON.parse(Buffer.from(typeof patch === "string" ? patch : "", "base64").toString()) as fastJsonPatch.Operation[];
 }
