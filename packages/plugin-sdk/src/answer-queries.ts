@@ -35,7 +35,10 @@ async function answerQuery(options: {
   const { query, handler, call, format } = options;
   try {
     const answer = await handler(queryOf(query), call);
-    return encodeAnswer(isChunked(answer) ? { frames: await gatherFrames(answer) } : wholeAnswer(answer), query.refId, format);
+    if (!isChunked(answer)) return encodeAnswer(wholeAnswer(answer), query.refId, format);
+    const { frames, failures } = await gatherFrames(answer);
+    const [error] = failures.map((thrown) => queryError(thrown, query.refId, call));
+    return encodeAnswer({ frames, ...(error === undefined ? {} : { error }) }, query.refId, format);
   } catch (thrown) {
     return errorResponse(queryError(thrown, query.refId, call), format);
   }

@@ -90,11 +90,14 @@ test("who asks for chunks gets whole frames one by one, then the error or status
 });
 
 test("an error midway ends its own query alone, after the chunks that came before", async () => {
-  const { chunked } = calls(async function* ({ refId }) {
+  const { chunked, whole } = calls(async function* ({ refId }) {
     yield await Promise.resolve(value(1));
     if (refId === "A") throw new BadRequestError("broken midway");
     yield value(2);
   });
+  const { responses } = await whole("A", "B");
+  expect(responses["A"]).toMatchObject({ status: 400, error: "broken midway", frames: [expect.any(Uint8Array)] });
+  expect(responses["B"]).toMatchObject({ status: 200, error: "" });
   const chunks = await collect(chunked("A", "B"));
   expect(chunks.filter(({ refId }) => refId === "A")).toMatchObject([{ error: "" }, { error: "broken midway", status: 400 }]);
   expect(chunks.filter(({ refId }) => refId === "B")).toMatchObject([{ error: "" }, { error: "" }]);

@@ -24,24 +24,38 @@ const firstFrameId = "f0";
 /** The id of a frame that is no chunk, by its place in the answer. */
 export const frameIdOf = (index: number): string => `f${index}`;
 
-/** The frames that the chunks make, in the order of their first chunks. Throws PluginError when chunks of one frame do not fit together. */
-export async function gatherFrames(chunks: FrameChunks): Promise<readonly Frame[]> {
-  const parts = new Map<string, Frame[]>();
-  for await (const { frame, frameId } of identified(chunks)) {
-    const known = parts.get(frameId);
-    if (known === undefined) parts.set(frameId, [frame]);
-    else known.push(frame);
-  }
-  return [...parts].map(([frameId, frames]) => joinFrames(frameId, frames));
+/** What chunks make together. */
+export interface Gathered {
+  /** In the order of their first chunks. */
+  readonly frames: readonly Frame[];
+  /** What ended them before their end; in a list, as anything can be thrown. */
+  readonly failures: readonly unknown[];
 }
 
-function joinFrames(frameId: string, frames: readonly Frame[]): Frame {
-  const [first, ...rest] = frames;
-  if (first === undefined || rest.length === 0) return first ?? { fields: [] };
-  for (const { fields } of rest) {
-    const fits = fields.length === first.fields.length && fields.every(({ name, type }, at) => sameColumn(first.fields[at], name, type));
-    if (!fits) throw schemaChanged(frameId);
+/** The frames that the chunks make, those before a failure too. Never rejects; chunks of one frame that do not fit together are a failure. */
+export async function gatherFrames(chunks: FrameChunks): Promise<Gathered> {
+  const parts = new Map<string, [Frame, ...Frame[]]>();
+  const frames = (): readonly Frame[] => [...parts.values()].map(joinFrames);
+  try {
+    for await (const { frame, frameId } of identified(chunks)) {
+      const known = parts.get(frameId);
+      if (known === undefined) parts.set(frameId, [frame]);
+      else if (canFollow(known[0], frame)) known.push(frame);
+      else throw schemaChanged(frameId);
+    }
+    return { frames: frames(), failures: [] };
+  } catch (thrown) {
+    return { frames: frames(), failures: [thrown] };
   }
+}
+
+function canFollow({ fields }: Frame, next: Frame): boolean {
+  return next.fields.length === fields.length && next.fields.every(({ name, type }, at) => fields[at]?.name === name && fields[at].type === type);
+}
+
+function joinFrames(frames: readonly [Frame, ...Frame[]]): Frame {
+  const [first] = frames;
+  if (frames.length === 1) return first;
   return {
     ...first,
     fields: first.fields.map((field, at) => {
@@ -49,10 +63,6 @@ function joinFrames(frameId: string, frames: readonly Frame[]): Frame {
       return { ...field, nullable: frames.some(({ fields }) => fields[at]?.nullable === true), values: columns.flat() };
     }),
   };
-}
-
-function sameColumn(field: Frame["fields"][number] | undefined, name: string, type: string): boolean {
-  return field?.name === name && field.type === type;
 }
 
 /** How chunks are refused that cannot be rows of one frame. */
