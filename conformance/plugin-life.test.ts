@@ -1,6 +1,7 @@
 import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { runKillCampaign } from "./plugin-kill-campaign.js";
 import { runReloadCampaign } from "./plugin-reload-campaign.js";
 import { call } from "./testing/call.js";
 import { createDataSource, ownGroup, query } from "./testing/data-plane.js";
@@ -229,6 +230,15 @@ describeWith([needsGoTestPlugin], "a plugin built with the Go SDK", () => {
     const report = await runReloadCampaign(5);
     expect(report.failed).toEqual([]);
     expect(report.queries).toBeGreaterThan(100);
+  });
+
+  test("killed in the middle of queries it fails them within a second, is back within two, and others notice nothing", {
+    timeout: 120_000,
+  }, async () => {
+    const { slowestErrorMs, slowestBackMs, faults } = await runKillCampaign(5);
+    expect(faults).toEqual([]);
+    expect(slowestErrorMs).toBeLessThan(1000);
+    expect(slowestBackMs).toBeLessThan(2000);
   });
 
   test("one that is being copied in place is not taken before it is whole", async () => {
