@@ -1,5 +1,5 @@
 import { ApiError } from "@dataplane/meta";
-import { DataFrameFormat, GrpcCode, GrpcError, type QueryChunkedDataResponse } from "@dataplane/plugin-protocol";
+import { type CallOptions, DataFrameFormat, GrpcCode, GrpcError, type QueryChunkedDataResponse } from "@dataplane/plugin-protocol";
 import { callPlugin } from "../call-plugin.js";
 import { loggingFailure } from "../log-failed-call.js";
 import { callHeaders, callMetadata } from "../plugin-headers.js";
@@ -43,9 +43,7 @@ export async function runChunkedQueries(
   try {
     const stream = await new Promise<LentStream>((resolve, reject) => {
       over = guarded(() =>
-        callPlugin(call, callMetadata(request, namespace), (client, options) =>
-          lend(client.queryChunkedData(asked, options), options.timeoutMs, request.signal, resolve),
-        ),
+        callPlugin(call, callMetadata(request, namespace), (client, options) => lend(client.queryChunkedData(asked, options), options, resolve)),
       );
       // Heard here also when it comes later: then whoever takes chunks is told.
       over.catch(reject);
@@ -64,31 +62,30 @@ const isUnimplemented = ({ done, value }: IteratorResult<Chunk>): boolean =>
 
 const isChunk = (value: unknown): value is Chunk => typeof value === "object" && value !== null && "refId" in value;
 
-/** Hands the stream out, and waits until it is given back, its client leaves, or its time is over: a reader who stands still holds no place for ever. */
-async function lend(
-  stream: AsyncIterable<Chunk>,
-  timeoutMs: number | undefined,
-  signal: AbortSignal,
-  borrow: (lent: LentStream) => void,
-): Promise<void> {
+/**
+ * Hands the stream out with its first message, and waits until it is given back, its client leaves, or its time is over: a reader who
+ * stands still keeps no place for ever.
+ */
+async function lend(stream: AsyncIterable<Chunk>, { timeoutMs, signal }: CallOptions, borrow: (lent: LentStream) => void): Promise<void> {
+  const late = new AbortController();
+  const timer = timeoutMs === undefined ? undefined : setTimeout(() => late.abort(), timeoutMs);
   const iterator = stream[Symbol.asyncIterator]();
-  const first = await iterator.next();
-  let timer: NodeJS.Timeout | undefined;
-  let leave = (): void => undefined;
   try {
+    const first = await iterator.next();
     await new Promise<void>((done, failed) => {
-      leave = () => {
+      const leave = (): void => {
         done();
         iterator.return?.().catch(() => undefined);
       };
-      signal.addEventListener("abort", leave, { once: true });
-      timer =
-        timeoutMs === undefined ? undefined : setTimeout(() => failed(new GrpcError(GrpcCode.DeadlineExceeded, "the deadline passed")), timeoutMs);
+      const { signal: over } = late;
+      over.addEventListener("abort", () => failed(new GrpcError(GrpcCode.DeadlineExceeded, "the deadline passed")), { once: true });
+      signal.addEventListener("abort", leave, { once: true, signal: over });
       borrow({ first, iterator, done, failed });
+      if (signal.aborted) leave();
     });
   } finally {
     clearTimeout(timer);
-    signal.removeEventListener("abort", leave);
+    late.abort();
   }
 }
 
