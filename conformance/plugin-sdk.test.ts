@@ -121,6 +121,22 @@ describeWith([needsRunner], "under hashicorp/go-plugin", () => {
     expect(calls["QueryData JSON"]).toMatchObject({ code: "OK", answer: { A: { status: 500, errorSource: "plugin", error: expect.any(String) } } });
   });
 
+  test("chunks come one by one, their schema once, and are read from Arrow by the official library", async () => {
+    const query = { scenarioId: "chunked", chunks: 3, rows: 4, failAfter: 2 };
+    const calls = await runPlugin({ ...testData, query }, "plaintext");
+    const failure = { refId: "A", frameId: "", status: 502, errorSource: "downstream", error: "failed after 2 chunks, as asked" };
+    const rows = { refId: "A", frameId: "f0", status: 200 };
+    expect(calls["QueryChunkedData JSON"]?.answer).toMatchObject([
+      { ...rows, frame: { schema: { refId: "A", fields: [{ name: "time" }, { name: "value" }] }, data: { values: [{ length: 4 }, { length: 4 }] } } },
+      { ...rows, frame: { data: { values: [{ length: 4 }, { length: 4 }] } } },
+      failure,
+    ]);
+    expect(calls["QueryChunkedData JSON"]?.answer).not.toMatchObject([{}, { frame: { schema: {} } }, {}]);
+    expect(calls["QueryChunkedData ARROW"]?.answer).toMatchObject([{ ...rows, rows: 4 }, { ...rows, rows: 4 }, failure]);
+    // Who asks for the whole gets the chunks before the failure, and the failure.
+    expect(calls["QueryData JSON"]?.answer).toMatchObject({ A: { status: 502, frames: [{ data: { values: [{ length: 8 }, { length: 8 }] } }] } });
+  });
+
   test.each(["plaintext", "AutoMTLS"])("the Prometheus plugin answers every call with nothing behind it (%s)", async (link) => {
     const calls = await runPlugin(prometheus, link);
 

@@ -24,6 +24,8 @@ type call struct {
 var calls = []call{
 	{"QueryData JSON", queryIn(pluginv2.DataFrameFormat_JSON)},
 	{"QueryData ARROW", queryIn(pluginv2.DataFrameFormat_ARROW)},
+	{"QueryChunkedData JSON", queryChunksIn(pluginv2.DataFrameFormat_JSON)},
+	{"QueryChunkedData ARROW", queryChunksIn(pluginv2.DataFrameFormat_ARROW)},
 	{"CallResource", callResource},
 	{"CheckHealth", checkHealth},
 	{"CollectMetrics", collectMetrics},
