@@ -42,6 +42,9 @@ const routes: readonly LegacyRoute[] = [
   ...legacyServerPaths,
 ];
 
+/** Where all of them are. */
+const roots = ["/api/", "/metrics/"];
+
 /**
  * Serves the paths that people have scripts for; anything else goes to the delegate. They have no group: each data source is
  * authorized in its plugin's own. Failures have the form that Grafana's clients read.
@@ -49,6 +52,8 @@ const routes: readonly LegacyRoute[] = [
 export function legacyHandler(options: LegacyOptions): Handler {
   return async (request) => {
     const path = request.context.info?.path ?? request.path;
+    // Nearly all requests are for a group: they need not be held against each pattern.
+    if (!roots.some((root) => path.startsWith(root))) return options.delegate(request);
     for (const { method, path: pattern, handle } of routes) {
       const found = pattern.exec(path);
       if (found === null) continue;

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { isJsonObject } from "@dataplane/meta";
-import { HealthStatus } from "@dataplane/plugin-protocol";
+import { AdmissionOperation, type AdmissionRequest, HealthStatus } from "@dataplane/plugin-protocol";
 import fastJsonPatch from "fast-json-patch";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { aPlugin } from "../testing/a-plugin.js";
@@ -163,6 +163,31 @@ test("an identity that a plugin loses is restored, and what the server writes is
   const object = { ...thing(), metadata: { ...thing().metadata, creationTimestamp: "2026-01-01T00:00:00Z", resourceVersion: "7" } };
   const { json } = await send("admission/mutate", admissionReview({ operation: "UPDATE", object, oldObject: object }));
   expect(patchOf(json)).toEqual([{ op: "remove", path: "/metadata/labels" }]);
+});
+
+test("an app is asked with its settings of the object's namespace and who writes, a data source plugin without an instance", async () => {
+  const seen: AdmissionRequest[] = [];
+  const validateAdmission = (request: AdmissionRequest) => {
+    seen.push(request);
+    return Promise.resolve({ allowed: true, warnings: [] });
+  };
+  const plugins = [aPlugin({ id: "acme-app", type: "app", calls: { validateAdmission } }), aPlugin({ id: "acme-ds", calls: { validateAdmission } })];
+  const services = [
+    aDataPlaneService({ plugin: "acme-app", pluginType: "app", serves: ["admission"] }),
+    aDataPlaneService({ plugin: "acme-ds", serves: ["admission"] }),
+  ];
+  const { send: post } = startAggregator({ plugins, services });
+  const body = admissionReview({ operation: "CREATE", namespace: "org-3", object: thing() });
+  for (const id of ["acme-app", "acme-ds"])
+    expect((await post("POST", `/apis/${id}.grafana.app/v0alpha1/admission/validate`, { body })).status).toBe(200);
+  const [app, dataSource] = seen;
+  expect(app).toMatchObject({
+    operation: AdmissionOperation.CREATE,
+    kind,
+    pluginContext: { pluginId: "acme-app", namespace: "org-3", orgId: 3, user: { login: "eve", role: "Editor" }, appInstanceSettings: {} },
+  });
+  expect(dataSource?.pluginContext).toMatchObject({ pluginId: "acme-ds", namespace: "org-3", orgId: 3 });
+  expect(dataSource?.pluginContext).not.toHaveProperty("appInstanceSettings");
 });
 
 test("a refusal without words is 403", async () => {

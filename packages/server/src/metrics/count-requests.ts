@@ -1,7 +1,7 @@
 import { performance } from "node:perf_hooks";
 import type { Filter } from "@dataplane/apiserver";
-import type { Metrics, RequestInfo } from "@dataplane/meta";
-import type { RequestLabels } from "./request-labels.js";
+import type { Counter, Histogram, Metrics, RequestInfo } from "@dataplane/meta";
+import type { Labels, RequestLabels } from "./request-labels.js";
 
 /** Answers of these go on for as long as the client likes: their time says nothing. */
 const longRunning = new Set(["watch", "stream", "connect"]);
@@ -28,6 +28,22 @@ export function countRequests(metrics: Metrics, labelsOf: RequestLabels): Filter
   const reading = inflight.with("readOnly");
   const writing = inflight.with("mutating");
 
+  const seriesOf = kept(({ verb, group, version, resource: plural, subresource }) => {
+    const codes = new Map<string, Counter>();
+    let duration: Histogram | undefined;
+    return {
+      observe(value) {
+        duration ??= seconds.with(verb, group, version, plural, subresource);
+        duration.observe(value);
+      },
+      ofCode(code) {
+        const known = codes.get(code) ?? total.with(verb, group, version, plural, subresource, code);
+        codes.set(code, known);
+        return known;
+      },
+    };
+  });
+
   return async (request, next) => {
     const running = isRead(request.method) ? reading : writing;
     const started = performance.now();
@@ -40,10 +56,29 @@ export function countRequests(metrics: Metrics, labelsOf: RequestLabels): Filter
     } finally {
       running.add(-1);
       const { info } = request.context;
-      const { verb, group, version, resource: plural, subresource } = labelsOf(info, request.method);
-      total.with(verb, group, version, plural, subresource, code).inc();
-      if (!isLongRunning(info)) seconds.with(verb, group, version, plural, subresource).observe((performance.now() - started) / 1000);
+      const series = seriesOf(labelsOf(info, request.method));
+      series.ofCode(code).inc();
+      if (!isLongRunning(info)) series.observe((performance.now() - started) / 1000);
     }
+  };
+}
+
+interface Series extends Histogram {
+  readonly ofCode: (code: string) => Counter;
+}
+
+/** Looking up series by many labels costs more than counting; what a request is counted under is looked up once. */
+function kept(find: (labels: Labels) => Series): (labels: Labels) => Series {
+  const known = new Map<string, Series>();
+  return (labels) => {
+    const key = `${labels.verb} ${labels.group} ${labels.version} ${labels.resource} ${labels.subresource}`;
+    const found = known.get(key);
+    if (found !== undefined) return found;
+    // Groups come and go; then they are looked up again.
+    if (known.size >= 1000) known.clear();
+    const made = find(labels);
+    known.set(key, made);
+    return made;
   };
 }
 
