@@ -4,6 +4,7 @@ import path from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Answer, admin, type CallOptions, call, type Json } from "./testing/call.js";
 import { goTestApp, sdkTestApp, unsignedPluginsAllowed } from "./testing/install-plugin.js";
+import { hasKubectl, openKubectl } from "./testing/kubectl.js";
 import { describeWith } from "./testing/needs.js";
 import { type StartedServer, startServer, temporaryFolder } from "./testing/start-server.js";
 import { until } from "./testing/until.js";
@@ -132,6 +133,33 @@ for (const [sdk, app] of apps)
       expect(await echoed("namespaces/org-2/resources/x")).toMatchObject({ jsonData: { from: "file" }, secrets: { token: "t0ken" }, orgId: 2 });
       provision("disabled: true");
       await until("the app is switched off", async () => ((await served("namespaces/org-2/health")).status === 404 ? true : undefined));
+    });
+
+    test.skipIf(!hasKubectl("v1.32"))("kubectl goes on reading the server's documents, whatever a manifest says of its routes", async () => {
+      const kubectl = openKubectl("v1.32", server.kubeconfig);
+      const junk = {
+        type: ["string", "null"],
+        properties: [],
+        items: 5,
+        "x-kubernetes-group-version-kind": [{ group: "", version: "v1", kind: "Namespace" }],
+      };
+      const routes = {
+        namespaced: {
+          "/junk": {
+            post: { parameters: [1, { $ref: "#/x" }], requestBody: { content: { "a/b": { schema: { type: "array" } } } }, responses: { x: 1 } },
+          },
+        },
+        schemas: { List: { type: "array" }, Junk: junk, Ref: { $ref: "#/nowhere" }, Odd: { type: "any", allOf: 3, additionalProperties: 5 } },
+      };
+      const spec = { appName: "junk", group, versions: [{ name: "v1", routes }] };
+      expect((await create("apps.grafana.app/v1alpha2", "appmanifests", { kind: "AppManifest", metadata: { name: "junk" }, spec })).status).toBe(201);
+      expect((await served("namespaces/default/junk", { body: {} })).status).toBe(200);
+      const namespace = JSON.stringify({ apiVersion: "v1", kind: "Namespace", metadata: { name: "kept" } });
+      expect(await kubectl.ok(["apply", "-f", "-"], { stdin: namespace })).toContain("created");
+      expect(await kubectl.ok(["diff", "-f", "-"], { stdin: namespace })).toBe("");
+      expect(await kubectl.ok(["explain", "appmanifests.spec.versions.routes"])).toContain("namespaced");
+      expect(await kubectl.ok(["get", "appsettings,appmanifests", "-A"])).toContain("junk");
+      expect(await kubectl.ok(["delete", "appmanifest", "junk"])).toContain("deleted");
     });
 
     test("routes of a manifest are served, in discovery and in OpenAPI, and change with it", async () => {

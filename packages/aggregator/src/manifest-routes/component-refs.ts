@@ -1,4 +1,4 @@
-import { type GroupVersion, isJsonObject, type JsonObject, type JsonValue } from "@dataplane/meta";
+import type { GroupVersion } from "@dataplane/meta";
 
 const refPrefix = "#/components/schemas/";
 
@@ -17,21 +17,9 @@ export class ComponentRefs {
     return `${this.#prefix}${name.replace(/[^\w.-]/g, "_")}`;
   }
 
-  /** A reference to a schema that the manifest does not have says nothing: a client generator would stumble over it. */
-  rewrite(value: JsonValue): JsonValue {
-    if (Array.isArray(value)) return (value as readonly JsonValue[]).map((it) => this.rewrite(it));
-    if (!isJsonObject(value)) return value;
-    const { $ref } = value;
-    if (typeof $ref === "string") return this.#reference($ref);
-    return this.rewriteObject(value);
-  }
-
-  rewriteObject(value: JsonObject): JsonObject {
-    return Object.fromEntries(Object.entries(value).map(([key, it]) => [key, this.rewrite(it)]));
-  }
-
-  #reference(ref: string): JsonObject {
+  /** Undefined for a schema that the manifest does not have. */
+  readonly refOf = (ref: string): string | undefined => {
     const name = ref.startsWith(refPrefix) ? ref.slice(refPrefix.length) : undefined;
-    return name !== undefined && this.#known.has(name) ? { $ref: `${refPrefix}${this.nameOf(name)}` } : {};
-  }
+    return name !== undefined && this.#known.has(name) ? `${refPrefix}${this.nameOf(name)}` : undefined;
+  };
 }

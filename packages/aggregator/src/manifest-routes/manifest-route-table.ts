@@ -1,4 +1,4 @@
-import { type ApiObject, apiVersionOf, type GroupVersion } from "@dataplane/meta";
+import { type ApiObject, apiVersionOf, type GroupVersion, isJsonObject } from "@dataplane/meta";
 import { type ManifestRoutes, manifestRoutesFrom } from "./manifest-routes.js";
 
 /** The routes of all manifests, by group and version; replaced whole. */
@@ -16,11 +16,11 @@ export class ManifestRouteTable {
     const groups = new Set<unknown>();
     for (const manifest of manifests.toSorted(elderFirst)) {
       if (manifest.metadata.deletionTimestamp !== undefined) continue;
-      const read = manifestRoutesFrom(manifest);
-      const group = [...read.keys()][0]?.split("/")[0];
-      if (group === undefined || groups.has(group)) continue;
+      const { spec } = manifest;
+      const group = isJsonObject(spec) ? spec["group"] : undefined;
+      if (groups.has(group)) continue;
       groups.add(group);
-      for (const [key, it] of read) routes.set(key, it);
+      for (const [key, it] of manifestRoutesFrom(manifest)) routes.set(key, it);
     }
     const text = JSON.stringify([...routes], (_key, value: unknown) => (value instanceof Map ? [...value] : value));
     if (text === this.#text) return false;

@@ -100,6 +100,43 @@ test("routes are in discovery by their literal segments, and in OpenAPI with sch
   });
 });
 
+test("what is no OpenAPI is left out of the document, and the route is served all the same", async () => {
+  const junk = { type: ["string", "null"], properties: [], items: 5, required: "x", enum: {}, description: 7, format: "f", other: 1 };
+  const operation = {
+    ...{ operationId: "no id", summary: 1, tags: "x", deprecated: "yes", requestBody: { content: { "application/json": { schema: junk } } } },
+    parameters: [
+      1,
+      { name: "a" },
+      { name: "b", in: "cookie" },
+      { $ref: "#/x" },
+      { name: "id", in: "path" },
+      { name: "q", in: "query", schema: junk },
+    ],
+    responses: { ok: {}, "200": 1, "404": { content: { "*/*": 3 } } },
+  };
+  const schemas = { List: { type: "array" }, Deep: { allOf: [{ type: "object", properties: { a: { type: "array", items: junk } } }] }, Bad: "x" };
+  const { served, send } = start([manifest({ namespaced: { "/a/{id}": { get: operation } }, schemas })]);
+  expect((await send("GET", `${base}/namespaces/default/a/1`)).status).toBe(200);
+  const sound = { format: "f" };
+  expect(served.openapi.paths[`${base}/namespaces/{namespace}/a/{id}`]).toMatchObject({
+    get: {
+      operationId: "getAByIdAcmeExampleComV1",
+      parameters: [
+        { name: "id", in: "path", required: true, schema: {} },
+        { name: "q", in: "query", schema: sound },
+      ],
+      requestBody: { content: { "application/json": { schema: sound } } },
+      responses: { "404": { description: "", content: { "*/*": { schema: {} } } } },
+    },
+  });
+  expect(JSON.stringify(served.openapi)).not.toMatch(/"other"|"null"|cookie/);
+  expect(served.openapi.schemas).toMatchObject({
+    "com.example.acme.v1.routes.List": { type: "array", items: {} },
+    "com.example.acme.v1.routes.Deep": { allOf: [{ properties: { a: { items: sound } } }] },
+    "com.example.acme.v1.routes.Bad": {},
+  });
+});
+
 test("only a served version of the elder manifest counts, and only for a service that serves routes", async () => {
   const routes = { namespaced: { "/reports": { get: {} } } };
   const path = `${base}/namespaces/default/reports`;

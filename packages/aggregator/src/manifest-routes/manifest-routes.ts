@@ -4,6 +4,8 @@ import { operationIdOf } from "../service-types/custom-operations.js";
 import type { Operation } from "../service-types/service-type.js";
 import { ComponentRefs } from "./component-refs.js";
 import { declaredOperations } from "./path-item.js";
+import { soundOperation } from "./sound-operation.js";
+import { soundSchema } from "./sound-schema.js";
 
 /** A custom route that a manifest declares for one version. */
 export interface ManifestRoute {
@@ -56,7 +58,7 @@ function versionRoutes(version: JsonObject, groupVersion: GroupVersion): Manifes
     });
   return {
     routes: [...inScope("namespaced"), ...inScope("cluster")],
-    schemas: Object.fromEntries(Object.entries(schemas).map(([name, schema]) => [refs.nameOf(name), refs.rewrite(schema)])),
+    schemas: Object.fromEntries(Object.entries(schemas).map(([name, schema]) => [refs.nameOf(name), soundSchema(schema, refs.refOf)])),
   };
 }
 
@@ -72,8 +74,7 @@ function operationsOf(item: JsonObject, { path, refs, ids }: Surroundings): Read
     declaredOperations(item).map(({ method, operation }) => {
       const named = operation["operationId"];
       const operationId = freeName(typeof named === "string" && /^\w+$/.test(named) ? named : operationIdOf(method, path), ids);
-      const responses = isJsonObject(operation["responses"]) ? operation["responses"] : { "200": { description: "OK" } };
-      return [method, { ...refs.rewriteObject({ ...operation, responses }), operationId }];
+      return [method, { ...soundOperation(operation, refs.refOf), operationId }];
     }),
   );
 }

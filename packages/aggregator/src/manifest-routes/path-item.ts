@@ -1,4 +1,5 @@
-import { isJsonObject, type JsonObject, type JsonValue } from "@dataplane/meta";
+import { isJsonObject, type JsonObject } from "@dataplane/meta";
+import { listOf } from "./sound-schema.js";
 
 /** Methods that a path item may have an operation for (https://spec.openapis.org/oas/v3.0.3#path-item-object), but TRACE. */
 const methods = ["GET", "PUT", "POST", "DELETE", "OPTIONS", "HEAD", "PATCH"];
@@ -19,24 +20,17 @@ export function declaredOperations(item: JsonObject): readonly DeclaredOperation
   return Object.entries(item).flatMap(([key, value]) => {
     const method = key.toUpperCase();
     if (!methods.includes(method) || !isJsonObject(value)) return [];
-    const operation = "request" in value || "response" in value || "name" in value ? fromOlderForm(value) : known(value);
+    const operation = "request" in value || "response" in value || "name" in value ? fromOlderForm(value) : value;
     const parameters = [...shared, ...listOf(operation["parameters"])];
     return [{ method, operation: parameters.length === 0 ? operation : { ...operation, parameters } }];
   });
 }
 
-const listOf = (value: JsonValue | undefined): readonly JsonValue[] => (Array.isArray(value) ? (value as readonly JsonValue[]) : []);
-
-const operationFields = ["operationId", "summary", "description", "tags", "parameters", "requestBody", "responses", "deprecated"] as const;
-
-const known = (operation: JsonObject): JsonObject =>
-  Object.fromEntries(operationFields.flatMap((field) => (operation[field] === undefined ? [] : [[field, operation[field]]])));
-
 /** `request` has schemas of the `query` and the `body`, `response` is one of the answer. */
 function fromOlderForm({ name, request, response, ...rest }: JsonObject): JsonObject {
   const { query, body } = isJsonObject(request) ? request : {};
   return {
-    ...known(rest),
+    ...rest,
     ...(typeof name === "string" && name !== "" ? { operationId: name } : {}),
     ...(isJsonObject(query) ? { parameters: queryParameters(query) } : {}),
     ...(isJsonObject(body) ? { requestBody: { content: { "application/json": { schema: body } } } } : {}),
