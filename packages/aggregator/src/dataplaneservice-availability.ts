@@ -45,7 +45,7 @@ const same = (a: Omit<Condition, "lastTransitionTime">, b: Omit<Condition, "last
 function availability(service: DataPlaneService, { plugin, conflict, backend, problem }: Surroundings): Verdict {
   const { pluginID, pluginType, services } = service.spec;
   if (conflict !== undefined) return { status: "False", ...conflict };
-  if (service.spec.backend !== undefined) return answers(backend);
+  if (service.spec.backend !== undefined) return answers(service, backend);
   if (plugin === undefined) return notLoaded(pluginID, problem);
   if (plugin.json.type !== pluginType)
     return no("PluginTypeMismatch", `plugin ${quoted(pluginID)} is of type ${plugin.json.type}, not ${pluginType}`);
@@ -78,8 +78,16 @@ function reasonOf({ phase, reason }: PluginState): string {
   return /^[A-Z][A-Za-z]*$/.test(reason) ? reason : words[phase];
 }
 
-function answers(backend: BackendState | undefined): Verdict {
-  if (backend === undefined) return { status: "Unknown", reason: "NotProbed", message: "the backend was not asked yet" };
+const aboutBackends = new Set(["Passed", "BackendUnavailable", "NotProbed"]);
+const verdictOf = ({ status, reason, message }: Condition): Verdict => ({ status, reason, message });
+
+/** What an earlier server found out holds until this one has asked. */
+function answers({ conditions, metadata }: DataPlaneService, backend: BackendState | undefined): Verdict {
+  const earlier = conditions.find(({ type, observedGeneration }) => type === "Available" && observedGeneration === metadata.generation);
+  if (backend === undefined)
+    return earlier !== undefined && aboutBackends.has(earlier.reason)
+      ? verdictOf(earlier)
+      : { status: "Unknown", reason: "NotProbed", message: "the backend was not asked yet" };
   return backend.available ? { status: "True", reason: "Passed", message: "the backend answers" } : no("BackendUnavailable", backend.message);
 }
 

@@ -11,6 +11,7 @@ import {
   ManifestRouteTable,
   managedDataPlaneServicesController,
   manifestRoutesController,
+  type Outbound,
   pluginConfig,
   pluginRestartHandler,
   registryResources,
@@ -21,7 +22,7 @@ import type { ApiClient, Informer } from "@dataplane/client";
 import type { ApiObject, Clock, GroupVersion, Handler, Logger, Metrics } from "@dataplane/meta";
 import type { PluginProblem, PluginSource } from "@dataplane/plugin-host";
 import type { Config } from "./config/load-config.js";
-import type { Lifetime } from "./lifetime.js";
+import type { Lifetime, Runnable } from "./lifetime.js";
 import { version } from "./version.js";
 
 export interface DataPlaneOptions {
@@ -113,6 +114,7 @@ export function openDataPlane(options: DataPlaneOptions): DataPlane {
     start(lifetime) {
       lifetime.start("plugin contexts", contexts);
       lifetime.start("backend probes", backends);
+      lifetime.start("outbound connections", untilClosed(outbound));
       lifetime.start("manifest routes", manifests);
       lifetime.start("AppManifest status", appManifestStatusController({ client, services, clock, logger }));
       const alsoSynced = manifests.synced;
@@ -135,3 +137,11 @@ export function openDataPlane(options: DataPlaneOptions): DataPlane {
     },
   };
 }
+
+/** Requests in flight have ended before a server's parts do. */
+const untilClosed = (outbound: Outbound): Runnable => ({
+  async run(signal) {
+    if (!signal.aborted) await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
+    await outbound.close();
+  },
+});

@@ -42,24 +42,33 @@ export interface Outbound {
 
 /** Agents beyond these are closed, the one that was not used for longest first; requests in flight finish. */
 const mostAgents = 512;
+/** And those that nobody used for so long: a client's key is kept no longer than its data source is in use. */
+const agentLifeMs = 10 * 60_000;
+
+interface Kept {
+  readonly agent: Agent;
+  readonly usedAt: number;
+}
 
 export function createOutbound(options: OutboundOptions = {}): Outbound {
   const { rules = defaultRules, resolve = resolveBySystem, connectTimeoutMs = 10_000, idleTimeoutMs = 90_000 } = options;
-  const agents = new Map<string, Agent>();
+  const agents = new Map<string, Kept>();
   const connector = ({ author, tls = {} }: OutboundRoute): buildConnector.connector =>
     guardedConnector({ rules, author, resolve, connectTimeoutMs, tls: nodeTls(tls) });
 
   return {
     dispatcher(route) {
       const key = keyOf(route);
-      const agent = agents.get(key) ?? new Agent({ connect: connector(route), keepAliveTimeout: idleTimeoutMs, pipelining: 1 });
+      const agent = agents.get(key)?.agent ?? new Agent({ connect: connector(route), keepAliveTimeout: idleTimeoutMs, pipelining: 1 });
       agents.delete(key);
-      agents.set(key, agent);
-      const [eldest] = agents;
-      if (agents.size > mostAgents && eldest !== undefined) {
-        agents.delete(eldest[0]);
+      const usedAt = performance.now();
+      agents.set(key, { agent, usedAt });
+      // From the one that was not used for longest.
+      for (const [old, kept] of agents) {
+        if (agents.size <= mostAgents && usedAt - kept.usedAt < agentLifeMs) break;
+        agents.delete(old);
         // It resolves when the last request has ended, and nobody waits for that.
-        void eldest[1].close();
+        void kept.agent.close();
       }
       return agent;
     },
@@ -73,7 +82,7 @@ export function createOutbound(options: OutboundOptions = {}): Outbound {
     async close() {
       const all = [...agents.values()];
       agents.clear();
-      await Promise.all(all.map((agent) => agent.destroy()));
+      await Promise.all(all.map(({ agent }) => agent.destroy()));
     },
   };
 }

@@ -36,6 +36,7 @@ export function createTokenSource({ outbound, clock }: { readonly outbound: Outb
     const fetched = await fetchToken({ outbound, grant, author, now: clock.now() });
     kept.delete(key);
     kept.set(key, fetched);
+    for (const [old, { goodUntilMs }] of kept) if (goodUntilMs < clock.now().getTime()) kept.delete(old);
     const [eldest] = kept.keys();
     if (kept.size > mostTokens && eldest !== undefined) kept.delete(eldest);
     return fetched;
