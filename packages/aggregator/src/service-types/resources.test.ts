@@ -1,6 +1,8 @@
 import { Buffer } from "node:buffer";
+import { unavailable } from "@dataplane/meta";
 import { type CallOptions, type CallResourceRequest, type CallResourceResponse, GrpcCode, GrpcError } from "@dataplane/plugin-protocol";
 import { expect, test } from "vitest";
+import type { CallGuard, CallTarget } from "../call-guard.js";
 import { aDataPlaneService, aPlugin, startAggregator } from "../testing/start-aggregator.js";
 
 const services = [aDataPlaneService({ plugin: "prometheus", serves: ["query", { type: "route", path: "datasources/{uid}/resources/*" }] })];
@@ -179,4 +181,40 @@ test("pieces are passed on as they come, and a client that leaves ends the call"
     break;
   }
   expect(ended).toBe(true);
+});
+
+test("a guard decides over each call, of a data source and of an app, and sees it until it begins to answer", async () => {
+  const { callAppResource, callResource } = await import("./resources.js");
+  const { knownDataSources } = await import("../testing/known-data-sources.js");
+  async function* answers(): AsyncIterable<CallResourceResponse> {
+    yield await Promise.resolve({ code: 200, headers: {}, body: Buffer.from("x") });
+  }
+  const targets: CallTarget[] = [];
+  const guard: CallGuard = {
+    run: (target, begin) => {
+      targets.push(target);
+      return targets.length > 2 ? Promise.reject(unavailable("the breaker is open", 5)) : begin();
+    },
+  };
+  const call = {
+    request: {
+      ...{ method: "GET", path: "/x", query: new URLSearchParams(), headers: {}, signal: new AbortController().signal, remoteAddress: "" },
+      body: { [Symbol.asyncIterator]: async function* () {} },
+      context: { user: { name: "ann", groups: [] } },
+    },
+    plugin: aPlugin({ id: "prometheus", calls: { callResource: answers } }),
+    contexts: knownDataSources([{ pluginId: "prometheus", uid: "main" }]),
+    limits: { bodyBytes: 10, callTimeoutMs: 1000 },
+    guard,
+  };
+  const key = { namespace: "default", path: "x" };
+  expect((await callResource(call, { ...key, uid: "main" })).status).toBe(200);
+  expect((await callAppResource(call, key)).status).toBe(200);
+  await expect(callAppResource(call, key)).rejects.toMatchObject({ code: 503 });
+  const target = { pluginId: "prometheus", namespace: "default", user: "ann" };
+  expect(targets).toEqual([
+    { ...target, uid: "main" },
+    { ...target, uid: "" },
+    { ...target, uid: "" },
+  ]);
 });
