@@ -24,17 +24,32 @@ async function failuresOf(...argv: readonly string[]): Promise<readonly string[]
 
 const queries = JSON.stringify({ queries: [{ refId: "A", queryType: "types" }, { queryType: "small" }, { refId: "E", queryType: "error" }] });
 const built = [
-  { path: ".cache/tools/testplugin/acme-testplugin-datasource", executable: "gpx_testplugin_linux_amd64", query: queries },
-  { path: ".cache/tools/testplugin-ts/acme-testplugin-ts-datasource", executable: "main.mjs", query: queries },
-  { path: "plugins/grafana-testdata-datasource", executable: "dist/main.js", query: JSON.stringify({ scenarioId: "random_walk" }) },
-  { path: "plugins/prometheus", executable: "dist/main.js", query: JSON.stringify([{ refId: "A", expr: "up" }]) },
+  {
+    path: ".cache/tools/testplugin/acme-testplugin-datasource",
+    executable: "gpx_testplugin_linux_amd64",
+    query: queries,
+    more: ["--channel", "tick/10"],
+  },
+  {
+    path: ".cache/tools/testplugin-ts/acme-testplugin-ts-datasource",
+    executable: "main.mjs",
+    query: queries,
+    more: ["--channel", "tick/10", "--resource", "chunks/5"],
+  },
+  {
+    path: "plugins/grafana-testdata-datasource",
+    executable: "dist/main.js",
+    query: JSON.stringify({ scenarioId: "random_walk" }),
+    more: ["--channel", "random-20Hz-stream"],
+  },
+  { path: "plugins/prometheus", executable: "dist/main.js", query: JSON.stringify([{ refId: "A", expr: "up" }]), more: [] },
 ];
 
-describe.each(built)("$path", ({ path, executable, query }) => {
+describe.each(built)("$path", ({ path, executable, query, more }) => {
   test.skipIf(!existsSync(join(root, path, executable)))("keeps the protocol (needs a build)", { timeout: 60_000 }, async () => {
     await writeFile(join(folder.path, "query.json"), query);
     await writeFile(join(folder.path, "settings.json"), JSON.stringify({ url: "http://127.0.0.1:9", jsonData: {}, secureJsonData: { token: "t" } }));
-    expect(await failuresOf(join(root, path), "--query", "query.json", "--settings", "settings.json")).toEqual([]);
+    expect(await failuresOf(join(root, path), "--query", "query.json", "--settings", "settings.json", ...more)).toEqual([]);
   });
 });
 
@@ -61,7 +76,8 @@ test("a plugin that keeps the protocol in its own way passes", { timeout: 60_000
   expect(await failuresOf("sound")).toEqual([]);
 });
 
-test.each([
+// Side by side: each waits most of its time.
+test.concurrent.each([
   { fault: "a wrong refId", parts: "queryData: async () => ({ responses: { X: ok } })", expected: /by its refId.*got X/ },
   {
     fault: "a refId too many",
@@ -130,9 +146,25 @@ test.each([
       "queryData: async (request) => { const last = globalThis.last; globalThis.last = request; await new Promise((r) => setTimeout(r, 5)); return each(globalThis.last, ok); }",
     expected: /32 calls at once/,
   },
-])("$fault is found", { timeout: 60_000 }, async ({ parts, expected }) => {
-  await bundlePlugin(folder.path, "faulty", plugin(parts));
-  const failures = await failuresOf("faulty");
+  {
+    fault: "rows whose schema is never sent",
+    parts: "subscribeStream: async () => ({ status: 0, data: none }), async *runStream() { yield { data: bytes({ data: { values: [[1]] } }) }; }",
+    expected: /schema was never sent/,
+  },
+  {
+    fault: "a packet that is no JSON",
+    parts: 'subscribeStream: async () => ({ status: 0, data: none }), async *runStream() { yield { data: new TextEncoder().encode("oops") }; }',
+    expected: /packet 0 is not JSON/,
+  },
+  {
+    fault: "a subscriber who is turned away",
+    parts: "subscribeStream: async () => ({ status: 2, data: none })",
+    expected: /status is PERMISSION_DENIED/,
+  },
+])("$fault is found", { timeout: 60_000 }, async ({ fault, parts, expected }) => {
+  const id = fault.replaceAll(" ", "-").toLowerCase();
+  await bundlePlugin(folder.path, id, plugin(parts));
+  const failures = await failuresOf(id, "--channel", "any");
   expect(failures.join("\n")).toMatch(expected);
 });
 

@@ -9,9 +9,9 @@ import { queriesOf, type TestInput } from "../plugin-test-kit/test-input.js";
 /** Says, rule by rule, whether a plugin in any language keeps the protocol. Prints TAP (https://testanything.org/tap-version-14-specification.html). */
 export const pluginsTest: Command = {
   name: "plugins test",
-  parameters: "<folder> [--query FILE] [--settings FILE]",
+  parameters: "<folder> [--query FILE] [--settings FILE] [--channel PATH] [--resource PATH]",
   summary: "start a plugin as the server does, and check that it keeps the protocol",
-  options: { query: { type: "string" }, settings: { type: "string" } },
+  options: { query: { type: "string" }, settings: { type: "string" }, channel: { type: "string" }, resource: { type: "string" } },
   async run(args, context) {
     const folder = pluginFolderOf(args, context.cwd);
     if (!folder.json.backend) throw new UsageError("the plugin has no backend: there is nothing to start");
@@ -40,7 +40,13 @@ async function readInput({ values }: CommandArguments, { cwd }: CommandContext):
   const settings = await readJson(values["settings"], cwd);
   if (settings !== undefined && !isJsonObject(settings)) throw new UsageError("the file of --settings must hold an object");
   const query = await readJson(values["query"], cwd);
-  return { settings: settings ?? {}, queries: query === undefined ? [{ refId: "A" }] : queriesOf(query) };
+  const { channel, resource } = values;
+  return {
+    settings: settings ?? {},
+    queries: query === undefined ? [{ refId: "A" }] : queriesOf(query),
+    channel: typeof channel === "string" ? channel : undefined,
+    resource: typeof resource === "string" ? resource : "protocol-test",
+  };
 }
 
 async function readJson(file: CommandArguments["values"][string], cwd: string): Promise<JsonValue | undefined> {

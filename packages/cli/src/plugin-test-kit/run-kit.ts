@@ -5,6 +5,7 @@ import { canceledCalls, changedSettings, concurrentCalls, emptyMessages, garbage
 import { autoMtls, handshakeLine, interrupt, processHealth, shutdown, strangers, unknownMethod } from "./checks/process.js";
 import { arrowFrames, chunkedFrames, jsonFrames, noQueries, queryRefIds } from "./checks/queries.js";
 import { refusesStrangers } from "./checks/stranger.js";
+import { channelPackets, subscribedChannel } from "./checks/streams.js";
 import { type PluginUnderTest, startPlugin } from "./plugin-under-test.js";
 import type { TestInput } from "./test-input.js";
 
@@ -33,6 +34,8 @@ export const checks: readonly Check[] = [
   callResource,
   subscribeStream,
   publishStream,
+  subscribedChannel,
+  channelPackets,
   admission,
   conversion,
   withoutSettings,

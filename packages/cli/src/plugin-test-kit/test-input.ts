@@ -9,6 +9,10 @@ export interface TestInput {
   readonly settings: JsonObject;
   /** At least one query; each has a refId of its own. */
   readonly queries: readonly JsonObject[];
+  /** A channel that exists; undefined when the caller names none. */
+  readonly channel: string | undefined;
+  /** A path for resource calls. */
+  readonly resource: string;
 }
 
 const encode = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));

@@ -34,7 +34,8 @@ function isSample(line: string): boolean {
   return /^[A-Za-z_:][\w:]*[ {]/.test(line) && (/^[+-]?Inf$|^NaN$/.test(value) || !Number.isNaN(Number(value)));
 }
 
-export function resourceRequest(input: TestInput, path: string): CallResourceRequest {
+export function resourceRequest(input: TestInput): CallResourceRequest {
+  const path = input.resource;
   const headers = { Accept: { values: ["application/json"] }, "X-Two": { values: ["1", "2"] } };
   return { pluginContext: contextOf(input), path, url: `${path}?a=1`, method: "GET", headers, body: new Uint8Array() };
 }
@@ -42,7 +43,7 @@ export function resourceRequest(input: TestInput, path: string): CallResourceReq
 export const callResource: Check = {
   name: "answers resource calls, the status in the first message",
   async run({ plugin, input }) {
-    const messages = await served("CallResource", collect(plugin.stream("callResource", resourceRequest(input, "protocol-test")), 100));
+    const messages = await served("CallResource", collect(plugin.stream("callResource", resourceRequest(input)), 100));
     const [first] = messages;
     hold(first !== undefined, "the stream ended without a message");
     hold(first.code >= 100 && first.code <= 599, `the first message's status is ${first.code}`);

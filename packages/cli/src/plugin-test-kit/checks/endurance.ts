@@ -24,7 +24,7 @@ export const withoutSettings: Check = {
     const outcomes = [
       await settled(plugin.call("checkHealth", { pluginContext, headers: {} })),
       await settled(plugin.call("queryData", query)),
-      await settled(collect(plugin.stream("callResource", { ...resourceRequest(input, "protocol-test"), pluginContext }), 10)),
+      await settled(collect(plugin.stream("callResource", { ...resourceRequest(input), pluginContext }), 10)),
     ];
     await mustLive(context);
     return [...new Set(outcomes)].join(", ");
@@ -83,7 +83,7 @@ export const canceledCalls: Check = {
       const calls = [
         plugin.call("queryData", requestOf(input, DataFrameFormat.JSON), { signal: left.signal }),
         plugin.call("checkHealth", { pluginContext: contextOf(input), headers: {} }, { signal: left.signal }),
-        collect(plugin.stream("callResource", resourceRequest(input, "protocol-test"), { signal: left.signal })),
+        collect(plugin.stream("callResource", resourceRequest(input), { signal: left.signal })),
         collect(plugin.stream("queryChunkedData", requestOf(input, DataFrameFormat.JSON), { signal: left.signal })),
         collect(
           plugin.stream(
