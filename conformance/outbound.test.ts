@@ -1,11 +1,16 @@
 import { createHash } from "node:crypto";
 import { once } from "node:events";
+import { rmSync, symlinkSync } from "node:fs";
 import { createServer, type IncomingMessage, request, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import path from "node:path";
 import type { Duplex } from "node:stream";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { admin, call } from "./testing/call.js";
-import { type StartedServer, startServer } from "./testing/start-server.js";
+import { hasKubectl, kubectlBinary } from "./testing/kubectl.js";
+import { root } from "./testing/root.js";
+import { bareEnvironment, runProcess } from "./testing/run-process.js";
+import { type StartedServer, startServer, temporaryFolder } from "./testing/start-server.js";
 import { until } from "./testing/until.js";
 
 const key = "dGhlIHNhbXBsZSBub25jZQ==";
@@ -30,7 +35,9 @@ beforeAll(async () => {
   });
   await new Promise<void>((resolve) => backend.listen(0, "127.0.0.1", resolve));
   port = (backend.address() as AddressInfo).port;
-  server = await startServer({ env: { GF_DATAPROXY_ALLOW_ADDRESSES: `127.0.0.1:${port} 10.0.0.0/8` } });
+  server = await startServer({
+    env: { GF_DATAPROXY_ALLOW_ADDRESSES: `127.0.0.1:${port} 10.0.0.0/8`, PROMETHEUS_URL: `http://127.0.0.1:${port}/prometheus` },
+  });
   await call(`${server.url}${own}`, {
     body: {
       metadata: { name: "proxied" },
@@ -86,7 +93,7 @@ test("a WebSocket goes through the server's own listener, in both directions", a
 test("a DataPlaneService with a backend is available, and its backend is told who asks", async () => {
   asked = [];
   const spec = {
-    group: "backend.example.com",
+    group: "told.example.com",
     version: "v1",
     services: [{ type: "query" }],
     backend: { type: "http", baseURL: `http://127.0.0.1:${port}` },
@@ -96,7 +103,7 @@ test("a DataPlaneService with a backend is available, and its backend is told wh
     const { text } = await call(`${server.url}${services}/backend`);
     return text.includes('"the backend answers"') ? true : undefined;
   });
-  const path = "/apis/backend.example.com/v1/namespaces/default/datasources/any/query";
+  const path = "/apis/told.example.com/v1/namespaces/default/datasources/any/query";
   expect((await call(`${server.url}${path}`, { body: { queries: [] } })).text).toBe("from the backend");
   expect(asked.at(-1)).toMatchObject({ method: "POST", url: path, headers: { "x-remote-user": "admin" } });
   expect(asked.at(-1)?.headers.authorization).toBeUndefined();
@@ -127,3 +134,21 @@ test("a service that names both, or neither, is 422 with the field", async () =>
   const neither = await call(`${server.url}${services}`, { body: { metadata: { name: "odd" }, spec: bound } });
   expect([neither.status, neither.text.includes("spec.pluginID")]).toEqual([422, true]);
 });
+
+test.skipIf(!hasKubectl("newest")).each(["datasource-proxy.sh", "http-backend.sh"])(
+  "examples/%s works with kubectl and curl alone",
+  async (script) => {
+    const folder = temporaryFolder("example");
+    symlinkSync(kubectlBinary("newest"), path.join(folder, "kubectl"));
+    const env = bareEnvironment({
+      ...{ HOME: folder, KUBECONFIG: server.kubeconfig, SERVER: server.url, BACKEND: `http://127.0.0.1:${port}` },
+      PATH: `${folder}:${process.env["PATH"] ?? ""}`,
+    });
+    const run = runProcess(path.join(root, "examples", script), [], { env });
+    const { code } = await run.end;
+    rmSync(folder, { recursive: true });
+    expect([code, run.stderr()]).toEqual([0, ""]);
+    expect(run.stdout().match(/from the backend/g)).toHaveLength(2);
+    expect(run.stdout()).toContain("condition met");
+  },
+);
