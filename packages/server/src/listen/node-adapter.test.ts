@@ -38,14 +38,19 @@ test.each<[string, HttpResponse["body"]]>([
   expect(text).toContain("x-answer: Zoë ☃\r\n");
 });
 
-test("over HTTP/2 as well", async () => {
-  const { received, listener } = answering();
+test.each<[string, HttpResponse["body"]]>([
+  ["bytes", Buffer.from("x")],
+  ["pieces that come in their own time", Readable.from([Buffer.from("x")])],
+])("over HTTP/2 as well; an answer's header before %s", async (_, body) => {
+  const { received, listener } = answering({ headers: { "x-answer": bytes("Zoë ☃") }, ...(body === undefined ? {} : { body }) });
   const server = createHttp2Server(listener).listen(0, "127.0.0.1");
   await once(server, "listening");
   const session = connectHttp2(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
   const stream = session.request({ ":path": "/x?a=1;2", "x-many": ["a, b", "c"], "x-name": bytes("Zoë") });
+  const [headers] = (await once(stream, "response")) as [Record<string, string>];
   stream.resume();
   await once(stream, "end");
+  expect(headers["x-answer"]).toBe(bytes("Zoë ☃"));
   session.close();
   server.close();
   const raw = received[0]?.rawHeaders ?? [];
