@@ -109,6 +109,9 @@ test("an administrator's URL may be loopback or private, and yet not the metadat
   const listener = await aListener("127.0.0.1");
   names.set("meta.test", ["169.254.169.254"]);
   expect(await attempt(`http://127.0.0.1:${listener.port}`, "administrator")).toBe(200);
+  const six = await aListener("::1").catch(() => undefined);
+  if (six !== undefined) expect(await attempt(`http://[::1]:${six.port}`, "administrator")).toBe(200);
+  await six?.close();
   for (const host of ["169.254.169.254", "[fd00:ec2::254]", "[::ffff:169.254.169.254]", "[64:ff9b::a9fe:a9fe]", "meta.test", "100.100.100.200"]) {
     expect(await attempt(`http://${host}/latest/meta-data`, "administrator")).toBeInstanceOf(DestinationDenied);
   }

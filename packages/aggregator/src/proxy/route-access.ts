@@ -3,9 +3,11 @@ import { ApiError, apiVersionOf, type GroupVersion, type RequestInfo, systemGrou
 import type { DataSourceRoute } from "./proxy-route.js";
 
 const ranks: ReadonlyMap<string, number> = new Map([
+  ["None", 0],
   ["Viewer", 1],
   ["Editor", 2],
   ["Admin", 3],
+  ["Grafana Admin", 3],
 ]);
 
 /** Viewer < Editor < Admin by the caller's groups; 0 for none. */

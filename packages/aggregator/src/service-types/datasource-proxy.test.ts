@@ -339,3 +339,17 @@ test("no backend is asked to repeat its credentials, or to change something for 
   expect((await send("GET", "", crossSite)).status).toBe(200);
   expect(backend.received).toHaveLength(1);
 });
+
+test("a data source may name the host that it is asked for, and what is of one connection stays this server's", async () => {
+  await using backend = await aBackend();
+  const jsonData = { httpHeaderName1: "Host", httpHeaderName2: "Connection", httpHeaderName3: "Content-Length", httpHeaderName4: "X-Empty" };
+  const secure = { httpHeaderValue1: "inner.test", httpHeaderValue2: "close", httpHeaderValue3: "5" };
+  expect((await aProxy({ url: backend.url, jsonData, secure })("POST", "", { body: "abc" })).status).toBe(200);
+  expect(backend.received).toMatchObject([{ body: "abc", headers: { host: "inner.test", connection: "keep-alive" } }]);
+});
+
+test("an app has no data source to be a proxy for, and says so", async () => {
+  const service = aDataPlaneService({ plugin: "p", pluginType: "app", serves: ["datasource-proxy"] });
+  const { send } = startAggregator({ plugins: [aPlugin({ id: "p", type: "app" })], services: [service] });
+  expect((await send("GET", `${proxyPath}/x`)).status).toBe(501);
+});

@@ -1,4 +1,5 @@
 import { proxyDataSource } from "../proxy/proxy-data-source.js";
+import { notServed } from "./not-served.js";
 import type { PluginCall, PluginRoute, ServiceType } from "./service-type.js";
 
 export { proxyDataSource } from "../proxy/proxy-data-source.js";
@@ -23,9 +24,12 @@ const proxyRoute = (rest: "" | "/*", shown: Pick<PluginRoute, "discovered"> = {}
 
 const discovered = { name: "datasources/proxy", kind: "DataSourceProxyOptions", verbs: ["create", "delete", "get", "patch", "update"] };
 
+/** An app has no data source that its requests could be for. */
+const notOfApps = ["proxy", "proxy/*"].map((path) => notServed("datasource-proxy", `namespaces/{namespace}/datasources/{uid}/${path}`));
+
 /** Requests to the data source itself, with its credentials, by the routes of plugin.json. */
 export const datasourceProxy: ServiceType = {
   name: "datasource-proxy",
   served: (_, { pluginType }) => pluginType === "datasource",
-  routes: (_, { pluginType }) => (pluginType === "datasource" ? [proxyRoute("", { discovered }), proxyRoute("/*")] : []),
+  routes: (_, { pluginType }) => (pluginType === "datasource" ? [proxyRoute("", { discovered }), proxyRoute("/*")] : notOfApps),
 };
