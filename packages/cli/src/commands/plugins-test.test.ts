@@ -76,6 +76,22 @@ test("a plugin that keeps the protocol in its own way passes", { timeout: 60_000
   expect(await failuresOf("sound")).toEqual([]);
 });
 
+test("a plugin of a small SDK passes: five fields, TCP, no TLS, no controller, and nothing served", { timeout: 60_000 }, async () => {
+  await writePlugin(
+    folder.path,
+    "bare",
+    `const http2 = require("node:http2");
+    const server = http2.createServer();
+    server.on("stream", (stream) => {
+      stream.on("error", () => undefined);
+      stream.respond({ ":status": 200, "content-type": "application/grpc", "grpc-status": 12 }, { endStream: true });
+    });
+    process.on("SIGINT", () => undefined);
+    server.listen(0, "127.0.0.1", () => console.log("1|2|tcp|127.0.0.1:" + server.address().port + "|grpc"));`,
+  );
+  expect(await failuresOf("bare")).toEqual([]);
+});
+
 // Side by side: each waits most of its time.
 test.concurrent.each([
   { fault: "a wrong refId", parts: "queryData: async () => ({ responses: { X: ok } })", expected: /by its refId.*got X/ },

@@ -43,7 +43,7 @@ function pluginJson(identity: PluginIdentity): object {
     type,
     name,
     id,
-    ...(type === "datasource" ? { metrics: true, streaming: true } : {}),
+    ...(type === "datasource" ? { metrics: true } : {}),
     backend: true,
     executable: executableOf(identity),
     info: {

@@ -89,8 +89,9 @@ class OpenCall {
       return;
     }
     const error = thrown instanceof GrpcError ? thrown : new GrpcError(GrpcCode.Unknown, String(thrown));
-    const { code, metadata } = error;
-    this.ended({ code, message: this.#secrets.maskText(error.message), ...(Object.keys(metadata).length > 0 ? { metadata } : {}) });
+    const metadata = Object.entries(error.metadata).map(([name, value]) => [name, this.#secrets.maskText(value)] as const);
+    const message = this.#secrets.maskText(error.message);
+    this.ended({ code: error.code, message, ...(metadata.length > 0 ? { metadata: Object.fromEntries(metadata) } : {}) });
   }
 
   ended(end: RecordedEnd): void {
