@@ -25,10 +25,13 @@ export { meteredPlugins } from "./metered-plugins.js";
 export { type AddressRules, parseAddressRules } from "./outbound/address-rules.js";
 export { type DestinationRules, defaultRules, type UrlAuthor } from "./outbound/destination-rules.js";
 export { createOutbound, type Outbound, type OutboundOptions, type OutboundRoute, type OutboundTls } from "./outbound/outbound.js";
+export { pluginAdmission } from "./plugin-admission.js";
 export { type PluginCallMetrics, pluginCallMetrics } from "./plugin-call-metrics.js";
 export { type PluginConfigOptions, pluginConfig } from "./plugin-config.js";
 export { createPluginContextsClient, type PluginContextsClient, type PluginContextsClientOptions } from "./plugin-contexts-client.js";
+export { type PluginConversionOptions, pluginConversion } from "./plugin-conversion.js";
 export type { PluginHandlerOptions } from "./plugin-handler.js";
+export type { PluginHooksOptions } from "./plugin-hook-context.js";
 export { type PluginRestartOptions, pluginRestartHandler } from "./plugin-restart.js";
 export { registryResources } from "./registry-resources.js";
 

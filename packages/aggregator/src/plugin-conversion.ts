@@ -84,7 +84,10 @@ async function convertBatch(task: Task, batch: readonly Item[]): Promise<Convers
   return failure(outcome.refusal);
 }
 
-async function ask(task: Task, batch: readonly Item[]): Promise<ConversionOutcome | { readonly refusal: string }> {
+/** A refusal is of the whole batch. */
+type Answer = ConversionOutcome | { readonly refusal: string };
+
+async function ask(task: Task, batch: readonly Item[]): Promise<Answer> {
   const { plugin, callTimeoutMs, desired, pluginContext, signal, newUid } = task;
   const uid = newUid();
   const objects = batch.map(({ bytes }) => ({ raw: bytes, contentType: "application/json" }));
@@ -104,13 +107,13 @@ interface Answered {
   readonly apiVersion: string;
 }
 
-function checked(pluginId: string, { uid, batch, answer, apiVersion }: Answered): ConversionOutcome {
+function checked(pluginId: string, { uid, batch, answer, apiVersion }: Answered): Answer {
   // Old SDKs leave the uid out.
   if (answer.uid !== "" && answer.uid !== uid) {
     throw new ApiError("BadGateway", `plugin ${JSON.stringify(pluginId)} answered another conversion than it was asked for`);
   }
   if (answer.objects.length !== batch.length) {
-    return failure(`plugin ${JSON.stringify(pluginId)} was asked for ${batch.length} objects and gave ${answer.objects.length}`);
+    return { refusal: `plugin ${JSON.stringify(pluginId)} was asked for ${batch.length} and gave ${answer.objects.length}` };
   }
   const converted: JsonObject[] = [];
   for (const [at, item] of batch.entries()) {
