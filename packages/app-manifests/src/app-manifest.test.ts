@@ -71,6 +71,7 @@ test.each<[string, object, string]>([
   ["a preferred version that is not served", { preferredVersion: "v1", versions: [{ name: "v1", served: false }] }, "spec.preferredVersion"],
   ["a kind that is no CamelCase", kindWith({ kind: "issue", schemas: { issue: {} } }), "spec.versions[0].kinds[0].kind"],
   ["a plural with capitals", kindWith({ plural: "Issues" }), "spec.versions[0].kinds[0].plural"],
+  ["a plural that is a path of the data plane", kindWith({ plural: "resources" }), "spec.versions[0].kinds[0].plural"],
   ["a kind that is there twice", versionWith({ kinds: [issue, issue] }), "spec.versions[0].kinds[1].kind"],
   ["a namespaced kind for all", kindWith({ userReadable: true }), "spec.versions[0].kinds[0].userReadable"],
   ["a cluster kind in folders", kindWith({ scope: "Cluster", folderScoped: true }), "spec.versions[0].kinds[0].folderScoped"],

@@ -1,3 +1,4 @@
+import { isDataPlanePath } from "@dataplane/aggregator";
 import { type Cause, isDnsLabel } from "@dataplane/meta";
 import type { ManifestKind, ManifestSpec } from "../app-manifest-spec.js";
 import { duplicateValue, forbidden, invalidValue, requiredValue } from "./causes.js";
@@ -29,6 +30,7 @@ function ownCauses(kind: ManifestKind, field: string): readonly Cause[] {
       ? []
       : [invalidValue(`${field}.kind`, kind.kind, "must be in CamelCase: letters and digits, a capital letter first")]),
     ...(isDnsLabel(kind.plural) ? [] : [invalidValue(`${field}.plural`, kind.plural, "must be a DNS label in lower case")]),
+    ...(isTaken(kind.plural) ? [forbidden(`${field}.plural`, `${JSON.stringify(kind.plural)} is a path of the data plane itself`)] : []),
     ...(kind.userReadable && kind.scope !== "Cluster"
       ? [forbidden(`${field}.userReadable`, "only a kind of scope Cluster may be userReadable")]
       : []),
@@ -40,6 +42,9 @@ function ownCauses(kind: ManifestKind, field: string): readonly Cause[] {
     ...operationCauses(kind.admission.mutation, `${field}.admission.mutation`),
   ];
 }
+
+/** Where the data plane has a path of its own, objects would never be reached. */
+const isTaken = (plural: string): boolean => isDataPlanePath([plural]) || isDataPlanePath(["namespaces", "{namespace}", plural]);
 
 function schemaCauses({ kind, schemas, schema }: ManifestKind, field: string): readonly Cause[] {
   if (schemas === undefined) return schema === undefined ? [requiredValue(`${field}.schemas`, "a kind needs its schema")] : [];
