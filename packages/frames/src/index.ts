@@ -7,4 +7,4 @@ export { FrameError } from "./frame-error.js";
 export { frameToArrow } from "./frame-to-arrow.js";
 export { frameToJson } from "./frame-to-json.js";
 export { jsonToFrame } from "./json-to-frame.js";
-export { scanJsonFrame } from "./scan-json-frame.js";
+export { scanJsonFrame, scanJsonFrameInTurns } from "./scan-json-frame.js";

@@ -43,17 +43,28 @@ export class JsonScanner {
     this.#bytes = bytes;
   }
 
-  /** Rows of `data.values[0]`, 0 if there is none. Throws FrameError. */
-  scan(): number {
-    this.#blank();
-    if (this.#peek() !== Char.OpenObject) this.#fail();
-    do {
-      this.#value();
-      while (this.#stack.length > 0 && !this.#next());
-    } while (this.#stack.length > 0);
+  /** Rows of `data.values[0]`, 0 if there is none; final when all is read. */
+  get rows(): number {
+    return this.#rows;
+  }
+
+  /** Reads on for about `bytes` bytes, to the end of a value. True when all is read and well-formed. Throws FrameError. */
+  advance(bytes: number): boolean {
+    const until = this.#at + bytes;
+    if (this.#at === 0) this.#begin();
+    while (this.#stack.length > 0) {
+      if (this.#next()) this.#value();
+      if (this.#at >= until && this.#stack.length > 0) return false;
+    }
     this.#blank();
     if (this.#at < this.#bytes.length) this.#fail();
-    return this.#rows;
+    return true;
+  }
+
+  #begin(): void {
+    this.#blank();
+    if (this.#peek() !== Char.OpenObject) this.#fail();
+    this.#value();
   }
 
   #fail(): never {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { FrameError, scanJsonFrame } from "./index.js";
+import { FrameError, scanJsonFrame, scanJsonFrameInTurns } from "./index.js";
 import { scanByTypeScript } from "./scan-json-frame.js";
 
 /** By both twins, which must agree. */
@@ -87,4 +87,19 @@ test("agrees with JSON.parse on mutated JSON", () => {
     ),
     { numRuns: 2000 },
   );
+});
+
+test("a large frame is scanned in turns, with the same end", async () => {
+  const large = (end: string): Buffer => Buffer.from(`{"data":{"values":[[${"1,".repeat(9_000_000)}1]${end}`);
+  let turns = 0;
+  const turn = (): Promise<void> => {
+    turns++;
+    return Promise.resolve();
+  };
+  expect(await scanJsonFrameInTurns(large("]}}"), turn)).toEqual({ rows: 9_000_001 });
+  expect(turns).toBeGreaterThan(10);
+  await expect(scanJsonFrameInTurns(large("]}"), turn)).rejects.toThrow(FrameError);
+  await expect(scanJsonFrameInTurns(large("]}}}"), turn)).rejects.toThrow(FrameError);
+  await expect(scanJsonFrameInTurns(Buffer.alloc(17 << 20, 0xff), turn)).rejects.toThrow("UTF-8");
+  expect(await scanJsonFrameInTurns(Buffer.from('{"data":{"values":[[1,2]]}}'), turn)).toEqual({ rows: 2 });
 });

@@ -8,6 +8,8 @@ const MAX_TEXT = 16 << 20;
 /** The module ends a text with a zero byte and reads whole words. */
 const SLACK = 32;
 const TOO_DEEP = -2;
+const BYTES_AT_ONCE = 1 << 20;
+const NOT_UTF8 = "frame JSON is not UTF-8";
 
 /** Rows of the frame, by WebAssembly; undefined if there is no memory for it. */
 function scanByWasm(json: Uint8Array): number | undefined {
@@ -24,9 +26,25 @@ function scanByWasm(json: Uint8Array): number | undefined {
   return rows;
 }
 
+const scannerOf = (json: Uint8Array): JsonScanner => new JsonScanner(Buffer.from(json.buffer, json.byteOffset, json.byteLength));
+
 /** The twin of scanJsonFrame that is plain TypeScript. Throws FrameError. */
 export function scanByTypeScript(json: Uint8Array): number {
-  return new JsonScanner(Buffer.from(json.buffer, json.byteOffset, json.byteLength)).scan();
+  const scanner = scannerOf(json);
+  scanner.advance(Number.POSITIVE_INFINITY);
+  return scanner.rows;
+}
+
+/**
+ * The same as `scanJsonFrame`. A frame of more than 16 MiB takes its time: `turn` is awaited after each so many bytes, so that others
+ * can be served meanwhile.
+ */
+export async function scanJsonFrameInTurns(json: Uint8Array, turn: (bytes: number) => Promise<void>): Promise<{ rows: number }> {
+  if (json.length <= MAX_TEXT) return scanJsonFrame(json);
+  if (!isUtf8(json)) throw new FrameError(NOT_UTF8);
+  const scanner = scannerOf(json);
+  while (!scanner.advance(BYTES_AT_ONCE)) await turn(BYTES_AT_ONCE);
+  return { rows: scanner.rows };
 }
 
 /**
@@ -34,7 +52,7 @@ export function scanByTypeScript(json: Uint8Array): number {
  * Throws FrameError if it is not one well-formed JSON object in UTF-8, or nests too deep.
  */
 export function scanJsonFrame(json: Uint8Array): { rows: number } {
-  if (!isUtf8(json)) throw new FrameError("frame JSON is not UTF-8");
+  if (!isUtf8(json)) throw new FrameError(NOT_UTF8);
   const rows = json.length > MAX_TEXT ? undefined : scanByWasm(json);
   return { rows: rows ?? scanByTypeScript(json) };
 }
