@@ -1,4 +1,4 @@
-import { type ArrowFrame, FrameError, frameJsonBatches, frameToArrow, jsonToFrame, readArrow, scanJsonFrame } from "@dataplane/frames";
+import { type ArrowFrame, FrameError, frameJsonBatches, frameToArrow, jsonToFrame, readArrow, scanJsonFrameInTurns } from "@dataplane/frames";
 import { ApiError, type HttpResponse } from "@dataplane/meta";
 import { DataFrameFormat, type QueryChunkedDataResponse, type QueryDataResponse } from "@dataplane/plugin-protocol";
 import { errorOf, failureOf, ResultCap, type ResultCaps, type ResultError, resultErrorOf, soundStatus } from "./answer-caps.js";
@@ -87,7 +87,8 @@ async function* linesOf(
       const progress = results.get(chunk.refId);
       if (progress === undefined) throw notAsked(chunk.refId);
       progress.begun = true;
-      for (const line of progress.cut ? [] : chunkLines(chunk, progress)) {
+      if (progress.cut) continue;
+      for await (const line of chunkLines(chunk, progress, turn)) {
         yield line;
         await turn(line.reduce((sum, { byteLength }) => sum + byteLength, 0));
       }
@@ -101,10 +102,12 @@ async function* linesOf(
   }
 }
 
-function* chunkLines(chunk: QueryChunkedDataResponse, progress: Progress): Generator<Line> {
+type Turn = (bytes: number) => Promise<void>;
+
+async function* chunkLines(chunk: QueryChunkedDataResponse, progress: Progress, turn: Turn): AsyncGenerator<Line> {
   const error = errorOf(chunk);
   try {
-    if (chunk.frame.byteLength > 0) yield* frameLines(chunk, progress);
+    if (chunk.frame.byteLength > 0) yield* frameLines(chunk, progress, turn);
     else if (error === undefined) yield [Buffer.from(`${opened(chunk)},"status":${soundStatus(chunk.status) ?? 200}}\n`)];
   } catch (thrown) {
     progress.cut = true;
@@ -114,13 +117,13 @@ function* chunkLines(chunk: QueryChunkedDataResponse, progress: Progress): Gener
   if (error !== undefined) yield errorLine(chunk, error);
 }
 
-function* frameLines(chunk: QueryChunkedDataResponse, { cap, frames }: Progress): Generator<Line> {
+async function* frameLines(chunk: QueryChunkedDataResponse, { cap, frames }: Progress, turn: Turn): AsyncGenerator<Line> {
   const { frame, format, frameId } = chunk;
   cap.addBytes(frame.byteLength);
   const head = Buffer.from(`${opened(chunk)},"frame":`);
   const read = format === DataFrameFormat.ARROW ? readArrow(frame) : frameToCut(frame);
   if (read === undefined) {
-    cap.addRows(scanJsonFrame(frame).rows);
+    cap.addRows((await scanJsonFrameInTurns(frame, turn)).rows);
     const line = [head, onOneLine(frame), end];
     // A small line goes out as one; a large frame is not copied.
     yield frame.byteLength > longLine ? line : [Buffer.concat(line)];

@@ -1,10 +1,12 @@
-import { frameJsonPieces, readArrow, scanJsonFrame } from "@dataplane/frames";
+import { frameJsonPieces, readArrow, scanJsonFrame, scanJsonFrameInTurns } from "@dataplane/frames";
 import type { HttpResponse } from "@dataplane/meta";
 import { DataFrameFormat, type DataResponse, type QueryDataResponse } from "@dataplane/plugin-protocol";
 import { errorOf, ResultCap, type ResultCaps, type ResultError, resultErrorOf, soundStatus, unanswered } from "./answer-caps.js";
 import { bytesPerTurn, inTurns, turns } from "./answer-turns.js";
 
 const smallBytes = 32 * 1024;
+/** A frame that is not scanned in one go. */
+const largeBytes = 8 << 20;
 
 /** What the plugin sent as JSON is never copied; a large frame that it sent as Arrow is printed when its turn to be sent comes, once. */
 type Piece = Uint8Array | Iterable<Uint8Array>;
@@ -78,7 +80,7 @@ async function resultOf(answer: DataResponse, work: Work): Promise<QueryResult> 
     for (const frame of answer.frames) cap.addBytes(frame.byteLength);
     for (const frame of answer.frames) {
       if (frames.length > 0) frames.push(comma);
-      frames.push(framePiece(frame, answer.format, cap, work));
+      frames.push(await framePiece(frame, answer.format, cap, work));
       await work.turn(frame.byteLength);
     }
   } catch (thrown) {
@@ -96,11 +98,19 @@ function errorResult({ error, errorSource, status }: ResultError, frames: readon
   return { pieces: [Buffer.from(`${head},"frames":[`), ...frames, Buffer.from("]}")], failed: true };
 }
 
-function framePiece(bytes: Uint8Array, format: DataFrameFormat, cap: ResultCap, work: Work): Piece {
-  if (format === DataFrameFormat.JSON) {
-    cap.addRows(scanJsonFrame(bytes).rows);
-    return bytes;
-  }
+function framePiece(bytes: Uint8Array, format: DataFrameFormat, cap: ResultCap, work: Work): Piece | Promise<Piece> {
+  if (format === DataFrameFormat.ARROW) return arrowPiece(bytes, cap, work);
+  if (bytes.byteLength > largeBytes) return largePiece(bytes, cap, work);
+  cap.addRows(scanJsonFrame(bytes).rows);
+  return bytes;
+}
+
+async function largePiece(bytes: Uint8Array, cap: ResultCap, { turn }: Work): Promise<Piece> {
+  cap.addRows((await scanJsonFrameInTurns(bytes, turn)).rows);
+  return bytes;
+}
+
+function arrowPiece(bytes: Uint8Array, cap: ResultCap, work: Work): Piece {
   const frame = readArrow(bytes);
   cap.addRows(frame.rows);
   work.printed += bytes.byteLength;
