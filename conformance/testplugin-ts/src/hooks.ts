@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import {
   type AdmissionAnswer,
   type AdmissionRequest,
@@ -16,9 +17,10 @@ export function validate(request: AdmissionRequest): AdmissionAnswer {
   return { warnings: typeof spec["warn"] === "string" ? [spec["warn"]] : [] };
 }
 
-/** Adds one annotation that names the operation; changes the object's name, which it must not, when spec.misbehave is "rename". */
-export function mutate(request: AdmissionRequest): MutationAnswer {
-  checkedSpec(request);
+/** Adds one annotation that names the operation; changes the object's name, which it must not, when spec.misbehave is "rename"; slow by spec.delayMs. */
+export async function mutate(request: AdmissionRequest): Promise<MutationAnswer> {
+  const { delayMs } = checkedSpec(request);
+  if (typeof delayMs === "number") await sleep(delayMs);
   const { object, operation } = request;
   if (operation === "delete" && Object.keys(object).length === 0) return {};
   const metadata = { ...objectOr(object["metadata"]), ...misnamed(object) };

@@ -95,7 +95,8 @@ async function allDataSources(request: HttpRequest, { plugins, client }: LegacyO
     if (resource === undefined) return [];
     try {
       const { items } = await client.list<ApiObject>(resource, options, request.signal);
-      return items.map((object) => ({ object, plugin }));
+      // A selector is read with less care than a name: what the caller may do is asked of the name that is here.
+      return items.filter(({ metadata }) => uid === undefined || metadata.name === uid).map((object) => ({ object, plugin }));
     } catch (thrown) {
       // A plugin may have been found whose group is not served yet, or not at all.
       if (thrown instanceof ApiError && thrown.code === 404) return [];

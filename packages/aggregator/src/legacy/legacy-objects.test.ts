@@ -1,6 +1,6 @@
 import type { ResourceDefinition } from "@dataplane/apiserver";
 import { createApiClient } from "@dataplane/client";
-import { controlPlaneUser, dataPlaneUser, isJsonObject, notFound, silentLogger, systemClock } from "@dataplane/meta";
+import { ApiError, controlPlaneUser, dataPlaneUser, isJsonObject, notFound, silentLogger, systemClock } from "@dataplane/meta";
 import { HealthStatus } from "@dataplane/plugin-protocol";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { dataSourcesOf } from "../plugin-contexts-client.js";
@@ -195,4 +195,28 @@ test("the proxy of a data source is authorized by method, as datasources/proxy",
   expect({ status, json }).toMatchObject({ json: { statusCode: status, message: expect.any(String) as string } });
   expect(status).toBeLessThan(500);
   expect((await get("/api/datasources/proxy/uid/none/x")).status).toBe(404);
+});
+
+test.each([
+  ...["//api/datasources/uid/p2", "/api//datasources/uid/p2", "/api/datasources//uid/p2", "/api/datasources/uid//p2", "/api/datasources/uid/p2/"],
+  ...["/api/./datasources/uid/p2", "/api/x/../datasources/uid/p2", "/api/datasources/uid/p1/../p2", "/api/datasources/uid/p1/%2e%2e/p2"],
+  ...["/api/datasources/uid/p1%2f..%2fp2", "/api/datasources/uid/p1%5c..%5cp2", "/api/datasources/uid/%70%32", "/api/datasources/uid/p2%00"],
+  ...[
+    "/api/datasources/uid/p2;x",
+    "/API/datasources/uid/p2",
+    "/api/datasources/uid/p2%20",
+    "/api/datasources/name/of%20p2",
+    "/api/datasources/uid/P2",
+  ],
+  ...[
+    "/api/datasources/proxy/uid/p2/x",
+    "/api/datasources/proxy/uid//p2/x",
+    "/api/datasources/proxy/uid/p1/../p2/x",
+    "/api/datasources/proxy/uid/%702/x",
+  ],
+  ...["/api/datasources/uid/p2/health", "/api/datasources/uid/p2//health", "/api/datasources/uid/%70%32/health", "/api/datasources/uid/p2/resources"],
+])("no spelling of a path shows what the caller may not see: %s", async (path) => {
+  const outcome = await get(path, eve).catch((thrown: unknown) => ({ status: thrown instanceof ApiError ? thrown.code : 500, text: "" }));
+  expect([400, 403, 404]).toContain(outcome.status);
+  expect(outcome.text).not.toContain('"type":"prometheus"');
 });

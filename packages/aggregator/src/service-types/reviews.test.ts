@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { isJsonObject } from "@dataplane/meta";
 import { AdmissionOperation, type AdmissionRequest, HealthStatus } from "@dataplane/plugin-protocol";
 import fastJsonPatch from "fast-json-patch";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { aPlugin } from "../testing/a-plugin.js";
 import { type RunningPlugins, startRealPlugins } from "../testing/a-real-plugin.js";
 import { aDataPlaneService, startAggregator, type TestAggregator } from "../testing/start-aggregator.js";
@@ -128,6 +128,19 @@ describe.each([
     expect(json).toMatchObject({ response: { uid: "c-1", result: { status: "Failure" }, convertedObjects: [] } });
     expect(JSON.stringify(json)).toContain(String.raw`objects[30] (Thing \"default/bad\")`);
     expect(JSON.stringify(json)).toContain(words);
+  });
+
+  run("an admission whose plugin is killed is 503 within a second, and the next one waits for its restart", async () => {
+    const slow = post("admission/mutate", admissionReview({ operation: "CREATE", object: thing({ delayMs: 20_000 }) }));
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const plugins = real?.plugins ?? expect.fail("it was started");
+    const killed = performance.now();
+    process.kill(plugins.get(id)?.state.pid ?? expect.fail("it runs"), "SIGKILL");
+    expect((await slow).json).toMatchObject({ kind: "Status", code: 503, reason: "ServiceUnavailable" });
+    expect(performance.now() - killed).toBeLessThan(1000);
+    await vi.waitFor(() => expect(plugins.get(id)?.state.restarts).toBeGreaterThan(0));
+    const { json } = await post("admission/mutate", admissionReview({ operation: "CREATE", object: thing() }));
+    expect(json).toMatchObject({ response: { allowed: true } });
   });
 
   run("a conversion that loses an object fails", async () => {
