@@ -1,8 +1,9 @@
 import { generateKeyPairSync } from "node:crypto";
 import { roleGroups } from "@dataplane/apiserver";
-import { systemClock, systemGroups } from "@dataplane/meta";
+import { ApiError, systemClock, systemGroups } from "@dataplane/meta";
 import { decodeJwt, jwtVerify } from "jose";
 import { expect, test } from "vitest";
+import type { CallGuard, CallTarget } from "../call-guard.js";
 import { aBackend } from "../testing/a-backend.js";
 import { type ProxyParts, proxyPath, startProxy } from "../testing/a-proxy.js";
 import type { Sent } from "../testing/call.js";
@@ -352,4 +353,20 @@ test("an app has no data source to be a proxy for, and says so", async () => {
   const service = aDataPlaneService({ plugin: "p", pluginType: "app", serves: ["datasource-proxy"] });
   const { send } = startAggregator({ plugins: [aPlugin({ id: "p", type: "app" })], services: [service] });
   expect((await send("GET", `${proxyPath}/x`)).status).toBe(501);
+});
+
+test("requests are bounded as a plugin's calls are, for the same data source and user", async () => {
+  await using backend = await aBackend();
+  const targets: CallTarget[] = [];
+  const guard: CallGuard = {
+    run: (target, call) => {
+      targets.push(target);
+      return targets.length > 1 ? Promise.reject(new ApiError("TooManyRequests", "enough", { details: { retryAfterSeconds: 3 } })) : call();
+    },
+  };
+  const send = aProxy({ url: backend.url, guard });
+  expect((await send("GET")).status).toBe(200);
+  expect(await send("GET")).toMatchObject({ status: 429, headers: { "retry-after": "3" } });
+  expect(targets[0]).toEqual({ pluginId: "p", namespace: "default", uid: "main", user: "admin" });
+  expect(backend.received).toHaveLength(1);
 });

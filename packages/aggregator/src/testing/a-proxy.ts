@@ -8,7 +8,7 @@ import { aDataPlaneService, aPlugin, type StartOptions, startAggregator, type Te
 /** Path of the proxy of `aProxy`. */
 export const proxyPath = "/apis/p.grafana.app/v0alpha1/namespaces/default/datasources/main/proxy";
 
-export interface ProxyParts extends Partial<KnownDataSource>, Pick<StartOptions, "clock" | "sendUserHeader" | "limits"> {
+export interface ProxyParts extends Partial<KnownDataSource>, Pick<StartOptions, "clock" | "sendUserHeader" | "limits" | "guard"> {
   /** Of plugin.json, as written there. */
   readonly routes?: readonly JsonObject[];
   /** What `[dataproxy] allow_addresses` says; loopback unless told. */
@@ -16,7 +16,15 @@ export interface ProxyParts extends Partial<KnownDataSource>, Pick<StartOptions,
 }
 
 /** The data source `main` of the plugin `p`, behind the proxy. */
-export function startProxy({ routes = [], allow = ["127.0.0.0/8"], clock, sendUserHeader, limits, ...dataSource }: ProxyParts): TestAggregator {
+export function startProxy({
+  routes = [],
+  allow = ["127.0.0.0/8"],
+  clock,
+  sendUserHeader,
+  limits,
+  guard,
+  ...dataSource
+}: ProxyParts): TestAggregator {
   const plain = aPlugin({ id: "p" });
   const text = (value: unknown): string => (typeof value === "string" ? value : "");
   const parsed = routes.map((raw) => ({ path: text(raw["path"]), method: text(raw["method"]), url: text(raw["url"]), raw }));
@@ -26,6 +34,7 @@ export function startProxy({ routes = [], allow = ["127.0.0.0/8"], clock, sendUs
     dataSources: [{ pluginId: "p", uid: "main", ...dataSource }],
     outbound: createOutbound({ rules: { ...defaultRules, allow: parseAddressRules(allow) } }),
     ...(clock === undefined ? {} : { clock }),
+    ...(guard === undefined ? {} : { guard }),
     ...(limits === undefined ? {} : { limits }),
     sendUserHeader: sendUserHeader === true,
   });

@@ -1,5 +1,6 @@
 import { type ApiObject, type Clock, type Handler, notFound, silentLogger, systemClock, systemGroups } from "@dataplane/meta";
 import type { Plugin } from "@dataplane/plugin-host";
+import type { CallGuard } from "../call-guard.js";
 import { dataPlaneServiceFrom } from "../dataplaneservice.js";
 import { createGrafanaAggregator, type GrafanaAggregator } from "../grafana-aggregator.js";
 import type { Outbound } from "../outbound/outbound.js";
@@ -25,6 +26,7 @@ export interface StartOptions {
   readonly synced?: boolean;
   readonly sendUserHeader?: boolean;
   readonly outbound?: Outbound;
+  readonly guard?: CallGuard;
   readonly manifestRoutes?: PluginHandlerOptions["manifestRoutes"];
 }
 
@@ -50,6 +52,7 @@ export function startAggregator(options: StartOptions = {}): TestAggregator {
     sendUserHeader: options.sendUserHeader === true,
     ...(options.manifestRoutes === undefined ? {} : { manifestRoutes: options.manifestRoutes }),
     ...(options.outbound === undefined ? {} : { outbound: options.outbound }),
+    ...(options.guard === undefined ? {} : { guard: options.guard }),
     clock: options.clock ?? systemClock,
     logger: silentLogger,
   });
