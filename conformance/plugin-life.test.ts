@@ -82,10 +82,10 @@ describe("the life of a plugin", () => {
     expect((await fetch(`${server.url}${serviceOf(id)}/restart`, { method: "POST" })).status).toBe(401);
   });
 
-  test("a new executable that does not start leaves the old process, with a note in the condition and an event ReloadFailed", async () => {
+  test("a new executable that does not start leaves the old process, with a note in the condition and an event PluginReloadFailed", async () => {
     const pid = pidOf(id);
     installPlugin(dataPath, id, "console.error('a broken build'); process.exit(9);");
-    const event = await until("the event", async () => (await eventsOf(server, id)).find(({ reason }) => reason === "ReloadFailed"));
+    const event = await until("the event", async () => (await eventsOf(server, id)).find(({ reason }) => reason === "PluginReloadFailed"));
     expect(event.note).toContain("exited with code 9 (it said: a broken build)");
     expect(await conditionOf(server, id, "Available")).toMatchObject({ status: "True" });
     await until("the note", async () => ((await conditionOf(server, id, "PluginLoaded"))?.message.includes("not reloaded") ? true : undefined));
@@ -257,7 +257,7 @@ describeWith([needsGoTestPlugin], "a plugin built with the Go SDK", () => {
     writeFileSync(path.join(folder, "half"), "");
     cpSync(away, folder, { recursive: true });
     for (let asked = 0; asked < 20; asked += 1) expect(await ask()).toBe(200);
-    expect((await eventsOf(server, goTestPlugin)).map(({ reason }) => reason)).not.toContain("ReloadFailed");
+    expect((await eventsOf(server, goTestPlugin)).map(({ reason }) => reason)).not.toContain("PluginReloadFailed");
     await server.stop();
     rmSync(dataPath, { recursive: true, force: true });
   });
