@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import {
-  BadRequestError,
   type Call,
   type DataSourceSettings,
   type Frame,
@@ -60,7 +59,7 @@ export function answerQuery(input: QueryInput): Answer {
   const answer = Object.hasOwn(kinds, kind) ? kinds[kind] : undefined;
   // Only known types become a label, so that a client cannot grow the metric.
   input.count(answer === undefined ? "unknown" : kind);
-  if (answer === undefined) throw new BadRequestError(`unknown query type ${JSON.stringify(kind)}`);
+  if (answer === undefined) throw badRequest(`unknown query type ${JSON.stringify(kind)}`);
   return answer(input);
 }
 
@@ -114,6 +113,9 @@ async function* chunkedWithError(input: QueryInput): FrameChunks {
 
 function bounded(query: Query, name: string, { min, max }: { readonly min: number; readonly max: number }): number {
   const value = readNumber(query.json, name, 0);
-  if (!Number.isInteger(value) || value < min || value > max) throw new BadRequestError(`${name} must be ${min} to ${max}`);
+  if (!Number.isInteger(value) || value < min || value > max) throw badRequest(`${name} must be ${min} to ${max}`);
   return value;
 }
+
+/** The Go SDK takes every error that nobody says more of for the plugin's own. */
+const badRequest = (message: string) => new PluginError(message, { status: 400, source: "plugin" });
