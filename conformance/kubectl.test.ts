@@ -85,7 +85,7 @@ function suite(version: KubectlVersion): void {
   test("explain describes the kind, a field and all of it", async () => {
     const kind = await kubectl.ok(["explain", "dps"]);
     expect(kind).toMatch(/KIND:\s+DataPlaneService/);
-    expect(kind).toContain("binds one plugin to one group and version");
+    expect(kind).toContain("binds one plugin, or one backend by HTTP, to one group and");
     expect(await kubectl.ok(["explain", "dps.spec.pluginType"])).toMatch(/ENUM:|enum: app, datasource/);
     const everything = await kubectl.ok(["explain", "dataplaneservices", "--recursive"]);
     for (const field of ["pluginID", "services", "method", "conditions", "lastTransitionTime", "managedFields"]) expect(everything).toContain(field);
