@@ -3,7 +3,7 @@ import { createController } from "@dataplane/controller";
 import { type ApiObject, apiVersionOf, type Clock, type Logger } from "@dataplane/meta";
 import { type DataPlaneService, dataPlaneServiceFrom } from "../dataplaneservice.js";
 import { backendError } from "../outbound/backend-error.js";
-import { discard, exchange } from "../outbound/exchange.js";
+import { exchange } from "../outbound/exchange.js";
 import type { Outbound } from "../outbound/outbound.js";
 import { withPath } from "../proxy/proxied-path.js";
 import { backendTarget } from "./backend-target.js";
@@ -110,10 +110,10 @@ async function probe(service: DataPlaneService, outbound: Outbound, signal: Abor
     const { base, route } = backendTarget(backend);
     const path = `/apis/${apiVersionOf(service.spec)}`;
     const url = withPath(base, path.slice(1).split("/"), { path });
-    const { status, body } = await exchange(outbound, {
+    const { status, discard } = await exchange(outbound, {
       ...{ url, route, method: "GET", headers: { accept: "application/json", "user-agent": "dataplane-probe" }, timeoutMs, signal },
     });
-    await discard(body);
+    discard();
     return status >= 500 || (status >= 300 && status < 400) ? `the backend answers with ${status}` : undefined;
   } catch (thrown) {
     return backendError(thrown, "the backend", signal).message;

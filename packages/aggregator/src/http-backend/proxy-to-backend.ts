@@ -3,7 +3,7 @@ import type { DataPlaneService, HttpBackend } from "../dataplaneservice.js";
 import { answerHeaders } from "../outbound/answer-headers.js";
 import { backendError } from "../outbound/backend-error.js";
 import { callersHeaders } from "../outbound/callers-headers.js";
-import { discard, exchange } from "../outbound/exchange.js";
+import { exchange } from "../outbound/exchange.js";
 import { logFailedBackend } from "../outbound/log-failed-backend.js";
 import type { Outbound } from "../outbound/outbound.js";
 import { requireProxiedMethod } from "../outbound/proxied-method.js";
@@ -62,7 +62,7 @@ async function send({ request, service, backend, outbound, limits }: BackendCall
   });
   const refusal = refusalOf(answer.status, what);
   if (refusal === undefined) return { status: answer.status, headers: answerHeaders(answer.headers), body: answer.body };
-  await discard(answer.body);
+  answer.discard();
   throw refusal;
 }
 

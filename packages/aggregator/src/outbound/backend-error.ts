@@ -21,11 +21,14 @@ export function backendError(thrown: unknown, what: string, signal: AbortSignal)
   }
   if (thrown instanceof OutboundUrlError) return new ApiError("BadRequest", `the address of ${what} cannot be used: ${thrown.message}`);
   const code = codeOf(thrown);
-  if (thrown instanceof AnswerTimeout || late.has(code)) return new ApiError("Timeout", `${what} did not answer in time`, { cause: thrown });
+  if (thrown instanceof AnswerTimeout || isTimeout(thrown) || late.has(code))
+    return new ApiError("Timeout", `${what} did not answer in time`, { cause: thrown });
   if (away.has(code)) return new ApiError("ServiceUnavailable", `${what} cannot be reached`, { cause: thrown, details: { retryAfterSeconds: 1 } });
   if (isTlsCode(code)) return new ApiError("BadGateway", `${what} could not be verified: TLS failed (${code})`, { cause: thrown });
   return new ApiError("BadGateway", `the connection to ${what} failed`, { cause: thrown });
 }
+
+const isTimeout = (thrown: unknown): boolean => thrown instanceof DOMException && thrown.name === "TimeoutError";
 
 const isTlsCode = (code: string): boolean => /^(?:ERR_TLS_|ERR_SSL_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|ERR_OSSL_|EPROTO$)/.test(code);
 

@@ -18,7 +18,9 @@ export interface OutboundAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   /** Leaving its iteration closes the exchange. */
-  readonly body: Dispatcher.ResponseData["body"];
+  readonly body: AsyncIterable<Uint8Array>;
+  /** Ends an answer whose body nobody began to read. */
+  readonly discard: () => void;
 }
 
 /** No answer began in time. */
@@ -48,7 +50,7 @@ export async function exchange(
       });
     const repeatable = body === undefined && mayRepeat.has(method);
     const answer = await (repeatable ? repeated(send) : send());
-    return { status: answer.statusCode, headers: answer.headers, body: answer.body };
+    return { status: answer.statusCode, headers: answer.headers, body: answer.body, discard: () => discard(answer.body) };
   } catch (thrown) {
     // Its text depends on where undici was when it came.
     throw late.signal.aborted && !signal.aborted ? late.signal.reason : thrown;
@@ -72,13 +74,11 @@ async function repeated<T>(send: () => Promise<T>, left = mostRepeats): Promise<
   }
 }
 
-/** Ends an answer that nobody reads. */
-export async function discard(body: AsyncIterable<Uint8Array>): Promise<void> {
-  try {
-    await body[Symbol.asyncIterator]().return?.();
-  } catch {
+/** A short rest is read, so that the connection can be kept; a long or slow one is cut. */
+function discard(body: Dispatcher.ResponseData["body"]): void {
+  body.dump({ limit: 64 * 1024, signal: AbortSignal.timeout(1_000) }).catch(() => {
     // It was to end anyway.
-  }
+  });
 }
 
 function bodyOf(body: OutboundRequest["body"], timer: NodeJS.Timeout): string | Uint8Array | Readable | null {

@@ -11,6 +11,7 @@ export async function streamedBody(request: HttpRequest, limitBytes: number): Pr
     if (Number(length) > limitBytes) throw tooLarge(limitBytes);
     return Number(length) === 0 ? undefined : limited(request.body[Symbol.asyncIterator](), undefined, limitBytes);
   }
+  if (headerOf(request, "transfer-encoding") !== undefined) return limited(request.body[Symbol.asyncIterator](), undefined, limitBytes);
   // HTTP/2 needs neither header for a body: the first piece tells.
   const pieces = request.body[Symbol.asyncIterator]();
   const first = await pieces.next();

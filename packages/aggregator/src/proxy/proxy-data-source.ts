@@ -1,7 +1,7 @@
 import { badRequest, type Clock, type Headers, type HttpRequest, type HttpResponse } from "@dataplane/meta";
 import { answerHeaders } from "../outbound/answer-headers.js";
 import { backendError } from "../outbound/backend-error.js";
-import { discard, exchange } from "../outbound/exchange.js";
+import { exchange, type OutboundAnswer } from "../outbound/exchange.js";
 import { logFailedBackend } from "../outbound/log-failed-backend.js";
 import { defaultOutbound, type Outbound } from "../outbound/outbound.js";
 import { requireProxiedMethod } from "../outbound/proxied-method.js";
@@ -18,7 +18,7 @@ import { isRedirect, locationWithin, type ProxiedPlace, proxiedLocation } from "
 import { requireRouteAccess } from "./route-access.js";
 import { tokenGrant } from "./token-grants.js";
 import { createTokenSource, type TokenSource } from "./token-source.js";
-import { openTunnel } from "./web-socket-tunnel.js";
+import { openTunnel, type PlainAnswer } from "./web-socket-tunnel.js";
 
 /** What of a call the proxy needs. */
 export type ProxyCall = Pick<
@@ -127,11 +127,7 @@ interface Sending {
   readonly headers: Record<string, string | string[]>;
 }
 
-interface Answer {
-  readonly status: number;
-  readonly headers: Headers;
-  readonly body: AsyncIterable<Uint8Array>;
-}
+type Answer = PlainAnswer | OutboundAnswer;
 
 async function answerFrom(
   { call, settings, rootUrl }: Proxied,
@@ -151,12 +147,12 @@ async function answerFrom(
 }
 
 /** The data source's answer as ours. A 401 of it is no word about the caller's login here. */
-async function relayed({ status, headers, body }: Answer, place: ProxiedPlace): Promise<HttpResponse> {
+function relayed({ status, headers, body, discard }: Answer, place: ProxiedPlace): HttpResponse {
   try {
     if (status === 401) throw badRequest("Authentication to data source failed");
     return { status, headers: { ...answerHeaders(headers), ...locationOf(status, headers, place) }, body };
   } catch (thrown) {
-    await discard(body);
+    discard();
     throw thrown;
   }
 }

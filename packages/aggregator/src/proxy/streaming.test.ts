@@ -100,6 +100,21 @@ test("an upload that the client breaks off is broken off at the backend", async 
   expect(aborted).toBe(true);
 });
 
+test.each(["redirect", "401"])("an answer that is refused (%s) is not read to its end, which it may not have", async (kind) => {
+  await using backend = await aBackend((_, response) => {
+    response.writeHead(kind === "401" ? 401 : 302, { location: "http://else.test/" });
+    const timer = setInterval(() => response.write("more"), 20);
+    response.once("close", () => clearInterval(timer));
+  });
+  const { send } = startProxy({ url: backend.url });
+  expect((await send("GET", proxyPath)).status).toBe(kind === "401" ? 400 : 502);
+  const open = (): Promise<number> =>
+    new Promise((resolve, reject) => backend.server.getConnections((error, count) => (error === null ? resolve(count) : reject(error))));
+  let left = await open();
+  for (const end = Date.now() + 3000; left > 0 && Date.now() < end; left = await open()) await new Promise((resolve) => setTimeout(resolve, 20));
+  expect(left).toBe(0);
+});
+
 test("a backend that breaks off in the middle breaks the answer off: it does not look whole", async () => {
   await using backend = await aBackend((_, response) => {
     response.writeHead(200, { "content-length": "100" });

@@ -76,7 +76,8 @@ async function fetchToken({ outbound, grant, author, now }: TokenFetch): Promise
     headers: { "content-type": "application/x-www-form-urlencoded", accept: "application/json" },
     body: form.toString(),
     timeoutMs,
-    signal: AbortSignal.timeout(timeoutMs),
+    // Bounds the reading of the answer too.
+    signal: AbortSignal.timeout(timeoutMs + 5_000),
   });
   const answer = await readJson(body);
   const token = answer["access_token"];

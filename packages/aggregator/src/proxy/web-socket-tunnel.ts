@@ -24,6 +24,8 @@ export interface PlainAnswer {
   readonly status: number;
   readonly headers: IncomingMessage["headers"];
   readonly body: AsyncIterable<Uint8Array>;
+  /** Ends an answer whose body nobody began to read. */
+  readonly discard: () => void;
 }
 
 export type TunnelAnswer = { readonly upgraded: HttpResponse } | { readonly plain: PlainAnswer };
@@ -85,11 +87,11 @@ function handshake(request: HttpRequest, { socket, key, ended, url, headers }: H
     });
     const cut = (): void => void asked.destroy(new Error("ended"));
     ended.addEventListener("abort", cut, { once: true });
-    asked.once("error", reject);
+    asked.on("error", reject);
     asked.once("response", (answer) => {
       ended.removeEventListener("abort", cut);
       const { statusCode: status = 502, headers: answered } = answer;
-      resolve({ plain: { status, headers: answered, body: closing(answer, socket) } });
+      resolve({ plain: { status, headers: answered, body: closing(answer, socket), discard: () => void socket.destroy() } });
     });
     asked.once("upgrade", (answer, upstream, head) => {
       ended.removeEventListener("abort", cut);
