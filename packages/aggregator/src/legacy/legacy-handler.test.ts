@@ -2,10 +2,11 @@ import { Buffer } from "node:buffer";
 import { createApiClient } from "@dataplane/client";
 import { dataPlaneUser, notFound, silentLogger, systemClock } from "@dataplane/meta";
 import { expect, test } from "vitest";
+import type { PluginContexts } from "../plugin-contexts.js";
 import { aPlugin, aPluginSource } from "../testing/a-plugin.js";
 import { call } from "../testing/call.js";
 import { knownDataSources } from "../testing/known-data-sources.js";
-import { legacyHandler } from "./legacy-handler.js";
+import { type LegacyOptions, legacyHandler } from "./legacy-handler.js";
 
 const prometheus = aPlugin({ id: "prometheus", answers: { F: { error: "no", status: 400, errorSource: "downstream" } } });
 const loki = aPlugin({
@@ -19,7 +20,7 @@ const loki = aPlugin({
 });
 const asked: string[] = [];
 
-const handler = legacyHandler({
+const options: LegacyOptions = {
   plugins: aPluginSource([prometheus, loki]),
   contexts: knownDataSources([
     { pluginId: "prometheus", uid: "p1" },
@@ -38,7 +39,9 @@ const handler = legacyHandler({
   client: createApiClient({ handler: () => Promise.reject(notFound("paths", "this")), user: dataPlaneUser }),
   server: { version: "1.2.3", commit: "abc", reload: () => Promise.resolve() },
   delegate: () => Promise.reject(notFound("paths", "this")),
-});
+};
+
+const handler = legacyHandler(options);
 
 const query = (queries: readonly object[], sent = {}) => call(handler, "POST", "/api/ds/query", { body: { queries }, ...sent });
 
@@ -100,4 +103,27 @@ test("resources of a data source by its uid, authorized by method, and a plugin'
   expect(asked).toEqual(["delete loki.datasource.grafana.app default datasources/l1/resources"]);
   expect((await call(handler, "GET", "/metrics/plugins/loki")).text).toBe("up 1\n");
   expect((await call(handler, "GET", "/metrics/plugins/none")).status).toBe(404);
+});
+
+test("a data source that is named by its uid alone is looked for once, and found again where it moved to", async () => {
+  const owner = { pluginId: "loki" };
+  const tried: string[] = [];
+  const known = (): PluginContexts => knownDataSources([{ ...owner, uid: "u" }]);
+  const contexts: PluginContexts = {
+    ...known(),
+    forDataSource: (key, user, signal) => {
+      tried.push(key.pluginId);
+      return known().forDataSource(key, user, signal);
+    },
+  };
+  const moving = legacyHandler({ ...options, contexts });
+  const ask = async (): Promise<readonly string[]> => {
+    tried.length = 0;
+    expect((await call(moving, "GET", "/api/datasources/uid/u/health")).status).toBe(200);
+    return tried;
+  };
+  expect(await ask()).toEqual(["prometheus", "loki", "loki"]);
+  expect(await ask()).toEqual(["loki", "loki"]);
+  owner.pluginId = "prometheus";
+  expect(await ask()).toEqual(["loki", "prometheus", "prometheus"]);
 });

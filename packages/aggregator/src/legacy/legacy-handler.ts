@@ -8,6 +8,7 @@ import { legacyDataSourceProxy } from "./data-source-proxy.js";
 import { legacyDataSourceResources } from "./data-source-resources.js";
 import { legacyDataSources } from "./data-sources.js";
 import { legacyQuery } from "./ds-query.js";
+import type { KnownOwners } from "./legacy-data-source.js";
 import { withLegacyErrors } from "./legacy-error.js";
 import { pluginMetrics } from "./plugin-metrics.js";
 import { legacyPlugins } from "./plugins.js";
@@ -19,6 +20,8 @@ export interface LegacyOptions extends PluginHandlerOptions {
   /** Reads all data sources and settings of apps; who may see which is asked of the authorizer. */
   readonly client: ApiClient;
   readonly server: LegacyServer;
+  /** The handler's own. */
+  readonly owners?: KnownOwners;
 }
 
 /** One of Grafana's own paths, from before its API had groups. */
@@ -49,7 +52,8 @@ const roots = ["/api/", "/metrics/"];
  * Serves the paths that people have scripts for; anything else goes to the delegate. They have no group: each data source is
  * authorized in its plugin's own. Failures have the form that Grafana's clients read.
  */
-export function legacyHandler(options: LegacyOptions): Handler {
+export function legacyHandler(given: LegacyOptions): Handler {
+  const options: LegacyOptions = { ...given, owners: new Map() };
   return async (request) => {
     const path = request.context.info?.path ?? request.path;
     // Nearly all requests are for a group: they need not be held against each pattern.
