@@ -29,6 +29,7 @@ export async function attachToPlugin({ standalone, link: open, clock }: AttachOp
   const detached = new AbortController();
   return {
     pid: standalone.pid,
+    isAttached: true,
     link,
     note: `attached to a plugin that runs by itself, on ${addressText(standalone)}, in plaintext`,
     ended: untilGone(standalone, link, { clock, signal: detached.signal }),

@@ -38,7 +38,9 @@ export class PluginLoading {
     const known = this.#judged.get(plugin.directory);
     if (known?.stamp === stamp) return this.#admit(plugin, known.verdict);
     const verdict = await checkSignature(plugin, this.#rules);
-    this.#judged.set(plugin.directory, { stamp, verdict });
+    // Only what is valid is kept: the files of another may still be on their way.
+    if (verdict.signature === "valid") this.#judged.set(plugin.directory, { stamp, verdict });
+    else this.#judged.delete(plugin.directory);
     return this.#admit(plugin, verdict);
   }
 

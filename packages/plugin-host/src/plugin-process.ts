@@ -45,6 +45,8 @@ export interface StartOptions {
 export interface PluginProcess {
   /** Undefined when it was attached to and its pid is not known. */
   readonly pid: number | undefined;
+  /** It was there before: it is not this host's to end, whatever it does. */
+  readonly isAttached: boolean;
   readonly link: GrpcLink;
   /** What an operator should know of this process. */
   readonly note: string | undefined;
@@ -88,6 +90,7 @@ export async function startPluginProcess(options: StartOptions, signal: AbortSig
     void drainStdio(link, log);
     return {
       pid: child.pid,
+      isAttached: false,
       link,
       note,
       ended: cleaned,

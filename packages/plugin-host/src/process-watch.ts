@@ -93,9 +93,9 @@ export class ProcessWatch {
   }
 
   async #untilTooLarge(): Promise<ProcessEnd> {
-    const { pid } = this.#process;
+    const { pid, isAttached } = this.#process;
     const limit = this.#memoryLimitBytes;
-    if (pid === undefined || limit === undefined) return new Promise(() => undefined);
+    if (pid === undefined || limit === undefined || isAttached) return new Promise(() => undefined);
     for (;;) {
       const bytes = residentMemory(pid);
       if (bytes !== undefined && bytes > limit) {

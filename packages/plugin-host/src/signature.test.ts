@@ -222,6 +222,18 @@ test("a host runs what is valid and refuses what is modified, also when all unsi
   expect(lines.filter((line) => line.message === "plugin not loaded")).toHaveLength(1);
 });
 
+test("a signed plugin whose files come one after another loads when all are there", async () => {
+  await sign();
+  renameSync(join(directory, "img/logo.svg"), join(scratch.path, "logo.svg"));
+  const of = start();
+  await of.found;
+  expect(of.problems()).toEqual([expect.objectContaining({ reason: "SignatureInvalid" })]);
+  renameSync(join(scratch.path, "logo.svg"), join(directory, "img/logo.svg"));
+  const plugin = await until("it is loaded", () => of.get("acme-signed-datasource"));
+  expect(plugin.signature).toBe("valid");
+  expect(of.problems()).toEqual([]);
+});
+
 test("a signed plugin whose files were changed goes on as it is, but is not started again", async () => {
   await sign();
   const of = start();
