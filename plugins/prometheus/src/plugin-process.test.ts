@@ -161,3 +161,31 @@ test("login, headers, parameters, warnings and failures go both ways", async () 
   }
   expect(plugin.log.join("\n")).not.toContain("secret");
 });
+
+test("who asks for chunks gets a frame a chunk, the same frames, with NaN and the infinities", async () => {
+  const series = ["NaN", "+Inf", "1.5"].map((value, at) => ({ metric: { __name__: "up", job: String(at) }, value: [1_700_000_000, value] }));
+  const server = createServer((_request, response) =>
+    response.end(JSON.stringify({ status: "success", data: { resultType: "vector", result: series } })),
+  );
+  const port = await freePort();
+  await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
+  try {
+    const context = contextOf({ url: `http://127.0.0.1:${port}` });
+    const queries = [
+      { refId: "A", expr: "up", instant: true },
+      { refId: "B", expr: "" },
+    ];
+    const request = queryRequest(context, queries, range);
+    const { responses } = await plugin.call("queryData", request);
+    const chunks = [];
+    for await (const chunk of plugin.stream("queryChunkedData", request)) chunks.push(chunk);
+    const ofA = chunks.filter(({ refId }) => refId === "A");
+    expect(ofA.map(({ frame }) => new TextDecoder().decode(frame))).toEqual(responses["A"]?.frames.map((frame) => new TextDecoder().decode(frame)));
+    expect(ofA.map(({ frameId }) => frameId)).toEqual(["f0", "f1", "f2"]);
+    expect(ofA.map(({ frame }) => new TextDecoder().decode(frame)).join()).toContain('"NaN":[0]');
+    expect(chunks.find(({ refId }) => refId === "B")).toMatchObject({ status: 400, error: responses["B"]?.error });
+  } finally {
+    server.close();
+    server.closeAllConnections();
+  }
+});
