@@ -8,3 +8,7 @@ export { frameToArrow } from "./frame-to-arrow.js";
 export { frameToJson } from "./frame-to-json.js";
 export { jsonToFrame } from "./json-to-frame.js";
 export { scanJsonFrame, scanJsonFrameInTurns } from "./scan-json-frame.js";
+
+// For those who hand parts of JSON on as they were sent.
+
+export { elementsOf, membersOf } from "./json-slices.js";

@@ -1,6 +1,6 @@
+import { elementsOf, membersOf } from "@dataplane/frames";
 import { badRequest, isJsonObject, type JsonObject } from "@dataplane/meta";
 import type { DataQuery } from "@dataplane/plugin-protocol";
-import { sliceArrayMember } from "../json-slices.js";
 import { parseTimeRange, type TimeRangeMs } from "./time-range.js";
 
 /** The data source that a query names, as far as it does. */
@@ -33,7 +33,8 @@ export function parseQueryRequest(text: string, now: Date): readonly ParsedQuery
   if (!Array.isArray(queries)) throw badRequest("queries: must be a list");
   if (queries.length === 0) throw badRequest("queries: must not be empty");
   const range = parseTimeRange(body["from"] ?? undefined, body["to"] ?? undefined, now);
-  const slices = sliceArrayMember(text, "queries");
+  // As they were sent: JSON.parse and stringify would round integers beyond 2^53.
+  const slices = elementsOf(membersOf(text).get("queries") ?? "");
   const parsed = queries.map((query: unknown, index) => parseQuery(query, slices[index] ?? "{}", `queries[${index}]`, { range, now }));
   requireUniqueRefIds(parsed);
   return parsed.flatMap(({ hidden, ...query }) => (hidden ? [] : [query]));
