@@ -1,4 +1,4 @@
-import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, closeSync, existsSync, openSync, readFileSync, readSync, writeFileSync } from "node:fs";
 import type { MessageJson } from "./message-json.js";
 import { methodNames, type RecordedCall, type RecordingHeader } from "./recorded-call.js";
 
@@ -8,6 +8,8 @@ export interface Recording {
   readonly calls: readonly RecordedCall[];
 }
 
+const mode = 0o600;
+
 /** A file that is no recording; the message names the line. */
 export class RecordingError extends Error {
   override readonly name = "RecordingError";
@@ -15,14 +17,29 @@ export class RecordingError extends Error {
 
 /**
  * Begins a recording, or goes on with one of the same file. Returns what writes a call. The file is for its owner alone: answers are
- * somebody's data. Throws what the file system throws; so does the returned function.
+ * somebody's data. Throws RecordingError for a file that is something else, and what the file system throws; so does the returned function.
  */
 export function openRecording(file: string, plugin: MessageJson): (call: RecordedCall) => void {
   const header: RecordingHeader = { recording: 1, plugin };
-  if (!existsSync(file)) writeFileSync(file, `${JSON.stringify(header)}\n`, { mode: 0o600 });
+  if (existsSync(file)) requireRecording(file);
+  else writeFileSync(file, `${JSON.stringify(header)}\n`, { mode });
   // Recording is for tests, and one write a call keeps the file whole whenever it ends.
-  return (call) => appendFileSync(file, `${JSON.stringify(call)}\n`);
+  return (call) => appendFileSync(file, `${JSON.stringify(call)}\n`, { mode });
 }
+
+/** Nobody's log or key is to be added to by a slip in a setting. */
+function requireRecording(file: string): void {
+  const start = Buffer.alloc(recordingStart.length);
+  const descriptor = openSync(file, "r");
+  try {
+    readSync(descriptor, start);
+  } finally {
+    closeSync(descriptor);
+  }
+  if (start.toString() !== recordingStart) throw new RecordingError(`${file} is there already, and is no recording`);
+}
+
+const recordingStart = '{"recording":1,';
 
 /** Reads a recording. Throws RecordingError. */
 export function readRecording(file: string): Recording {

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -10,7 +10,7 @@ import { aPluginContext } from "../testing/a-plugin-context.js";
 import { type Peer, startEchoPlugin } from "../testing/start-peer.js";
 import { type MessageJson, messageFromJson, messageToJson } from "./message-json.js";
 import type { RecordedCall } from "./recorded-call.js";
-import { openRecording, readRecording } from "./recording-file.js";
+import { openRecording, RecordingError, readRecording } from "./recording-file.js";
 import { recordingLink } from "./recording-link.js";
 import { redact, redactResponse } from "./redact.js";
 import { replayPlugin } from "./replay-plugin.js";
@@ -171,6 +171,10 @@ test("a recording goes on in its file, which is its owner's alone; the same ques
     }
     expect(readFileSync(file, "utf8").split("\n")).toHaveLength(4);
     expect(statSync(file).mode & 0o077).toBe(0);
+    const other = join(folder, "notes.txt");
+    writeFileSync(other, "mine");
+    expect(() => openRecording(other, { id: "x" })).toThrow(RecordingError);
+    expect(readFileSync(other, "utf8")).toBe("mine");
     const plugin = replayPlugin(readRecording(file).calls);
     const answers: unknown[] = [];
     const request = { pluginContext: { ...aPluginContext(), namespace: "" }, headers: {} };
