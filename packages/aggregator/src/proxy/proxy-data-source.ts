@@ -78,14 +78,29 @@ async function send(proxied: Proxied): Promise<HttpResponse> {
   const { request } = call;
   const outbound = call.outbound ?? defaultOutbound();
   const target = proxyTarget(settings, route);
-  const grant = route === undefined ? undefined : tokenGrant(route, settings);
-  const tokens = tokensOf(outbound, call.clock);
-  const token = grant === undefined ? undefined : await tokens.tokenFor(grant, authorOf(grant.url, settings));
+  const { token, refused } = await tokenOf(proxied, tokensOf(outbound, call.clock));
   const url = urlOf(target, rest, request);
   const answer = await answerFrom(proxied, { outbound, target, url, headers: headersTo(target, token, proxied) });
   if ("upgraded" in answer) return answer.upgraded;
-  if (answer.status === 401 && grant !== undefined && token !== undefined) tokens.refused(grant, token);
+  if (answer.status === 401) refused();
   return relayed(answer, { url, base: target.base, root: proxyRoot(request, rest.length) });
+}
+
+interface RouteToken {
+  readonly token: string | undefined;
+  /** Tells that the backend does not take it. */
+  readonly refused: () => void;
+}
+
+async function tokenOf({ call, settings, route }: Proxied, tokens: TokenSource): Promise<RouteToken> {
+  try {
+    const grant = route === undefined ? undefined : tokenGrant(route, settings);
+    if (grant === undefined) return { token: undefined, refused: () => undefined };
+    const token = await tokens.tokenFor(grant, authorOf(grant.url, settings));
+    return { token, refused: () => tokens.refused(grant, token) };
+  } catch (thrown) {
+    throw backendError(thrown, `the token server of data source ${JSON.stringify(settings.uid)}`, call.request.signal);
+  }
 }
 
 const sources = new WeakMap<Outbound, TokenSource>();

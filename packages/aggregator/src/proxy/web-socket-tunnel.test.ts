@@ -157,6 +157,21 @@ test("a backend that stays silent, or cuts the handshake, is told as such and le
   client.destroy();
 });
 
+test("a backend that resets right after its 101, fifty times, ends nothing but that connection", async () => {
+  const answer =
+    "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
+  let turn = 0;
+  await using backend = await aRawBackend((socket) => {
+    turn += 1;
+    const reset = (): void => void socket.resetAndDestroy();
+    socket.write(answer, turn % 2 === 0 ? reset : () => setTimeout(reset, turn % 5));
+  });
+  await using proxy = await aProxy(backend.url);
+  const answers = await Promise.all(Array.from({ length: 50 }, () => raw(proxy.port, `${handshake(proxy.port, "/x")}more and more`)));
+  expect(answers.every((text) => text === "" || /^HTTP\/1.1 (?:101|502)/.test(text))).toBe(true);
+  await until(() => backend.open() === 0 && proxy.open() === 0);
+});
+
 test("a client that leaves during the handshake leaves nothing open", async () => {
   await using silent = await aRawBackend(() => undefined);
   await using proxy = await aProxy(silent.url);

@@ -47,6 +47,8 @@ export async function openTunnel(request: HttpRequest, options: TunnelOptions): 
     const cut = (): void => void socket.destroy();
     request.signal.addEventListener("abort", cut, { once: true });
     socket.once("close", () => request.signal.removeEventListener("abort", cut));
+    // Whoever waits for it hears of it; without a listener it would end the process.
+    socket.on("error", cut);
     try {
       ended.throwIfAborted();
       return await handshake(request, { ...options, socket, key, ended });

@@ -370,3 +370,17 @@ test("requests are bounded as a plugin's calls are, for the same data source and
   expect(targets[0]).toEqual({ pluginId: "p", namespace: "default", uid: "main", user: "admin" });
   expect(backend.received).toHaveLength(1);
 });
+
+test("a token server that is away, refused by the rules or answers with a redirect is what is told of", async () => {
+  await using backend = await aBackend((_, response) => response.writeHead(302, { location: "http://169.254.169.254/" }).end());
+  const told = async (url: string, allow?: readonly string[]) => {
+    const send = aProxy({ url: backend.url, routes: [{ path: "", tokenAuth: { url, params: {} } }], ...(allow === undefined ? {} : { allow }) });
+    const { status, text } = await send("GET");
+    return `${status} ${text.includes("token server")}`;
+  };
+  expect(await told("http://127.0.0.1:1")).toBe("503 true");
+  expect(await told("http://127.0.0.1:1", [])).toBe("403 true");
+  expect(await told("ftp://127.0.0.1")).toBe("400 true");
+  expect(await told(`${backend.url}/token`)).toBe("502 true");
+  expect(backend.received.map(({ url }) => url)).toEqual(["/token"]);
+});
