@@ -143,6 +143,40 @@ describe("the life of a plugin", () => {
     rmSync(source, { recursive: true, force: true });
   });
 
+  test("a plugin that was packaged and signed loads in production by its key, and not at all once a file was changed", async () => {
+    const work = temporaryFolder("signed");
+    const data = temporaryFolder("signed-data");
+    const signed = "acme-signed-datasource";
+    installPlugin(work, signed, idlePlugin);
+    const source = path.join(work, "plugins", signed);
+    const dataplane = async (...parameters: readonly string[]): Promise<void> => {
+      const command = runProcess(process.execPath, [path.join(root, "packages", "cli", "bin", "dataplane.mjs"), ...parameters], {
+        env: bareEnvironment({ GF_PATHS_PLUGINS: path.join(data, "plugins") }),
+        cwd: work,
+      });
+      if ((await command.end).code !== 0) throw new Error(command.stderr());
+    };
+    await dataplane("plugins", "keygen", "acme.key", "--name", "Acme");
+    await dataplane("plugins", "sign", source, "--key", "acme.key");
+    await dataplane("plugins", "package", source);
+    await dataplane("plugins", "install", `${signed}-1.0.0.zip`, "--trusted-key", "acme.key.pub");
+    const env = { GF_PLUGINS_TRUSTED_KEYS: path.join(work, "acme.key.pub") };
+    const first = await startServer({ dataPath: data, env });
+    const valid = await until("it is loaded", () => conditionOf(first, signed, "PluginLoaded"));
+    expect(valid).toMatchObject({ status: "True", message: expect.stringContaining("signature valid") as unknown });
+    await first.stop();
+
+    writeFileSync(path.join(data, "plugins", signed, "more.js"), "");
+    const second = await startServer({ dataPath: data, env });
+    const refused = await until("it is refused", async () => {
+      const condition = await conditionOf(second, signed, "PluginLoaded");
+      return condition?.reason === "SignatureInvalid" ? condition : undefined;
+    });
+    expect(refused).toMatchObject({ status: "False", message: expect.stringContaining("more.js is not in the manifest") as unknown });
+    await second.stop();
+    for (const each of [work, data]) rmSync(each, { recursive: true, force: true });
+  });
+
   test("[plugin.<id>] path is a plugin's folder elsewhere", async () => {
     const elsewhere = temporaryFolder("elsewhere");
     const other = temporaryFolder("data");
