@@ -196,3 +196,38 @@ test("a URL without a scheme is http, as in Grafana", () => {
   expect(parseOutboundUrl("localhost:9090/x").href).toBe("http://localhost:9090/x");
   expect(parseOutboundUrl("HTTPS://Example.COM").href).toBe("https://example.com/");
 });
+
+test("a backend that resets between its headers and the reading of its body is an error of that reading alone", async () => {
+  const server = createServer((socket) => {
+    socket.on("error", () => undefined);
+    socket.once("data", () => socket.write("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf", () => socket.resetAndDestroy()));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  const url = new URL(`http://127.0.0.1:${typeof address === "object" && address !== null ? address.port : 0}/`);
+  const outbound = createOutbound();
+  const outcomes = await Promise.all(
+    Array.from({ length: 20 }, async () => {
+      const request = {
+        url,
+        route: { author: "administrator" as const },
+        method: "POST",
+        headers: {},
+        timeoutMs: 1000,
+        signal: new AbortController().signal,
+      };
+      const answer = await exchange(outbound, request).catch(() => undefined);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      if (answer === undefined) return "failed";
+      try {
+        for await (const _ of answer.body);
+        return "whole";
+      } catch {
+        return "failed";
+      }
+    }),
+  );
+  expect(outcomes.filter((it) => it === "whole")).toEqual([]);
+  await outbound.close();
+  await new Promise((resolve) => server.close(resolve));
+});
