@@ -74,6 +74,8 @@ class ProcessPluginHost implements PluginHost {
   readonly #stop = new AbortController();
   /** The state of a plugin's files when its process was last started, or that was tried. */
   readonly #tried = new Map<string, string>();
+  /** Plugins whose files could not be used when they were looked at last. */
+  readonly #refused = new Set<string>();
   readonly #removing = new Set<Promise<void>>();
   #plugins = new Map<string, Supervisor>();
   #findings: Findings = { plugins: [], problems: [], folders: [] };
@@ -162,6 +164,7 @@ class ProcessPluginHost implements PluginHost {
   #load(plugin: FoundPlugin): void {
     const { id } = plugin.json;
     const running = this.#plugins.get(id);
+    if (this.#refused.delete(id)) running?.forgetRefusal();
     if (running === undefined) {
       const supervisor = this.#supervisor(plugin);
       this.#plugins.set(id, supervisor);
@@ -178,6 +181,7 @@ class ProcessPluginHost implements PluginHost {
     const problem = this.#problems.find(({ pluginId, directory }) => pluginId === plugin.id || directory === plugin.directory);
     const supervisor = this.#plugins.get(plugin.id);
     if (problem !== undefined) {
+      this.#refused.add(plugin.id);
       supervisor?.refuseReload(problem.message);
       return;
     }
@@ -186,6 +190,7 @@ class ProcessPluginHost implements PluginHost {
     void removed.then(() => this.#removing.delete(removed));
     this.#plugins.delete(plugin.id);
     this.#tried.delete(plugin.id);
+    this.#refused.delete(plugin.id);
     this.#options.logger.info({ plugin: plugin.id, directory: plugin.directory }, "plugin was removed");
     this.#changed(plugin.id);
   }

@@ -143,6 +143,20 @@ test("a plugin.json that is broken later leaves the plugin at work; its folder's
   expect(of.problems()).toEqual([]);
 });
 
+test("a plugin.json that comes back as it was leaves no trace", async () => {
+  const directory = scratch.plugin("one", good);
+  const of = watching();
+  const first = await running(of, "one");
+  const { since } = pluginOf(of, "one").state;
+  const file = join(directory, "plugin.json");
+  renameSync(file, join(scratch.path, "kept.json"));
+  writeFileSync(file, "{");
+  await stateOf(of, "one", ({ reload }) => reload?.outcome === "ReloadFailed");
+  renameSync(join(scratch.path, "kept.json"), file);
+  const state = await stateOf(of, "one", ({ reload }) => reload === undefined);
+  expect(state).toMatchObject({ phase: "running", pid: first, since, note: "plaintext: the plugin offered no certificate" });
+});
+
 test("a plugin that is added while the host runs is started, and what was no plugin before becomes one", async () => {
   const of = watching();
   expect(of.list()).toEqual([]);

@@ -108,7 +108,14 @@ export class Supervisor implements Plugin {
     if (this.#reload?.outcome === "ReloadFailed" && this.#reload.message === message) return;
     this.#options.logger.warn({ reason: message }, "the plugin changed on disk, but the new one is not taken");
     this.#reloaded("ReloadFailed", message);
-    this.#become(this.#state);
+    this.#become(this.#state, this.#state.since);
+  }
+
+  /** What is on disk is what runs, after all. */
+  forgetRefusal(): void {
+    if (this.#reload?.outcome !== "ReloadFailed") return;
+    this.#reload = undefined;
+    this.#become(this.#state, this.#state.since);
   }
 
   #unavailable(): PluginUnavailable {
@@ -233,13 +240,13 @@ export class Supervisor implements Plugin {
     return asked.catch(() => !this.#isStopping());
   }
 
-  #become(change: StateChange): void {
-    this.#state = this.#newState(change);
+  #become(change: StateChange, since?: Date): void {
+    this.#state = this.#newState(change, since);
     this.#changes.tell();
     this.#options.onChange();
   }
 
-  #newState({ phase, reason, message }: StateChange): PluginState {
+  #newState({ phase, reason, message }: StateChange, since = this.#options.clock.now()): PluginState {
     const process = this.#life?.process;
     const notes = [process?.note, this.#reload?.outcome === "ReloadFailed" ? `not reloaded: ${this.#reload.message}` : undefined];
     const note = notes.filter((it) => it !== undefined).join("; ");
@@ -247,7 +254,7 @@ export class Supervisor implements Plugin {
       phase,
       reason,
       message,
-      since: this.#options.clock.now(),
+      since,
       restarts: Math.max(0, this.#starts - 1),
       pid: process?.pid,
       note: note === "" ? undefined : note,
