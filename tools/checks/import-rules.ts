@@ -8,6 +8,7 @@ export const levels: Readonly<Record<string, number>> = {
   storage: 1,
   client: 1,
   "plugin-protocol": 1,
+  clientset: 2,
   controller: 2,
   "storage-sql": 2,
   "plugin-host": 2,

@@ -5,6 +5,7 @@ import process from "node:process";
 import { configReference, defaultsIni } from "../../packages/server/src/config/config-reference.js";
 import { importTable } from "../checks/import-rules.js";
 import { apiDocuments } from "./api-documents.js";
+import { clientsetTypes } from "./clientset-types.js";
 import { between, differences, type GeneratedFile } from "./generated-file.js";
 import { packageFiles } from "./package-generators.js";
 import { servedApi } from "./served-api.js";
@@ -13,11 +14,13 @@ const root = path.dirname(path.dirname(import.meta.dirname));
 const at = (file: string): string => path.join(root, file);
 const current = (file: string): string | undefined => (existsSync(at(file)) ? readFileSync(at(file), "utf8") : undefined);
 
+const documents = await apiDocuments(servedApi(root));
 const files: readonly GeneratedFile[] = [
   { path: "conf/defaults.ini", text: defaultsIni() },
   { path: "docs/configuration.md", text: configReference() },
   { path: "ARCHITECTURE.md", text: between(current("ARCHITECTURE.md") ?? "", "import table", importTable()) },
-  ...(await apiDocuments(servedApi(root))),
+  ...documents,
+  await clientsetTypes(documents),
   ...packageFiles(root),
 ];
 const { changed, leftOver } = differences(files, { current, owned: filesBelow("api") });

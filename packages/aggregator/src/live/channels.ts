@@ -1,0 +1,80 @@
+import type { JsonValue, UserInfo } from "@dataplane/meta";
+
+/** One stream of one plugin: all its subscribers share one RunStream. */
+export interface ChannelKey {
+  readonly pluginId: string;
+  readonly namespace: string;
+  /** Of the data source; absent for a stream of an app. */
+  readonly uid?: string;
+  /** What the plugin knows the stream by, without scope and namespace. */
+  readonly path: string;
+}
+
+/** Where a subscriber left off: offsets count within an epoch, and an epoch ends with the channel's history. */
+export interface StreamPosition {
+  readonly epoch: string;
+  readonly offset: number;
+}
+
+/** One message of a channel. Encoded once for each form that any subscriber reads it in. */
+export interface StreamMessage {
+  readonly offset: number;
+  /** JSON: a frame with schema and data, or with data alone while the schema is the last one's. */
+  readonly data: Uint8Array;
+  /** The bytes of `form`, made by `encode` for the first who asks. */
+  as(form: string, encode: (message: StreamMessage) => Uint8Array): Uint8Array;
+}
+
+export interface SubscribeRequest {
+  readonly key: ChannelKey;
+  readonly user: UserInfo;
+  /** Headers that the plugin is given, as for a query. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** The subscriber's own data, JSON; empty when there is none. */
+  readonly data: Uint8Array;
+  readonly resume?: StreamPosition;
+  /** Leaves the channel when it aborts. */
+  readonly signal: AbortSignal;
+}
+
+/** A subscriber's place in a channel. */
+export interface Subscription {
+  /** Of the last message before `messages` begins (after `missed`). */
+  readonly position: StreamPosition;
+  /** JSON that the plugin's SubscribeStream gave. */
+  readonly initial: Uint8Array | undefined;
+  /** Whether `missed` is all that came after `resume`; undefined when nothing was to be resumed. */
+  readonly recovered: boolean | undefined;
+  readonly missed: readonly StreamMessage[];
+  /**
+   * Each message once, in order. Ends when the stream is over or the server stops; throws ApiError: TooManyRequests for a reader that was
+   * too slow and is cut, NotFound or Forbidden when the plugin or the settings withdraw the stream.
+   */
+  readonly messages: AsyncIterable<StreamMessage>;
+}
+
+export interface PublishRequest {
+  readonly key: ChannelKey;
+  readonly user: UserInfo;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly data: Uint8Array;
+}
+
+/** A channel that somebody listens to. */
+export interface ChannelState {
+  readonly key: ChannelKey;
+  readonly subscribers: number;
+  readonly position: StreamPosition;
+}
+
+/**
+ * The streams of all plugins. One RunStream a channel while it has subscribers: tried again after 100 ms, doubled up to 5 s; stopped
+ * within 15 s after the last subscriber left; begun anew when the data source's settings change.
+ */
+export interface StreamChannels {
+  /** Asks the plugin (SubscribeStream). Throws ApiError: NotFound, Forbidden, or as decided for failed calls. */
+  subscribe(request: SubscribeRequest): Promise<Subscription>;
+  /** Asks the plugin (PublishStream), which may change the data or keep it back; resolves with what was published. Throws like `subscribe`. */
+  publish(request: PublishRequest): Promise<JsonValue | undefined>;
+  list(): readonly ChannelState[];
+}
