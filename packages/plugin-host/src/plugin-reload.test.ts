@@ -304,3 +304,34 @@ test("killed while it decides on an object, it fails that call at once, and the 
   expect(Date.now() - killed).toBeLessThan(2000);
   expect(pluginOf(of, "one").state.pid).not.toBe(pid);
 });
+
+test("a plugin.json that is written again and again, also in pieces, is taken old or new, never as a mix", async () => {
+  const directory = scratch.plugin("one", good, { name: "v0", info: { version: "0.0.0" } });
+  const of = watching({ watchPeriodMs: 5 });
+  await running(of, "one");
+  const mixes: string[] = [];
+  const look = (): void => {
+    const { name, version } = pluginOf(of, "one").json;
+    if (version !== `${name.slice(1)}.0.0`) mixes.push(`${name} ${version}`);
+  };
+  of.onChange(look);
+  const file = join(directory, "plugin.json");
+  for (let turn = 1; turn <= 1000; turn += 1) {
+    const text = JSON.stringify({
+      id: "one",
+      type: "datasource",
+      name: `v${turn}`,
+      backend: true,
+      executable: "gpx",
+      info: { version: `${turn}.0.0` },
+    });
+    if (turn % 3 === 0) writeFileSync(file, text.slice(0, text.length / 2));
+    // Some stay long enough to be looked at.
+    if (turn % 50 === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+    writeFileSync(file, text);
+    look();
+  }
+  await until("the last one is taken", () => (pluginOf(of, "one").json.name === "v1000" ? true : undefined));
+  expect(mixes).toEqual([]);
+  await answers(pluginOf(of, "one"));
+});
