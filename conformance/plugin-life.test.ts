@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { runKillCampaign } from "./plugin-kill-campaign.js";
@@ -7,6 +7,7 @@ import { call } from "./testing/call.js";
 import { createDataSource, ownGroup, query } from "./testing/data-plane.js";
 import { goTestPlugin, installGoTestPlugin, installPlugin, needsGoTestPlugin, unsignedPluginsAllowed } from "./testing/install-plugin.js";
 import { describeWith } from "./testing/needs.js";
+import { pluginRecords } from "./testing/plugin-records.js";
 import { root } from "./testing/root.js";
 import { bareEnvironment, isAlive, runProcess } from "./testing/run-process.js";
 import { type StartedServer, startServer, temporaryFolder } from "./testing/start-server.js";
@@ -273,6 +274,29 @@ describeWith([needsGoTestPlugin], "a plugin built with the Go SDK", () => {
     expect(faults).toEqual([]);
     expect(slowestErrorMs).toBeLessThan(1000);
     expect(slowestBackMs).toBeLessThan(2000);
+  });
+
+  test.each([1, 2, 3])("at a SIGTERM under load every query in flight is answered, and no process and no socket is left (%i)", async () => {
+    const dataPath = temporaryFolder("sigterm");
+    const TMPDIR = temporaryFolder("tmp");
+    installGoTestPlugin(dataPath);
+    const target = { pluginId: goTestPlugin, uid: "main" };
+    const server = await startServer({ dataPath, env: { ...unsignedPluginsAllowed, TMPDIR } });
+    await createDataSource(server, target);
+    await until("it runs", async () => ((await query(server, target, [{ refId: "A", queryType: "small" }])).status === 200 ? true : undefined));
+    const plugins = pluginRecords(dataPath, 3) ?? [];
+    expect(plugins).toHaveLength(3);
+    const inFlight = Array.from({ length: 20 }, () => query(server, target, [{ refId: "A", queryType: "slow", delayMs: 800 }]));
+    await until("the queries are in the plugin", async () => {
+      const { text } = await call(`${server.url}/metrics/plugins/${goTestPlugin}`);
+      return Number(/acme_testplugin_queries_total\{type="slow"\} (\d+)/.exec(text)?.[1]) >= inFlight.length ? true : undefined;
+    });
+    const stopped = server.stop();
+    expect((await Promise.all(inFlight)).map(({ status }) => status)).toEqual(inFlight.map(() => 200));
+    expect(await stopped).toEqual({ code: 0, signal: null });
+    expect(plugins.filter(({ pid }) => isAlive(pid))).toEqual([]);
+    expect(readdirSync(TMPDIR)).toEqual([]);
+    for (const each of [dataPath, TMPDIR]) rmSync(each, { recursive: true, force: true });
   });
 
   test("one that is being copied in place is not taken before it is whole", async () => {
