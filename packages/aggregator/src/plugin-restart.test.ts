@@ -20,7 +20,11 @@ function handlerOf(plugin?: Plugin) {
 
 test("a POST restarts the plugin of the service, and says so", async () => {
   let restarts = 0;
-  const plugin = { ...aPlugin({ id: "prometheus" }), restart: () => Promise.resolve(void (restarts += 1)) };
+  const restart = (): Promise<void> => {
+    restarts += 1;
+    return Promise.resolve();
+  };
+  const plugin = { ...aPlugin({ id: "prometheus" }), restart };
   const answer = await call(handlerOf(plugin), "POST", path);
   expect(answer.status).toBe(200);
   expect(answer.json).toMatchObject({ kind: "Status", status: "Success", message: 'plugin "prometheus" is restarted' });
