@@ -1,4 +1,5 @@
 /* eslint-disable -- made by `npm run generate` from the OpenAPI documents in api/; do not edit. */
+import type { JsonObject } from "@dataplane/meta";
 
 export type components = {
     schemas: {
@@ -96,7 +97,7 @@ export type components = {
                 /** @description The one that is meant when none is named; kept, not used. */
                 readonly isDefault?: boolean;
                 /** @description What the plugin itself defines. */
-                readonly jsonData?: Record<string, never>;
+                readonly jsonData?: JsonObject;
                 /** @description Provisioned from a file that says it is not to be edited. */
                 readonly readOnly?: boolean;
                 /** @description Name for people. */
