@@ -63,4 +63,5 @@ const unstarted = ({ json, directory, signature }: Pick<Plugin, "json" | "direct
   signature,
   state: { phase: "stopped", reason: "Stopped", message: "", since: new Date(0), restarts: 0, pid: undefined, note: undefined },
   client: notAsked,
+  restart: notAsked,
 });
