@@ -10,7 +10,7 @@ import { describeWith } from "./testing/needs.js";
 import { pluginRecords } from "./testing/plugin-records.js";
 import { root } from "./testing/root.js";
 import { bareEnvironment, isAlive, runProcess } from "./testing/run-process.js";
-import { type StartedServer, startServer, temporaryFolder } from "./testing/start-server.js";
+import { type StartedServer, serverEnvironment, startServer, temporaryFolder, whenReady } from "./testing/start-server.js";
 import { until } from "./testing/until.js";
 
 const services = "/apis/aggregation.grafana.app/v0alpha1/dataplaneservices";
@@ -31,7 +31,7 @@ interface Condition {
   readonly message: string;
 }
 
-async function conditionOf(server: StartedServer, pluginId: string, type: string): Promise<Condition | undefined> {
+async function conditionOf(server: Pick<StartedServer, "url">, pluginId: string, type: string): Promise<Condition | undefined> {
   const answer = await call(server.url + serviceOf(pluginId));
   const { status } = JSON.parse(answer.text) as { readonly status?: { readonly conditions?: readonly Condition[] } };
   return status?.conditions?.find((condition) => condition.type === type);
@@ -297,6 +297,26 @@ describeWith([needsGoTestPlugin], "a plugin built with the Go SDK", () => {
     expect(plugins.filter(({ pid }) => isAlive(pid))).toEqual([]);
     expect(readdirSync(TMPDIR)).toEqual([]);
     for (const each of [dataPath, TMPDIR]) rmSync(each, { recursive: true, force: true });
+  });
+
+  test("a server whose log nobody reads any more goes on, stops in order, and leaves no plugin", async () => {
+    const dataPath = temporaryFolder("no-log");
+    installGoTestPlugin(dataPath);
+    const server = runProcess(process.execPath, [path.join(import.meta.dirname, "testing", "serve.mjs")], {
+      env: serverEnvironment(dataPath, unsignedPluginsAllowed),
+    });
+    const { url } = await whenReady(server, dataPath);
+    const plugins = await until("the three plugins run", () => pluginRecords(dataPath, 3));
+    server.child.stdout?.destroy();
+    server.child.stderr?.destroy();
+    // Something to log: a plugin's end.
+    process.kill(plugins.find(({ pluginId }) => pluginId === goTestPlugin)?.pid ?? -1, "SIGKILL");
+    await until("it is started again", async () => ((await conditionOf({ url }, goTestPlugin, "Available"))?.status === "True" ? true : undefined));
+    const again = pluginRecords(dataPath, 3) ?? [];
+    server.child.kill("SIGTERM");
+    expect(await server.end).toEqual({ code: 0, signal: null });
+    expect([...plugins, ...again].filter(({ pid }) => isAlive(pid))).toEqual([]);
+    rmSync(dataPath, { recursive: true, force: true });
   });
 
   test("one that is being copied in place is not taken before it is whole", async () => {

@@ -18,26 +18,26 @@ export interface PluginChild {
 /** Of processes that the kernel may end when memory is short, plugins go before their host (proc_pid_oom_score_adj(5)). */
 const oomScore = "500";
 
+/** A group of its own: what a plugin starts can be ended with it, and a Ctrl-C in the host's terminal is the host's alone. */
+const hasGroup = process.platform !== "win32";
+
 /** Starts the command. A process that cannot be started is one without a pid, whose `ended` says why. */
 export function spawnPlugin(command: PluginCommand, options: { readonly cwd: string; readonly env: NodeJS.ProcessEnv }): PluginChild {
-  // A group of its own: what a plugin starts can be ended with it, and a Ctrl-C in the host's terminal is the host's alone.
-  const hasGroup = process.platform !== "win32";
   const child = spawn(command.file, [...command.args], { ...options, detached: hasGroup, stdio: ["ignore", "pipe", "pipe"], windowsHide: true });
-  const kill = (): void => killGroup(child, hasGroup);
-  if (child.pid !== undefined) preferToKill(child.pid);
-  return { pid: child.pid, stdout: child.stdout, stderr: child.stderr, ended: endOf(child, kill), kill };
+  const { pid } = child;
+  const kill = (): void => {
+    if (pid !== undefined) killWithGroup(pid);
+  };
+  if (pid !== undefined) preferToKill(pid);
+  return { pid, stdout: child.stdout, stderr: child.stderr, ended: endOf(child, kill), kill };
 }
 
 type Child = ChildProcessByStdio<null, Readable, Readable>;
 
-function killGroup(child: Child, hasGroup: boolean): void {
-  if (child.pid === undefined) return;
-  if (!hasGroup) {
-    child.kill("SIGKILL");
-    return;
-  }
+/** Ends a process that `spawnPlugin` started, and all that it started, at once. Never throws. */
+export function killWithGroup(pid: number): void {
   try {
-    process.kill(-child.pid, "SIGKILL");
+    process.kill(hasGroup ? -pid : pid, "SIGKILL");
   } catch {
     // Nobody is left of it.
   }

@@ -6,6 +6,7 @@ import { decidingFiles, stampOf } from "./file-stamp.js";
 import { type Findings, type FoundPlugin, findPlugins, type PluginDirectory } from "./find-plugins.js";
 import { watchFolders } from "./folder-watch.js";
 import type { Plugin, PluginProblem, PluginSource } from "./plugin.js";
+import { killWithGroup } from "./plugin-child.js";
 import type { PluginJson } from "./plugin-json.js";
 import { hasBackend, PluginLoading } from "./plugin-loading.js";
 import { type PluginProcess, startPluginProcess } from "./plugin-process.js";
@@ -59,6 +60,8 @@ export interface PluginHost extends PluginSource {
   readonly found: Promise<void>;
   /** Ends every plugin in order and resolves when none is left. */
   stop(): Promise<void>;
+  /** Ends every process at once, with all that they started: for a host that dies and has no time for `stop`. */
+  kill(): void;
 }
 
 /** The plugins of this machine: found in folders, run as processes, watched and restarted. */
@@ -77,6 +80,8 @@ class ProcessPluginHost implements PluginHost {
   /** Plugins whose files could not be used when they were looked at last. */
   readonly #refused = new Set<string>();
   readonly #removing = new Set<Promise<void>>();
+  /** Of all processes that were started and have not ended. */
+  readonly #pids = new Set<number>();
   #plugins = new Map<string, Supervisor>();
   #findings: Findings = { plugins: [], problems: [], folders: [] };
   #problems: readonly PluginProblem[] = [];
@@ -127,6 +132,10 @@ class ProcessPluginHost implements PluginHost {
     this.#stop.abort(new Error("the server stops"));
     await Promise.all([this.#watch, this.#scan, ...this.list().map((plugin) => this.#end(plugin.id, "the server stops"))]);
     await Promise.all(this.#removing);
+  }
+
+  kill(): void {
+    for (const pid of this.#pids) killWithGroup(pid);
   }
 
   #watched(): readonly string[] {
@@ -219,10 +228,14 @@ class ProcessPluginHost implements PluginHost {
     const pids: number[] = [];
     const onSpawn = (process: { readonly pid: number; readonly socketDirectory: string }): void => {
       pids.push(process.pid);
+      this.#pids.add(process.pid);
       this.#records.write(id, process);
     };
     const forget = (): void => {
-      for (const pid of pids) this.#records.forget(id, pid);
+      for (const pid of pids) {
+        this.#pids.delete(pid);
+        this.#records.forget(id, pid);
+      }
     };
     const settings = settingsFor(id);
     try {

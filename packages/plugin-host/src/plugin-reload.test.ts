@@ -231,6 +231,18 @@ test("nothing is left of a plugin's own children, nor after the host's end of a 
   await until("both are gone", () => ([first, grandchild].some(isAlive) ? undefined : true));
 });
 
+test("a host that dies ends its processes at once, also one that is just starting", async () => {
+  scratch.plugin("one", good);
+  scratch.plugin("slow", 'require("node:fs").writeFileSync("own.pid", String(process.pid)); setInterval(() => {}, 1000);');
+  const of = watching();
+  const first = await running(of, "one");
+  const file = join(pluginOf(of, "slow").directory, "own.pid");
+  await until("the slow one begins", () => (existsSync(file) ? true : undefined));
+  const slow = Number(readFileSync(file, "utf8"));
+  of.kill();
+  expect(await until("both are gone", () => ([first, slow].some(isAlive) ? undefined : true))).toBe(true);
+});
+
 test.runIf(process.platform === "linux")("a plugin over its memory limit is ended with the reason OOM, and started again", async () => {
   scratch.plugin("one", `${good} const held = []; setTimeout(() => setInterval(() => held.push(Buffer.alloc(32 << 20, 1)), 20), 300);`);
   const of = watching({ memoryLimitBytes: 200 << 20 });

@@ -57,6 +57,8 @@ async function setPassword(directory: string, name: string): Promise<void> {
 const sameSignalMs = 1_000;
 
 async function serve(config: Config, { root, env, onReady }: MainOptions): Promise<void> {
+  // Whoever read the log may go: that is no reason for a server to end.
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
   const logger = consoleLogger(config);
   for (const warning of config.warnings) logger.warn({}, warning);
   const abandoned = new AbortController();

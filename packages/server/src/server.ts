@@ -51,6 +51,10 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
   try {
     const composition = compose({ config, env, store, plugins, users, tokens, keyDirectory: keys, clock, logger });
     plugins.start();
+    // However this process ends, short of SIGKILL, no plugin stays behind.
+    const killPlugins = (): void => plugins.kill();
+    process.once("exit", killPlugins);
+    closing.push(() => Promise.resolve(void process.off("exit", killPlugins)));
     await composition.start(lifetime);
     const listeners = await openListeners(options, composition, tokens, lifetime);
     return await running(options, { ...listeners, composition, plugins, closing });
