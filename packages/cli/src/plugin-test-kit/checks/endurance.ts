@@ -1,6 +1,6 @@
 import { codecs, DataFrameFormat, GrpcError, type PluginMethodName } from "@dataplane/plugin-protocol";
 import { collect, isUnimplemented, settled } from "../answers.js";
-import { Broken, type Check, type CheckContext, hold } from "../check.js";
+import { Broken, type Check, type CheckContext, hold, NotServed } from "../check.js";
 import { callMs } from "../plugin-under-test.js";
 import { contextOf, contextWithoutSettings } from "../test-input.js";
 import { resourceRequest } from "./calls.js";
@@ -68,8 +68,10 @@ export const concurrentCalls: Check = {
       hold(Object.keys(responses).join() === refId, `the call that asked for ${refId} got ${Object.keys(responses).join(", ") || "nothing"}`);
     });
     const results = await Promise.allSettled(calls);
-    for (const result of results) if (result.status === "rejected" && !isUnimplemented(result.reason)) throw result.reason;
     await mustLive(context);
+    const failures = results.flatMap((result): readonly unknown[] => (result.status === "rejected" ? [result.reason] : []));
+    for (const failure of failures) if (!isUnimplemented(failure)) throw failure;
+    if (failures.length > 0) throw new NotServed("QueryData is not served");
     return undefined;
   },
 };
