@@ -55,14 +55,30 @@ test.each(["apps.k8s.io", "k8s.io", "aggregation.grafana.app", "loki.datasource.
   },
 );
 
-test("a route that begins with a stored resource is a RouteConflict", () => {
-  const services = [aDataPlaneService({ plugin: "prometheus", name: "x", serves: [{ type: "route", path: "widgets/{name}/turn" }] })];
-  const { aggregator } = startAggregator({
-    plugins: [aPlugin({ id: "prometheus" })],
-    services,
-    stored: { hasResource: (_g, _v, it) => it === "widgets" },
-  });
-  expect(aggregator.conflictOf("x")).toMatchObject({ reason: "RouteConflict" });
+const widgets = {
+  hasResource: (_group: string, _version: string, it: string): boolean => it === "widgets",
+  hasSubresource: (_group: string, _version: string, _plural: string, it: string): boolean => it === "status",
+};
+
+test.each(["widgets", "widgets/{name}", "widgets/{name}/status", "widgets/{name}/*", "widgets/*"])(
+  "a route that would hide what a stored resource answers is a RouteConflict: %s",
+  (path) => {
+    const services = [aDataPlaneService({ plugin: "prometheus", name: "x", serves: [{ type: "route", path }] })];
+    const { aggregator } = startAggregator({ plugins: [aPlugin({ id: "prometheus" })], services, stored: widgets });
+    expect(aggregator.conflictOf("x")).toMatchObject({ reason: "RouteConflict" });
+  },
+);
+
+test("a route may add a subresource to a stored resource", async () => {
+  const serves = [{ type: "route", path: "widgets/{name}/turn" }];
+  const services = [aDataPlaneService({ plugin: "prometheus", name: "x", pluginType: "app", serves })];
+  const delegate = () => Promise.resolve({ status: 200, headers: {} });
+  const { aggregator, send } = startAggregator({ plugins: [aPlugin({ id: "prometheus", type: "app" })], services, stored: widgets, delegate });
+  expect(aggregator.conflictOf("x")).toBeUndefined();
+  const widget = "/apis/prometheus.grafana.app/v0alpha1/namespaces/default/widgets/one";
+  // The plugin is called, and has no resources.
+  expect((await send("POST", `${widget}/turn`)).status).toBe(501);
+  for (const path of [widget, `${widget}/status`]) expect((await send("GET", path)).status).toBe(200);
 });
 
 test("a matched path with another method is 405 with Allow", async () => {

@@ -97,12 +97,17 @@ export function createGrafanaAggregator(options: GrafanaAggregatorOptions): Graf
 
 /** Fixed paths of the data plane, then stored resources (the delegate's), then patterns. */
 function findRoute(table: RouteTable, stored: StoredResources, method: string, info: RequestInfo): MatchedPath | undefined {
-  const { group, version, resource, segments } = info;
+  const { group, version, segments } = info;
   const plugin = table.handlerOf({ group, version });
   const fixed = plugin?.matchFixed(method, segments);
   if (fixed !== undefined || plugin === undefined) return fixed;
-  if (stored.hasResource(group, version, resource)) return undefined;
-  return plugin.matchPattern(method, segments);
+  return isStored(stored, info) ? undefined : plugin.matchPattern(method, segments);
+}
+
+/** A resource, one of its objects, or a subresource that it has. What else is below an object is free for patterns. */
+function isStored(stored: StoredResources, { group, version, resource, subresource }: RequestInfo): boolean {
+  if (!stored.hasResource(group, version, resource)) return false;
+  return subresource === "" || stored.hasSubresource(group, version, resource, subresource);
 }
 
 function answer({ handle, allowed }: MatchedPath, request: HttpRequest): Promise<HttpResponse> {

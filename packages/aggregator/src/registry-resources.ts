@@ -14,6 +14,10 @@ export function registryResources(registry: ResourceRegistry, isRemote: StoredRe
       return groups.has(group);
     },
     hasResource: (group, version, plural) => registry.get(group, version, plural) !== undefined,
+    hasSubresource: (group, version, plural, subresource) => {
+      const { hasStatus = false, computed = [] } = registry.get(group, version, plural) ?? {};
+      return (hasStatus && subresource === "status") || computed.some(({ name }) => name === subresource);
+    },
     isRemote,
   };
 }

@@ -13,6 +13,8 @@ export interface Conflict {
 export interface StoredResources {
   hasGroup(group: string): boolean;
   hasResource(group: string, version: string, plural: string): boolean;
+  /** Whether `<plural>/<name>/<subresource>` is answered there. */
+  hasSubresource(group: string, version: string, plural: string, subresource: string): boolean;
   /** True for a group and version of a remote APIService. */
   isRemote(groupVersion: GroupVersion): boolean;
 }
@@ -23,9 +25,17 @@ export function conflictOf({ spec }: DataPlaneService, patterns: readonly PathPa
   if (isServerGroup(group)) return groupConflict(`group ${JSON.stringify(group)} belongs to the API server`);
   if (isOwnGroupOfAnother(group, pluginID)) return groupConflict(`group ${JSON.stringify(group)} belongs to another plugin`);
   if (stored.isRemote({ group, version })) return groupConflict(`${group}/${version} is served by a remote APIService`);
-  const shadowed = patterns.map(firstLiteral).find((plural) => plural !== undefined && stored.hasResource(group, version, plural));
+  const shadowed = patterns.find((pattern) => shadows(pattern, { group, version }, stored));
   if (shadowed === undefined) return undefined;
-  return { reason: "RouteConflict", message: `a route begins with ${JSON.stringify(shadowed)}, which is a resource of ${group}/${version}` };
+  const [first] = literalsOf(shadowed);
+  return { reason: "RouteConflict", message: `a route would hide what ${JSON.stringify(first)}, a resource of ${group}/${version}, answers` };
+}
+
+/** Whether a pattern asks for what a stored resource answers: its objects, one of them, or one of their subresources. */
+function shadows(pattern: PathPattern, { group, version }: GroupVersion, stored: StoredResources): boolean {
+  const [plural, , subresource] = literalsOf(pattern);
+  if (plural === undefined || !stored.hasResource(group, version, plural)) return false;
+  return subresource === undefined || stored.hasSubresource(group, version, plural, subresource);
 }
 
 /** Of two services for one group and version the elder serves. */
@@ -34,8 +44,6 @@ export const lostTo = (elder: DataPlaneService): Conflict =>
 
 const groupConflict = (message: string): Conflict => ({ reason: "GroupConflict", message });
 
-/** The first segment after `namespaces/{namespace}/`. */
-const firstLiteral = (pattern: PathPattern): string | undefined => {
-  const segment = pattern[2];
-  return segment?.kind === "literal" ? segment.text : undefined;
-};
+/** The segments after `namespaces/{namespace}/`, those that are not literal as undefined. */
+const literalsOf = (pattern: PathPattern): readonly (string | undefined)[] =>
+  pattern.slice(2).map((segment) => (segment.kind === "literal" ? segment.text : undefined));

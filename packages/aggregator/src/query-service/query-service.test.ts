@@ -25,7 +25,7 @@ function start(options: { readonly loki?: Partial<FakePluginOptions>; readonly l
     contexts: knownDataSources(sources),
     limits: { bodyBytes: 1e6, callTimeoutMs: 1000, ...options.limits },
     authorizer: options.authorizer ?? { authorize: () => ({ allowed: true, reason: "" }) },
-    stored: { hasGroup: () => false, hasResource: () => false, isRemote: () => false },
+    stored: { hasGroup: () => false, hasResource: () => false, hasSubresource: () => false, isRemote: () => false },
     delegate: () => Promise.reject(notFound("paths", "this")),
     clock: systemClock,
     logger: silentLogger,

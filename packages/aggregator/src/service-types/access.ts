@@ -1,7 +1,25 @@
 import { apiVersionOf, type HttpResponse, type JsonObject, type RequestInfo } from "@dataplane/meta";
 import { appSettingsRef } from "../app-settings.js";
+import { jsonAnswer } from "./json-answer.js";
 import { callerOf } from "./run-queries.js";
-import type { PluginCall, PluginRoute } from "./service-type.js";
+import type { Operation, PluginCall, PluginRoute } from "./service-type.js";
+
+const operation = (operationId: string): Operation => ({
+  description: "What the caller may do.",
+  operationId,
+  responses: {
+    "200": jsonAnswer("Whether each action is allowed.", {
+      type: "object",
+      required: ["permissions"],
+      properties: {
+        apiVersion: { type: "string" },
+        kind: { type: "string" },
+        metadata: { type: "object", properties: { name: { type: "string" }, namespace: { type: "string" } } },
+        permissions: { type: "object", additionalProperties: { type: "boolean" } },
+      },
+    }),
+  },
+});
 
 /** What the caller may do with one data source, by Grafana's names of the actions. */
 export const accessRoute: PluginRoute = {
@@ -9,7 +27,7 @@ export const accessRoute: PluginRoute = {
   path: "namespaces/{namespace}/datasources/{uid}/access",
   handle: answerDataSourceAccess,
   discovered: { name: "datasources/access", kind: "DataSourceAccess", verbs: ["get"] },
-  operations: { get: { description: "What the caller may do.", operationId: "getDataSourceAccess", responses: { "200": { description: "OK" } } } },
+  operations: { get: operation("getDataSourceAccess") },
 };
 
 /** The same of an app in one namespace. */
@@ -18,7 +36,7 @@ export const appAccessRoute: PluginRoute = {
   path: "namespaces/{namespace}/access",
   handle: answerAppAccess,
   discovered: { name: "access", kind: "AppAccess", verbs: ["get"] },
-  operations: { get: { description: "What the caller may do.", operationId: "getAppAccess", responses: { "200": { description: "OK" } } } },
+  operations: { get: operation("getAppAccess") },
 };
 
 type Asked = Pick<RequestInfo, "verb" | "group" | "version" | "resource" | "name" | "subresource">;

@@ -1,15 +1,27 @@
-import type { HttpResponse, JsonValue } from "@dataplane/meta";
+import type { HttpResponse, JsonObject, JsonValue } from "@dataplane/meta";
 import { type CheckHealthResponse, HealthStatus } from "@dataplane/plugin-protocol";
 import { callPlugin } from "../call-plugin.js";
 import type { CallContext } from "../plugin-contexts.js";
 import { callHeaders, callMetadata } from "../plugin-headers.js";
+import { jsonAnswer } from "./json-answer.js";
 import { callerOf, type DataSourceKey } from "./run-queries.js";
 import type { Operation, PluginCall, PluginRoute } from "./service-type.js";
+
+const healthSchema: JsonObject = {
+  type: "object",
+  required: ["status", "code", "message"],
+  properties: {
+    status: { type: "string", enum: ["OK", "ERROR", "UNKNOWN"] },
+    code: { type: "integer", description: "The same as the plugin says it: 1 is OK." },
+    message: { type: "string" },
+    details: { type: "object", description: "What else the plugin tells.", additionalProperties: true },
+  },
+};
 
 const operation = (what: string, operationId: string): Operation => ({
   description: `Check ${what}.`,
   operationId,
-  responses: { "200": { description: "It works." }, "400": { description: "It does not; the message says why." } },
+  responses: { "200": jsonAnswer("It works.", healthSchema), "400": jsonAnswer("It does not; the message says why.", healthSchema) },
 });
 
 /** Asks the plugin whether one data source works: `pluginv2.Diagnostics/CheckHealth`. Comes with every service of a data source plugin. */

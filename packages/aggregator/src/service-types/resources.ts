@@ -5,6 +5,7 @@ import { GrpcCode, GrpcError } from "@dataplane/plugin-protocol";
 import { pluginCallError } from "../plugin-call-errors.js";
 import type { CallContext } from "../plugin-contexts.js";
 import { callMetadata, resourceHeaders } from "../plugin-headers.js";
+import { customOperations } from "./custom-operations.js";
 import { resourceAnswer } from "./resource-answer.js";
 import { resourcePath, resourceUrl } from "./resource-url.js";
 import { callerOf, type DataSourceKey } from "./run-queries.js";
@@ -28,6 +29,7 @@ export const dataSourceResourcesRoutes: readonly PluginRoute[] = ["", "/*"].map(
   methods: ["*"],
   path: `namespaces/{namespace}/datasources/{uid}/resources${rest}`,
   handle: (call) => callResource(call, { namespace: call.params["namespace"] ?? "", uid: call.params["uid"] ?? "", path: call.params["*"] ?? "" }),
+  operations: customOperations(`DataSourceResources${rest}`, ["*"]),
   ...(rest === "" ? {} : { discovered: { name: "datasources/resources", ...discovered } }),
 }));
 
@@ -41,6 +43,7 @@ export const appResourcesRoutes: readonly PluginRoute[] = ["", "/*"].map((rest) 
       path: call.params["*"] ?? "",
       apiVersion: call.groupVersion.version,
     }),
+  operations: customOperations(`AppResources${rest}`, ["*"]),
   ...(rest === "" ? {} : { discovered: { name: "resources", ...discovered } }),
 }));
 

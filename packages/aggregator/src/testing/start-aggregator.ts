@@ -44,7 +44,7 @@ export function startAggregator(options: StartOptions = {}): TestAggregator {
   const plugins = aPluginSource(list);
   const aggregator = createGrafanaAggregator({
     delegate: options.delegate ?? ((request) => Promise.reject(notFound(request.context.info?.resource ?? "", request.context.info?.name ?? ""))),
-    stored: { hasGroup: () => false, hasResource: () => false, isRemote: () => false, ...options.stored },
+    stored: { hasGroup: () => false, hasResource: () => false, hasSubresource: () => false, isRemote: () => false, ...options.stored },
     plugins,
     contexts: knownDataSources(options.dataSources ?? list.map(({ id }) => ({ pluginId: id, uid: "main" }))),
     limits: { bodyBytes: 1024 * 1024, callTimeoutMs: 5000, ...options.limits },
