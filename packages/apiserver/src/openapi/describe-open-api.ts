@@ -64,8 +64,8 @@ function schemasOf(definition: ResourceDefinition): JsonObject {
       required: ["items"],
       properties: {
         ...kindProperties,
-        metadata: { description: "What every list has.", allOf: [schemaRef(metaComponent("ListMeta"))], default: {} },
-        items: { type: "array", description: `Objects of kind ${kind}.`, items: { allOf: [schemaRef(component)], default: {} } },
+        metadata: { description: "What every list has.", allOf: [schemaRef(metaComponent("ListMeta"))] },
+        items: { type: "array", description: `Objects of kind ${kind}.`, items: schemaRef(component) },
       },
       "x-kubernetes-group-version-kind": [{ group, version, kind: listKind(definition) }],
     },
@@ -86,7 +86,7 @@ function objectSchemaOf({ schema, description }: ResourceDefinition): JsonObject
     ...(text === undefined ? {} : { description: text }),
     properties: {
       ...kindProperties,
-      metadata: { description: "Name, labels and bookkeeping of the object.", allOf: [schemaRef(metaComponent("ObjectMeta"))], default: {} },
+      metadata: { description: "Name, labels and bookkeeping of the object.", allOf: [schemaRef(metaComponent("ObjectMeta"))] },
       ...(isJsonObject(properties) ? properties : {}),
     },
   };

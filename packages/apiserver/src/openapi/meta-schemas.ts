@@ -6,7 +6,7 @@ const text = (description: string): JsonObject => ({ type: "string", description
 const flag = (description: string): JsonObject => ({ type: "boolean", description });
 const whole = (description: string): JsonObject => ({ type: "integer", format: "int64", description });
 const texts = (description: string): JsonObject => ({ type: "array", description, items: { type: "string", default: "" } });
-const reference = (kind: string, description: string): JsonObject => ({ description, allOf: [schemaRef(metaComponent(kind))], default: {} });
+const reference = (kind: string, description: string): JsonObject => ({ description, allOf: [schemaRef(metaComponent(kind))] });
 const kindFields: JsonObject = { apiVersion: text("Group and version of this representation."), kind: text("The kind of the object.") };
 
 /** A StructuralSchema is already JSON; what is no JSON in an extension is dropped by the round trip. */
@@ -20,7 +20,7 @@ function objectMeta(): JsonObject {
   const { managedFields, ownerReferences, ...others } = propertiesOf(plainSchema(objectMetaSchema));
   const list = (value: JsonValue | undefined, kind: string): JsonObject => ({
     ...(isJsonObject(value) ? value : {}),
-    items: { allOf: [schemaRef(metaComponent(kind))], default: {} },
+    items: schemaRef(metaComponent(kind)),
   });
   return {
     ...plainSchema(objectMetaSchema),
@@ -71,7 +71,7 @@ const statusDetails: JsonObject = {
     causes: {
       type: "array",
       description: "Each thing that was wrong.",
-      items: { allOf: [schemaRef(metaComponent("StatusCause"))], default: {} },
+      items: schemaRef(metaComponent("StatusCause")),
       "x-kubernetes-list-type": "atomic",
     },
     group: text("Group of the object."),
