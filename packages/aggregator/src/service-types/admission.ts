@@ -3,6 +3,7 @@ import type { HttpResponse } from "@dataplane/meta";
 import { pluginAdmission } from "../plugin-admission.js";
 import { callMetadata } from "../plugin-headers.js";
 import { admissionReviewAnswer, readAdmissionReview } from "./admission-review.js";
+import { admissionReviewSchema } from "./review-schemas.js";
 import type { Operation, PluginCall, PluginRoute, ServiceType } from "./service-type.js";
 
 /** Checks and changes objects before they are stored: `pluginv2.AdmissionControl`, as a webhook of Kubernetes is asked. */
@@ -27,7 +28,7 @@ async function review({ request, plugin, contexts, limits }: PluginCall, step: "
   return json(200, admissionReviewAnswer(asked, verdict));
 }
 
-const reviewContent = { "application/json": { schema: { type: "object", description: "An AdmissionReview of admission.k8s.io/v1." } } };
+const reviewContent = { "application/json": { schema: admissionReviewSchema } };
 
 const operation = (operationId: string, description: string): Operation => ({
   operationId,

@@ -4,6 +4,7 @@ import { type GroupVersion, type HttpRequest, type HttpResponse, isJsonObject, t
 import { pluginConversion } from "../plugin-conversion.js";
 import { callMetadata } from "../plugin-headers.js";
 import { fieldError, optional, readReview, stringAt } from "./review-body.js";
+import { conversionReviewSchema } from "./review-schemas.js";
 import { callerOf } from "./run-queries.js";
 import type { PluginCall, PluginRoute, ServiceType } from "./service-type.js";
 
@@ -13,7 +14,7 @@ export const conversion: ServiceType = { name: "conversion", served: () => true,
 /** `apiextensions.k8s.io/v1` (https://pkg.go.dev/k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1#ConversionReview). */
 const review = { apiVersion: "apiextensions.k8s.io/v1", kind: "ConversionReview" } as const;
 
-const reviewContent = { "application/json": { schema: { type: "object", description: "A ConversionReview of apiextensions.k8s.io/v1." } } };
+const reviewContent = { "application/json": { schema: conversionReviewSchema } };
 
 const convertRoute: PluginRoute = {
   methods: ["POST"],

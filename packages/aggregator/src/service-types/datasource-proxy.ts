@@ -1,4 +1,5 @@
 import { proxyDataSource } from "../proxy/proxy-data-source.js";
+import { customOperations } from "./custom-operations.js";
 import { notServed } from "./not-served.js";
 import type { PluginCall, PluginRoute, ServiceType } from "./service-type.js";
 
@@ -9,16 +10,7 @@ const proxyRoute = (rest: "" | "/*", shown: Pick<PluginRoute, "discovered"> = {}
   path: `namespaces/{namespace}/datasources/{uid}/proxy${rest}`,
   handle: (call: PluginCall) =>
     proxyDataSource(call, { namespace: call.params["namespace"] ?? "", uid: call.params["uid"] ?? "", path: call.params["*"] ?? "" }),
-  operations: Object.fromEntries(
-    ["get", "post", "put", "patch", "delete"].map((method) => [
-      method,
-      {
-        description: "Send a request to the data source itself, with its credentials.",
-        operationId: `${method}DataSourceProxy${rest === "" ? "" : "WithPath"}`,
-        responses: { default: { description: "What the data source answers." } },
-      },
-    ]),
-  ),
+  operations: customOperations(`DataSourceProxy${rest}`, ["*"], "Send a request to the data source itself, with its credentials."),
   ...shown,
 });
 
