@@ -81,7 +81,11 @@ const stream = { params: { path: { ...source, path: "tick" } } } as const;
 const published = await client.POST(`${base}/namespaces/{namespace}/datasources/{uid}/stream/{path}`, { ...stream, body: { a: 1 } });
 if (published.error !== undefined) throw new Error(`not published: ${JSON.stringify(published.error)}`);
 const leave = new AbortController();
-const live = await client.GET(`${base}/namespaces/{namespace}/datasources/{uid}/stream/{path}`, { ...stream, parseAs: "stream", signal: leave.signal });
+const live = await client.GET(`${base}/namespaces/{namespace}/datasources/{uid}/stream/{path}`, {
+  ...stream,
+  parseAs: "stream",
+  signal: leave.signal,
+});
 const first = await live.data?.getReader().read();
 if (first?.value === undefined) throw new Error("the stream gave nothing");
 leave.abort();

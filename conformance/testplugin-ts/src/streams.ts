@@ -2,9 +2,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Call, type Channel, type Frame, frame, numberField, PluginError, type StreamHandlers, timeField } from "@dataplane/plugin-sdk";
 import { epoch } from "./frames.js";
 
-/** "tick/MS" ticks without end, "count/N" sends N frames at once and ends. */
+/** "tick/MS" ticks without end ("tick" every 100 ms), "count/N" sends N frames at once and ends. */
 function readPath(path: string): { readonly kind: "tick" | "count"; readonly amount: number } | undefined {
-  const [kind, argument = "", ...rest] = path.split("/");
+  const [kind, argument = "", ...rest] = (path === "tick" ? "tick/100" : path).split("/");
   const amount = /^\d{1,7}$/.test(argument) ? Number(argument) : 0;
   if (rest.length > 0 || amount < 1 || amount > 1_000_000) return undefined;
   return kind === "tick" || kind === "count" ? { kind, amount } : undefined;
