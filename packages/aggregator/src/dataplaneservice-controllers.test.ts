@@ -110,7 +110,7 @@ test("each data source plugin has a managed service in its own group, made again
   const [managed] = await stored();
   expect(managed).toMatchObject({
     metadata: { name: own, labels: { "dataplane/managed": "true" } },
-    spec: { pluginID: "prometheus", services: [{ type: "query" }, { type: "route", path: "datasources/{uid}/resources/*" }] },
+    spec: { pluginID: "prometheus", services: [{ type: "query" }, { type: "stream" }, { type: "route", path: "datasources/{uid}/resources/*" }] },
   });
   await it.client.delete(dataPlaneServicesRef, { name: own });
   const again = await it.until(async () => (await stored())[0]);

@@ -13,6 +13,18 @@ export {
 export { createGrafanaAggregator, type GrafanaAggregator, type GrafanaAggregatorOptions } from "./grafana-aggregator.js";
 export { type BackendProbes, type BackendProbesOptions, createBackendProbes } from "./http-backend/backend-probes.js";
 export { type LegacyOptions, legacyHandler } from "./legacy/legacy-handler.js";
+export type {
+  ChannelKey,
+  ChannelState,
+  PublishRequest,
+  StreamChannels,
+  StreamEnd,
+  StreamMessage,
+  StreamPosition,
+  SubscribeRequest,
+  Subscription,
+} from "./live/channels.js";
+export { createStreamChannels, type StreamChannelsOptions, type StreamLimits } from "./live/stream-channels.js";
 export { type ManagedServicesOptions, managedDataPlaneServicesController, managedService } from "./managed-services-controller.js";
 export { ManifestRouteTable } from "./manifest-routes/manifest-route-table.js";
 export {

@@ -8,6 +8,8 @@ export interface KeptReadsOptions<T> {
   readonly parse: (object: ApiObject) => T;
   /** What an object that is not there is as good as; without it, that is NotFound. */
   readonly absent?: T;
+  /** Told when the watch saw an object come, change or go. */
+  readonly changed?: (key: { readonly namespace: string; readonly name: string }) => void;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -36,7 +38,9 @@ export class KeptReads<T> {
     const informer = createInformer<ApiObject>(this.#options);
     informer.onChange(({ type, object: { metadata } }) => {
       // Secrets are kept no longer than their object.
-      if (type === "deleted") this.#kept.delete(keyOf(metadata.namespace ?? "", metadata.name));
+      const { namespace = "", name } = metadata;
+      if (type === "deleted") this.#kept.delete(keyOf(namespace, name));
+      this.#options.changed?.({ namespace, name });
     });
     this.#informer = informer;
     void informer.run(lifetime);

@@ -27,6 +27,11 @@ export interface PluginContextsClient extends PluginContexts {
   forget(info: RequestInfo): void;
 }
 
+interface ChangedSettings {
+  readonly namespace: string;
+  readonly name: string;
+}
+
 interface AppKey {
   readonly pluginId: string;
   readonly namespace: string;
@@ -43,12 +48,22 @@ class CachedPluginContexts implements PluginContextsClient {
   /** By plugin: those that were asked for. */
   readonly #dataSources = new Map<string, KeptReads<DataSourceSettings>>();
   readonly #apps: KeptReads<AppSettings>;
+  readonly #listeners = new Set<(changed: ChangedSettings) => void>();
   #lifetime: AbortSignal | undefined;
 
   constructor(options: PluginContextsClientOptions) {
     this.#options = options;
-    this.#apps = new KeptReads({ ...options, resource: appSettingsRef, parse: appSettingsFrom, absent: noAppSettings });
+    this.#apps = new KeptReads({ ...options, resource: appSettingsRef, parse: appSettingsFrom, absent: noAppSettings, changed: this.#tell });
   }
+
+  onChange(listener: (changed: ChangedSettings) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  readonly #tell = (changed: ChangedSettings): void => {
+    for (const listener of this.#listeners) listener(changed);
+  };
 
   async run(signal: AbortSignal): Promise<void> {
     this.#lifetime = signal;
@@ -92,7 +107,7 @@ class CachedPluginContexts implements PluginContextsClient {
   #begin(pluginId: string): KeptReads<DataSourceSettings> | undefined {
     const resource = dataSourcesOf(pluginId);
     if (resource === undefined) return undefined;
-    const reads = new KeptReads({ ...this.#options, resource, parse: instanceSettingsFrom });
+    const reads = new KeptReads({ ...this.#options, resource, parse: instanceSettingsFrom, changed: this.#tell });
     this.#dataSources.set(pluginId, reads);
     return reads;
   }

@@ -29,4 +29,9 @@ export interface PluginContexts {
    * no such object. Throws ApiError NotFound for an app that is switched off there (`spec.enabled: false`).
    */
   forApp(key: { readonly pluginId: string; readonly namespace: string }, user: UserInfo, signal: AbortSignal): Promise<CallContext>;
+  /**
+   * Calls back when the settings of a data source, or of an app (by its plugin's id), may have changed; returns the way to stop that.
+   * Absent where nothing tells.
+   */
+  onChange?(listener: (changed: { readonly namespace: string; readonly name: string }) => void): () => void;
 }

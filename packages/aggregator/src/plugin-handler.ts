@@ -5,6 +5,7 @@ import type { CallGuard } from "./call-guard.js";
 import type { DataPlaneService } from "./dataplaneservice.js";
 import { backendPatterns, backendRoutes } from "./http-backend/backend-routes.js";
 import { proxyToBackend } from "./http-backend/proxy-to-backend.js";
+import type { StreamChannels } from "./live/channels.js";
 import { logFailedCall } from "./log-failed-call.js";
 import type { ManifestRouteTable } from "./manifest-routes/manifest-route-table.js";
 import type { ManifestRoutes } from "./manifest-routes/manifest-routes.js";
@@ -32,6 +33,8 @@ export interface PluginHandlerOptions {
   readonly guard?: CallGuard;
   /** Connections to backends; with the default rules when absent. */
   readonly outbound?: Outbound;
+  /** Streams of plugins; none are served when absent. */
+  readonly channels?: StreamChannels;
   /** Routes that manifests add; none when absent. */
   readonly manifestRoutes?: Pick<ManifestRouteTable, "of">;
   readonly clock: Clock;

@@ -63,6 +63,8 @@ export interface HttpResponse {
    * request's signal aborts. Called once.
    */
   readonly takeOver?: (connection: RawConnection) => void;
+  /** Breaks the answer off when it aborts: a client that stopped reading is waited for no longer. */
+  readonly cut?: AbortSignal;
 }
 
 /** Answers a request, or throws an ApiError. Servers in the chain hold the next one as a Handler. */

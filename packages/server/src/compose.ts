@@ -85,6 +85,7 @@ export function compose(options: ComposeOptions): Composition {
     plugins: counting.metered(plugins),
     pluginProblems: () => plugins.problems(),
     metrics: counting.metrics,
+    stopping: stopping.signal,
     reloadProvisioning: (kind) => (kind === "plugins" ? appProvisioning : provisioning).apply(),
     registry,
     authorizer,

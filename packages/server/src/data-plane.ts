@@ -4,6 +4,7 @@ import {
   createGrafanaAggregator,
   createOutbound,
   createPluginContextsClient,
+  createStreamChannels,
   dataPlaneServiceAvailabilityController,
   dataPlaneServiceRegistrationController,
   type GrafanaAggregator,
@@ -43,6 +44,8 @@ export interface DataPlaneOptions {
   readonly appUrl: string;
   /** Reads the provisioning files of that kind again. */
   readonly reloadProvisioning: (kind: "datasources" | "plugins") => Promise<void>;
+  /** Aborts when the server begins to stop: streams end. */
+  readonly stopping: AbortSignal;
   /** For parts that count for themselves. */
   readonly metrics: Metrics;
   readonly clock: Clock;
@@ -86,8 +89,18 @@ export function openDataPlane(options: DataPlaneOptions): DataPlane {
     idleTimeoutMs: config.idleConnectionTimeout,
   });
   const backends = createBackendProbes({ services, outbound, clock, logger });
+  const channels = createStreamChannels({
+    ...{ plugins, contexts, limits, clock, logger },
+    stopping: options.stopping,
+    streams: {
+      historySize: config.liveHistorySize,
+      historyMaxBytes: config.liveHistoryMaxBytes,
+      queueMaxBytes: config.liveQueueMaxSize,
+      queueMaxMessages: config.liveQueueMaxMessages,
+    },
+  });
   const handlerOptions = {
-    ...{ plugins, contexts, limits, outbound, clock, logger },
+    ...{ plugins, contexts, limits, outbound, channels, clock, logger },
     authorizer: options.authorizer,
     sendUserHeader: config.sendUserHeader,
   };

@@ -21,6 +21,8 @@ export interface StreamMessage {
   readonly offset: number;
   /** JSON: a frame with schema and data, or with data alone while the schema is the last one's. */
   readonly data: Uint8Array;
+  /** Whether `data` is a frame that brings its schema. */
+  readonly hasSchema: boolean;
   /** The bytes of `form`, made by `encode` for the first who asks. */
   as(form: string, encode: (message: StreamMessage) => Uint8Array): Uint8Array;
 }
@@ -37,6 +39,9 @@ export interface SubscribeRequest {
   readonly signal: AbortSignal;
 }
 
+/** Why a subscription ended: the plugin's stream is over, the server stops, the subscriber left, or it failed as `messages` throws. */
+export type StreamEnd = "over" | "stopping" | "left" | "failed";
+
 /** A subscriber's place in a channel. */
 export interface Subscription {
   /** Of the last message before `messages` begins (after `missed`). */
@@ -46,6 +51,12 @@ export interface Subscription {
   /** Whether `missed` is all that came after `resume`; undefined when nothing was to be resumed. */
   readonly recovered: boolean | undefined;
   readonly missed: readonly StreamMessage[];
+  /** The same as `messages`, as many at once as wait; none when somebody called `nudge`. Read one of the two. */
+  readonly batches: AsyncIterable<readonly StreamMessage[]>;
+  /** Wakes who waits for `batches`. */
+  nudge(): void;
+  /** Resolves when nothing more comes after what waits: a reader that then stands still may be cut off. */
+  readonly over: Promise<StreamEnd>;
   /**
    * Each message once, in order. Ends when the stream is over or the server stops; throws ApiError: TooManyRequests for a reader that was
    * too slow and is cut, NotFound or Forbidden when the plugin or the settings withdraw the stream.

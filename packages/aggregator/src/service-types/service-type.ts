@@ -2,6 +2,7 @@ import type { Authorizer } from "@dataplane/apiserver";
 import type { Clock, GroupVersion, HttpRequest, HttpResponse, JsonObject, Logger } from "@dataplane/meta";
 import type { Plugin } from "@dataplane/plugin-host";
 import type { CallGuard } from "../call-guard.js";
+import type { StreamChannels } from "../live/channels.js";
 import type { Outbound } from "../outbound/outbound.js";
 import type { PluginContexts } from "../plugin-contexts.js";
 
@@ -35,6 +36,8 @@ export interface PluginCall {
   readonly guard?: CallGuard;
   /** Connections to backends; with the default rules when absent. */
   readonly outbound?: Outbound;
+  /** Streams of plugins; none are served when absent. */
+  readonly channels?: StreamChannels;
   /** For questions about rights; the call itself was authorized before. */
   readonly authorizer: Authorizer;
   readonly clock: Clock;

@@ -27,6 +27,7 @@ export interface StartOptions {
   readonly sendUserHeader?: boolean;
   readonly outbound?: Outbound;
   readonly guard?: CallGuard;
+  readonly channels?: PluginHandlerOptions["channels"];
   readonly manifestRoutes?: PluginHandlerOptions["manifestRoutes"];
 }
 
@@ -52,6 +53,7 @@ export function startAggregator(options: StartOptions = {}): TestAggregator {
     sendUserHeader: options.sendUserHeader === true,
     ...(options.manifestRoutes === undefined ? {} : { manifestRoutes: options.manifestRoutes }),
     ...(options.outbound === undefined ? {} : { outbound: options.outbound }),
+    ...(options.channels === undefined ? {} : { channels: options.channels }),
     ...(options.guard === undefined ? {} : { guard: options.guard }),
     clock: options.clock ?? systemClock,
     logger: silentLogger,

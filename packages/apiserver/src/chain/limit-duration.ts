@@ -10,12 +10,16 @@ export interface LimitDurationOptions {
 
 const longRunningSubresources: ReadonlySet<string> = new Set(["stream", "proxy", "log", "exec", "attach", "portforward"]);
 
+/** Streams of an app stand below the namespace itself. */
+const mayLast = ({ verb, resource, subresource }: RequestInfo): boolean =>
+  verb === "watch" || longRunningSubresources.has(subresource) || resource === "stream";
+
 /** Ends what takes too long: the request's signal aborts, and the client gets 504. */
 export const limitDuration =
   ({ limitMs = 60_000, isLongRunning = () => false }: LimitDurationOptions = {}): Filter =>
   async (request, next) => {
     const { info } = request.context;
-    if (info !== undefined && (info.verb === "watch" || longRunningSubresources.has(info.subresource) || isLongRunning(info))) return next(request);
+    if (info !== undefined && (mayLast(info) || isLongRunning(info))) return next(request);
     const over = new AbortController();
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_resolve, reject) => {

@@ -16,7 +16,11 @@ export class ManualClock implements Clock {
 
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
-      const sleeper = { time: this.#now + ms, resolve };
+      const wake = (): void => {
+        signal?.removeEventListener("abort", abort);
+        resolve();
+      };
+      const sleeper = { time: this.#now + ms, resolve: wake };
       this.#sleepers.add(sleeper);
       const abort = (): void => {
         this.#sleepers.delete(sleeper);

@@ -23,6 +23,7 @@ async function respond(handler: Handler, incoming: Incoming, outgoing: Outgoing)
   });
   const response = await handler(new NodeRequest(incoming, gone.signal));
   if (gone.signal.aborted) return;
+  response.cut?.addEventListener("abort", () => incoming.destroy(), { once: true, signal: gone.signal });
   await write(response, incoming, outgoing, gone.signal);
 }
 
