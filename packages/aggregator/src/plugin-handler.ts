@@ -13,6 +13,8 @@ import { defaultOutbound, type Outbound } from "./outbound/outbound.js";
 import { matchPath, moreSpecific, type PathPattern, parsePathPattern } from "./path-pattern.js";
 import { pluginMissing } from "./plugin-call-errors.js";
 import type { PluginContexts } from "./plugin-contexts.js";
+import type { QuerySharing } from "./query-cache/query-sharing.js";
+import { type QueryType, queryTypesOf } from "./query-types.js";
 import { accessRoute, appAccessRoute } from "./service-types/access.js";
 import { appHealthRoute, healthRoute } from "./service-types/health.js";
 import { manifestPatterns } from "./service-types/manifest-patterns.js";
@@ -31,6 +33,8 @@ export interface PluginHandlerOptions {
   readonly sendUserHeader?: boolean;
   /** No bounds when absent. */
   readonly guard?: CallGuard;
+  /** Answers that several callers are given; none are shared when absent. */
+  readonly sharing?: QuerySharing;
   /** Connections to backends; with the default rules when absent. */
   readonly outbound?: Outbound;
   /** Streams of plugins; none are served when absent. */
@@ -47,6 +51,8 @@ export interface MatchedPath {
   /** Undefined when the path has no such method: 405. */
   readonly handle: ((request: HttpRequest) => Promise<HttpResponse>) | undefined;
 }
+
+const noTypes: readonly QueryType[] = [];
 
 interface CompiledRoute {
   readonly route: PluginRoute;
@@ -81,6 +87,12 @@ export class PluginHandler {
   }
 
   /** Of the service's own routes; a manifest's are checked with the manifest. */
+  /** What its plugin says of its queries; none while the plugin is not there. */
+  get queryTypes(): readonly QueryType[] {
+    const plugin = this.#options.plugins.get(this.service.spec.pluginID);
+    return plugin === undefined ? noTypes : queryTypesOf(plugin);
+  }
+
   get patterns(): readonly PathPattern[] {
     return this.#ownPatterns.map(({ pattern }) => pattern);
   }

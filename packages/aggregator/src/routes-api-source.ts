@@ -3,6 +3,8 @@ import { basePathOf, type GroupVersion, isJsonObject, type JsonObject } from "@d
 import { freeName } from "./free-name.js";
 import type { PluginHandler } from "./plugin-handler.js";
 import { queryServiceApi } from "./query-service/query-service-api.js";
+import { queryTypeSchemas } from "./query-type-schemas.js";
+import type { QueryType } from "./query-types.js";
 import type { RouteTable } from "./route-table.js";
 import { querySchemas } from "./service-types/query-openapi.js";
 import type { Operation, PluginRoute } from "./service-types/service-type.js";
@@ -10,11 +12,14 @@ import type { Operation, PluginRoute } from "./service-types/service-type.js";
 /** The data plane's part of discovery and OpenAPI: the subresources that plugins answer. */
 export function routesApiSource(current: () => { readonly table: RouteTable; readonly generation: number }): ApiSource {
   // A handler never changes, and whoever keeps APIServices or documents asks for the whole at each change of any.
-  const described = new WeakMap<PluginHandler, ServedGroupVersion>();
+  const described = new WeakMap<PluginHandler, { readonly types: readonly QueryType[]; readonly served: ServedGroupVersion }>();
   const describe = (handler: PluginHandler): ServedGroupVersion => {
-    const known = described.get(handler) ?? servedGroupVersion(handler);
-    described.set(handler, known);
-    return known;
+    const { queryTypes: types } = handler;
+    const known = described.get(handler);
+    if (known?.types === types) return known.served;
+    const served = servedGroupVersion(handler);
+    described.set(handler, { types, served });
+    return served;
   };
   return {
     served: () => [...current().table.served.map(describe), queryServiceApi],
@@ -24,13 +29,13 @@ export function routesApiSource(current: () => { readonly table: RouteTable; rea
   };
 }
 
-function servedGroupVersion({ service, routes, schemas }: PluginHandler): ServedGroupVersion {
+function servedGroupVersion({ service, routes, schemas, queryTypes }: PluginHandler): ServedGroupVersion {
   const { group, version } = service.spec;
   return {
     group,
     version,
     resources: resourcesOf(routes),
-    openapi: { paths: openApiPaths(routes, { group, version }), schemas: { ...querySchemas, ...schemas } },
+    openapi: { paths: openApiPaths(routes, { group, version }), schemas: { ...querySchemas, ...queryTypeSchemas(queryTypes), ...schemas } },
     freshness: "Current",
   };
 }

@@ -128,6 +128,7 @@ export function openDataPlane(options: DataPlaneOptions): DataPlane {
       lifetime.start("plugin contexts", contexts);
       lifetime.start("backend probes", backends);
       lifetime.start("outbound connections", untilClosed(outbound));
+      lifetime.start("plugin descriptions", pluginDescriptions(plugins, aggregator));
       lifetime.start("manifest routes", manifests);
       lifetime.start("AppManifest status", appManifestStatusController({ client, services, clock, logger }));
       const alsoSynced = manifests.synced;
@@ -151,10 +152,30 @@ export function openDataPlane(options: DataPlaneOptions): DataPlane {
   };
 }
 
+/** What a plugin says of its queries is part of the OpenAPI documents: they are made anew when its plugin.json is another. */
+const pluginDescriptions = (plugins: PluginSource, aggregator: Pick<GrafanaAggregator, "rejudge">): Runnable => ({
+  async run(signal) {
+    const seen = new Map(plugins.list().map(({ id, json }) => [id, json]));
+    const stop = plugins.onChange((id) => {
+      const json = plugins.get(id)?.json;
+      if (json === seen.get(id)) return;
+      if (json === undefined) seen.delete(id);
+      else seen.set(id, json);
+      aggregator.rejudge();
+    });
+    await aborted(signal);
+    stop();
+  },
+});
+
 /** Requests in flight have ended before a server's parts do. */
 const untilClosed = (outbound: Outbound): Runnable => ({
   async run(signal) {
-    if (!signal.aborted) await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
+    await aborted(signal);
     await outbound.close();
   },
 });
+
+async function aborted(signal: AbortSignal): Promise<void> {
+  if (!signal.aborted) await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
+}

@@ -4,23 +4,24 @@ import type { Operation } from "./service-type.js";
 
 const time = { description: "Epoch milliseconds, RFC 3339, or relative: now-1h, now/d.", "x-kubernetes-int-or-string": true };
 
-const named = (name: string): string => `app.grafana.aggregation.query.${name}`;
-const ref = (name: string): JsonObject => ({ $ref: `#/components/schemas/${named(name)}` });
+/** Name of a schema in `components.schemas`: no kind's. */
+export const querySchemaName = (name: string): string => `app.grafana.aggregation.query.${name}`;
+export const queryRef = (name: string): JsonObject => ({ $ref: `#/components/schemas/${querySchemaName(name)}` });
 
 const frame: JsonObject = { type: "object", properties: { schema: { type: "object" }, data: { type: "object" } } };
 
 /** Schemas of the query's body and answer, by names that are no kind's. */
 export const querySchemas: Readonly<Record<string, JsonObject>> = {
-  [named("QueryDataRequest")]: {
+  [querySchemaName("QueryDataRequest")]: {
     type: "object",
     required: ["queries"],
     properties: {
       from: { ...time, default: "now-6h" },
       to: { ...time, default: "now" },
-      queries: { type: "array", minItems: 1, items: ref("DataQuery") },
+      queries: { type: "array", minItems: 1, items: queryRef("DataQuery") },
     },
   },
-  [named("DataQuery")]: {
+  [querySchemaName("DataQuery")]: {
     type: "object",
     description: "One query. Keys that are not listed are the plugin's own, and reach it as they were sent.",
     properties: {
@@ -38,12 +39,12 @@ export const querySchemas: Readonly<Record<string, JsonObject>> = {
     },
     additionalProperties: true,
   },
-  [named("QueryDataResponse")]: {
+  [querySchemaName("QueryDataResponse")]: {
     type: "object",
     required: ["results"],
-    properties: { results: { type: "object", additionalProperties: ref("DataResponse") } },
+    properties: { results: { type: "object", additionalProperties: queryRef("DataResponse") } },
   },
-  [named("DataResponse")]: {
+  [querySchemaName("DataResponse")]: {
     type: "object",
     properties: {
       status: { type: "integer" },
@@ -52,7 +53,7 @@ export const querySchemas: Readonly<Record<string, JsonObject>> = {
       frames: { type: "array", items: frame },
     },
   },
-  [named("QueryDataChunk")]: {
+  [querySchemaName("QueryDataChunk")]: {
     type: "object",
     description: "One line of a chunked answer. The first line of a frame has its schema and rows, later ones rows.",
     required: ["refId"],
@@ -76,13 +77,13 @@ export const queryOperation = ({ description, operationId }: { readonly descript
   parameters: [
     { name: "timeout", in: "query", description: "Less time for the call than the server gives, such as 10s or 1m30s.", schema: { type: "string" } },
   ],
-  requestBody: { required: true, content: { "application/json": { schema: ref("QueryDataRequest") } } },
+  requestBody: { required: true, content: { "application/json": { schema: queryRef("QueryDataRequest") } } },
   responses: {
     "200": {
       description: "Each result has its own status.",
       content: {
-        [answerForms.json]: { schema: ref("QueryDataResponse") },
-        [answerForms.lines]: { schema: ref("QueryDataChunk") },
+        [answerForms.json]: { schema: queryRef("QueryDataResponse") },
+        [answerForms.lines]: { schema: queryRef("QueryDataChunk") },
         [answerForms.arrow]: binary,
         [answerForms.csv]: { schema: { type: "string" } },
         "multipart/mixed": binary,
