@@ -8,7 +8,6 @@ const longestPath = 160;
 
 /** The channel's path, as plugins know it: Grafana lets these characters alone pass. Throws BadRequest. */
 export function streamPath(path: string): string {
-  if (path === "") throw badRequest("the path names no stream: it goes on after stream/");
   if (path.length > longestPath) throw badRequest(`the path of a stream has at most ${longestPath} characters`);
   if (!/^[\w./=-]+$/.test(path)) throw badRequest("the path of a stream has only letters, digits, and any of _ - . = /");
   return path;
