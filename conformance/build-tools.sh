@@ -25,7 +25,7 @@ build() {
 version_flags() { echo "-X k8s.io/component-base/version.gitVersion=$1 -X k8s.io/client-go/pkg/version.gitVersion=$1"; }
 
 build testplugin/acme-testplugin-datasource/gpx_testplugin_linux_amd64 testplugin
-cp testplugin/plugin.json "$out/testplugin/acme-testplugin-datasource/"
+cp testplugin/plugin.json testplugin/query.types.json "$out/testplugin/acme-testplugin-datasource/"
 build testplugin-app/acme-testplugin-app/gpx_testplugin_app_linux_amd64 testplugin-app
 cp testplugin-app/plugin.json "$out/testplugin-app/acme-testplugin-app/"
 build plugin-runner plugin-runner

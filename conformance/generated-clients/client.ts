@@ -15,7 +15,7 @@ const base = "/apis/tests.example/v1";
 const source = { namespace: "default", uid: "main" };
 const bytes = { parseAs: "arrayBuffer" } as const;
 const write = { body: '{"a":1}', bodySerializer: (body: unknown) => String(body), headers: { "content-type": "application/json" } };
-const queries = { from: "now-5m", to: "now", queries: [{ refId: "A", queryType: "small" }] };
+const queries = { from: "now-5m", to: "now", queries: [{ refId: "A", queryType: "slow" as const, delayMs: 1 }] };
 
 const answer = await client.POST(`${base}/namespaces/{namespace}/datasources/{uid}/query`, { params: { path: source }, body: queries });
 // Of several forms of an answer this one was asked for.
