@@ -6,6 +6,10 @@ export interface CallTarget {
   readonly uid: string;
   /** Name of the user who asks. */
   readonly user: string;
+  /** What is asked where that is not the plugin; it has a breaker of its own. */
+  readonly backend?: string;
+  /** A second call for the same request, such as one without chunks: it is in flight, but no new start. */
+  readonly again?: boolean;
 }
 
 /**
@@ -18,4 +22,6 @@ export interface CallGuard {
    * ServiceUnavailable with Retry-After while the breaker is open, and what `call` throws.
    */
   run<T>(target: CallTarget, call: () => Promise<T>): Promise<T>;
+  /** Tells of a call that was not guarded, such as a health check, and went well: that closes the breaker. */
+  readonly worked?: (target: Omit<CallTarget, "user" | "again">) => void;
 }

@@ -1,9 +1,10 @@
 import type { HttpRequest, HttpResponse } from "@dataplane/meta";
+import { joinCacheStatus, withCacheStatus } from "../query-cache/cache-status.js";
+import { runSharedQueries } from "../query-cache/run-shared-queries.js";
 import { groupByDataSource, joinResponses, mapAtMost, pluginOfGroup, requireQueryAllowed } from "../query-service/query-groups.js";
 import { readText, requireJsonContentType } from "../request-body.js";
 import { answerResponse, queryAnswer } from "../service-types/query-answer.js";
 import { parseQueryRequest, refIdsOf } from "../service-types/query-request.js";
-import { runQueries } from "../service-types/run-queries.js";
 import { namespaceOf } from "./legacy-data-source.js";
 import type { LegacyOptions, LegacyRoute } from "./legacy-handler.js";
 
@@ -21,8 +22,9 @@ async function answerQueries(request: HttpRequest, options: LegacyOptions): Prom
   for (const { group, plugin } of groups) await requireQueryAllowed(plugin, group, namespace, request, options);
   const parts = await mapAtMost(options.limits.concurrentQueries ?? groups.length, groups, async ({ group, plugin }) => ({
     group,
-    response: await runQueries({ request, ...options, plugin }, { namespace, uid: group.uid }, group.queries),
+    ...(await runSharedQueries({ request, ...options, plugin }, { namespace, uid: group.uid }, group.queries)),
   }));
   const answer = await queryAnswer(joinResponses(parts), refIdsOf(queries), options.limits);
-  return answerResponse(answer.failed ? 400 : 200, answer);
+  const status = joinCacheStatus(parts.map(({ cacheStatus }) => cacheStatus));
+  return withCacheStatus(answerResponse(answer.failed ? 400 : 200, answer), status);
 }

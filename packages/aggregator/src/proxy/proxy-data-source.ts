@@ -58,7 +58,9 @@ export async function proxyDataSource(call: ProxyCall, { namespace, uid, path }:
       throw error;
     }
   };
-  return call.guard === undefined ? run() : call.guard.run({ pluginId: plugin.id, namespace, uid, user: user.name }, run);
+  // A route's own server may be down while the data source, or its plugin, is not.
+  const backend = `proxy ${matched?.route.url ?? ""}`;
+  return call.guard === undefined ? run() : call.guard.run({ pluginId: plugin.id, namespace, uid, user: user.name, backend }, run);
 }
 
 interface Proxied {

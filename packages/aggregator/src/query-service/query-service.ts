@@ -1,8 +1,11 @@
 import { ApiError, type HttpRequest, type HttpResponse, type RequestInfo } from "@dataplane/meta";
-import { DataFrameFormat, type QueryDataResponse } from "@dataplane/plugin-protocol";
+import { DataFrameFormat } from "@dataplane/plugin-protocol";
 import { loggingFailure } from "../log-failed-call.js";
 import { methodNotAllowed } from "../method-not-allowed.js";
 import type { PluginHandlerOptions } from "../plugin-handler.js";
+import { joinCacheStatus, withCacheStatus } from "../query-cache/cache-status.js";
+import type { SharedAnswer } from "../query-cache/query-sharing.js";
+import { runSharedQueries } from "../query-cache/run-shared-queries.js";
 import { readText, requireJsonContentType } from "../request-body.js";
 import { failedAnswer, failureOf, type ResultError } from "../service-types/answer-caps.js";
 import { negotiateForm } from "../service-types/answer-form.js";
@@ -12,7 +15,6 @@ import { answerResponse, queryAnswer } from "../service-types/query-answer.js";
 import { parseQueryRequest, refIdsOf } from "../service-types/query-request.js";
 import type { QueryCall } from "../service-types/query-response.js";
 import { withRequestTimeout } from "../service-types/request-timeout.js";
-import { runQueries } from "../service-types/run-queries.js";
 import { mergeAtMost } from "./merge-at-most.js";
 import { groupByDataSource, joinResponses, mapAtMost, pluginOfGroup, type QueryGroup, requireQueryAllowed } from "./query-groups.js";
 
@@ -54,10 +56,11 @@ export async function answerQueryService(request: HttpRequest, namespace: string
     );
   }
   const format = form === "json" ? DataFrameFormat.JSON : DataFrameFormat.ARROW;
-  const parts = await mapAtMost(service.limit, groups, async (group) => ({ group, response: await responseOfGroup(service, group, format) }));
+  const parts = await mapAtMost(service.limit, groups, async (group) => ({ group, ...(await answerOfGroup(service, group, format)) }));
   const [response, asked] = [joinResponses(parts), refIdsOf(queries)];
-  if (form === "json") return answerResponse(200, await queryAnswer(response, asked, options.limits));
-  return partsResponse(form, response, { asked, caps: options.limits });
+  const status = joinCacheStatus(parts.map(({ cacheStatus }) => cacheStatus));
+  if (form === "json") return withCacheStatus(answerResponse(200, await queryAnswer(response, asked, options.limits)), status);
+  return withCacheStatus(await partsResponse(form, response, { asked, caps: options.limits }), status);
 }
 
 /** One request of several data sources. */
@@ -69,13 +72,13 @@ interface QueryService {
   readonly limit: number;
 }
 
-async function responseOfGroup(service: QueryService, group: QueryGroup, format: DataFrameFormat): Promise<QueryDataResponse> {
+async function answerOfGroup(service: QueryService, group: QueryGroup, format: DataFrameFormat): Promise<SharedAnswer> {
   try {
     const call = await callOfGroup(service, group);
-    return await loggingFailure(call, runQueries(call, { namespace: service.namespace, uid: group.uid }, group.queries, format));
+    return await loggingFailure(call, runSharedQueries(call, { namespace: service.namespace, uid: group.uid }, group.queries, format));
   } catch (thrown) {
     const failed = failedAnswer(errorOfGroup(service, group, thrown));
-    return { responses: Object.fromEntries(refIdsOf(group.queries).map((refId) => [refId, failed])) };
+    return { response: { responses: Object.fromEntries(refIdsOf(group.queries).map((refId) => [refId, failed])) } };
   }
 }
 

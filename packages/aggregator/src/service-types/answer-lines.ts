@@ -34,7 +34,7 @@ export async function answerLines(call: QueryCall, key: DataSourceKey, queries: 
   const chunks = queries.length === 0 ? undefined : await runChunkedQueries(call, key, queries);
   if (chunks !== undefined) return linesOf(chunks, asked, call.limits);
   // Rows of a column are cut more cheaply from Arrow.
-  return linesOf(chunksOf(await runQueries(call, key, queries, DataFrameFormat.ARROW), asked), asked, call.limits);
+  return linesOf(chunksOf(await runQueries(call, key, queries, { format: DataFrameFormat.ARROW, again: true }), asked), asked, call.limits);
 }
 
 /** A whole answer as the chunks that a plugin could have sent. */

@@ -367,7 +367,7 @@ test("requests are bounded as a plugin's calls are, for the same data source and
   const send = aProxy({ url: backend.url, guard });
   expect((await send("GET")).status).toBe(200);
   expect(await send("GET")).toMatchObject({ status: 429, headers: { "retry-after": "3" } });
-  expect(targets[0]).toEqual({ pluginId: "p", namespace: "default", uid: "main", user: "admin" });
+  expect(targets[0]).toEqual({ pluginId: "p", namespace: "default", uid: "main", user: "admin", backend: "proxy " });
   expect(backend.received).toHaveLength(1);
 });
 

@@ -12,6 +12,8 @@ interface NamedDatasource {
 /** One query, ready for the plugin, and the data source that it names. */
 export interface ParsedQuery {
   readonly query: DataQuery;
+  /** The range as it would be at another time; the same one at each where it is not relative. */
+  readonly rangeAt?: (now: Date) => TimeRangeMs;
   readonly datasource: NamedDatasource;
 }
 
@@ -32,10 +34,11 @@ export function parseQueryRequest(text: string, now: Date): readonly ParsedQuery
   if (queries === undefined || queries === null) throw badRequest("queries: required, a list of at least one query");
   if (!Array.isArray(queries)) throw badRequest("queries: must be a list");
   if (queries.length === 0) throw badRequest("queries: must not be empty");
-  const range = parseTimeRange(body["from"] ?? undefined, body["to"] ?? undefined, now);
+  const rangeAt = (at: Date): TimeRangeMs => parseTimeRange(body["from"] ?? undefined, body["to"] ?? undefined, at);
+  const range = rangeAt(now);
   // As they were sent: JSON.parse and stringify would round integers beyond 2^53.
   const slices = elementsOf(membersOf(text).get("queries") ?? "");
-  const parsed = queries.map((query: unknown, index) => parseQuery(query, slices[index] ?? "{}", `queries[${index}]`, { range, now }));
+  const parsed = queries.map((query: unknown, index) => parseQuery(query, slices[index] ?? "{}", `queries[${index}]`, { range, rangeAt, now }));
   requireUniqueRefIds(parsed);
   return parsed.flatMap(({ hidden, ...query }) => (hidden ? [] : [query]));
 }
@@ -59,20 +62,22 @@ function parseQuery(
   query: unknown,
   sent: string,
   field: string,
-  { range, now }: { readonly range: TimeRangeMs; readonly now: Date },
+  { range, rangeAt, now }: { readonly range: TimeRangeMs; readonly rangeAt: (now: Date) => TimeRangeMs; readonly now: Date },
 ): ParsedQuery & { readonly hidden: boolean } {
   if (!isJsonObject(query)) throw badRequest(`${field}: must be an object`);
   const datasource = parseDatasource(query["datasource"], `${field}.datasource`);
   refuseExpressions(datasource, field);
+  const ownRangeAt = (at: Date): TimeRangeMs | undefined => ownTimeRange(query["timeRange"], at, `${field}.timeRange`);
   return {
     hidden: query["hide"] === true,
     datasource,
+    rangeAt: (at) => ownRangeAt(at) ?? rangeAt(at),
     query: {
       refId: optionalText(query, "refId", field) || "A",
       queryType: optionalText(query, "queryType", field),
       maxDataPoints: positive(query, "maxDataPoints", defaultMaxDataPoints, field),
       intervalMS: positive(query, "intervalMs", defaultIntervalMs, field),
-      timeRange: ownTimeRange(query["timeRange"], now, `${field}.timeRange`) ?? range,
+      timeRange: ownRangeAt(now) ?? range,
       json: Buffer.from(sent),
     },
   };

@@ -1,32 +1,38 @@
 import type { HttpResponse } from "@dataplane/meta";
 import { DataFrameFormat } from "@dataplane/plugin-protocol";
+import { withCacheStatus } from "../query-cache/cache-status.js";
+import { runSharedQueries } from "../query-cache/run-shared-queries.js";
 import { negotiateForm } from "./answer-form.js";
 import { answerLines, linesResponse } from "./answer-lines.js";
 import { partsResponse } from "./answer-parts.js";
 import { answerResponse, queryAnswer } from "./query-answer.js";
 import { type ParsedQuery, refIdsOf } from "./query-request.js";
 import { withRequestTimeout } from "./request-timeout.js";
-import { type DataSourceKey, runQueries } from "./run-queries.js";
+import type { DataSourceKey } from "./run-queries.js";
 import type { PluginCall } from "./service-type.js";
 
 /** What of a PluginCall the queries of one data source need. */
-export type QueryCall = Pick<PluginCall, "request" | "plugin" | "contexts" | "limits" | "sendUserHeader" | "guard" | "logger">;
+export type QueryCall = Pick<PluginCall, "request" | "plugin" | "contexts" | "limits" | "sendUserHeader" | "guard" | "sharing" | "logger">;
 
 /**
  * Answers queries of one data source in the form that the client accepts. 200 whatever the results say: the plugin answered, and each
- * result has its own status. `?timeout=` shortens the time of the call. Throws ApiError where the call as such failed, and NotAcceptable.
+ * result has its own status. Lines are never kept nor shared. `?timeout=` shortens the time of the call. Throws ApiError where the call as such failed, and NotAcceptable.
  */
 export async function respondToQueries(asking: QueryCall, key: DataSourceKey, queries: readonly ParsedQuery[]): Promise<HttpResponse> {
   const call = { ...asking, limits: withRequestTimeout(asking.limits, asking.request.query) };
   const form = negotiateForm(call.request);
   const asked = refIdsOf(queries);
   switch (form) {
-    case "json":
-      return answerResponse(200, await queryAnswer(await runQueries(call, key, queries), asked, call.limits));
+    case "json": {
+      const { response, cacheStatus } = await runSharedQueries(call, key, queries);
+      return withCacheStatus(answerResponse(200, await queryAnswer(response, asked, call.limits)), cacheStatus);
+    }
     case "lines":
       return linesResponse(await answerLines(call, key, queries));
     case "arrow":
-    case "csv":
-      return partsResponse(form, await runQueries(call, key, queries, DataFrameFormat.ARROW), { asked, caps: call.limits });
+    case "csv": {
+      const { response, cacheStatus } = await runSharedQueries(call, key, queries, DataFrameFormat.ARROW);
+      return withCacheStatus(await partsResponse(form, response, { asked, caps: call.limits }), cacheStatus);
+    }
   }
 }

@@ -5,6 +5,7 @@ import type { CallGuard } from "../call-guard.js";
 import type { StreamChannels } from "../live/channels.js";
 import type { Outbound } from "../outbound/outbound.js";
 import type { PluginContexts } from "../plugin-contexts.js";
+import type { QuerySharing } from "../query-cache/query-sharing.js";
 
 /** Bounds of one call. */
 export interface CallLimits {
@@ -34,6 +35,8 @@ export interface PluginCall {
   readonly sendUserHeader?: boolean;
   /** No bounds when absent. */
   readonly guard?: CallGuard;
+  /** Answers that several callers are given; none are shared when absent. */
+  readonly sharing?: QuerySharing;
   /** Connections to backends; with the default rules when absent. */
   readonly outbound?: Outbound;
   /** Streams of plugins; none are served when absent. */

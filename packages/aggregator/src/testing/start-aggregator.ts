@@ -5,6 +5,7 @@ import { dataPlaneServiceFrom } from "../dataplaneservice.js";
 import { createGrafanaAggregator, type GrafanaAggregator } from "../grafana-aggregator.js";
 import type { Outbound } from "../outbound/outbound.js";
 import type { PluginHandlerOptions } from "../plugin-handler.js";
+import type { QuerySharing } from "../query-cache/query-sharing.js";
 import type { StoredResources } from "../route-conflicts.js";
 import type { CallLimits } from "../service-types/service-type.js";
 import { aPluginSource } from "./a-plugin.js";
@@ -27,6 +28,7 @@ export interface StartOptions {
   readonly sendUserHeader?: boolean;
   readonly outbound?: Outbound;
   readonly guard?: CallGuard;
+  readonly sharing?: QuerySharing;
   readonly channels?: PluginHandlerOptions["channels"];
   readonly manifestRoutes?: PluginHandlerOptions["manifestRoutes"];
 }
@@ -55,6 +57,7 @@ export function startAggregator(options: StartOptions = {}): TestAggregator {
     ...(options.outbound === undefined ? {} : { outbound: options.outbound }),
     ...(options.channels === undefined ? {} : { channels: options.channels }),
     ...(options.guard === undefined ? {} : { guard: options.guard }),
+    ...(options.sharing === undefined ? {} : { sharing: options.sharing }),
     clock: options.clock ?? systemClock,
     logger: silentLogger,
   });
