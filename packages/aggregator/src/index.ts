@@ -71,6 +71,10 @@ export { isDataPlanePath } from "./service-types/data-plane-paths.js";
 // For authors of service types.
 
 export type { CallGuard, CallTarget } from "./call-guard.js";
+export { type CallGuardOptions, createCallGuard } from "./guard/create-call-guard.js";
+export type { StartLimit } from "./guard/start-limits.js";
 export type { CallContext, DataSourceContext, PluginContexts } from "./plugin-contexts.js";
+export { QuerySharing, type QuerySharingOptions } from "./query-cache/query-sharing.js";
+export type { SharingDefaults } from "./query-cache/sharing-policy.js";
 export { type ServiceTypeName, serviceTypeNames } from "./service-types/names.js";
 export type { BoundPlugin, CallLimits, PluginCall, PluginRoute, ServiceEntry, ServiceType } from "./service-types/service-type.js";
