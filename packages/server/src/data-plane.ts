@@ -1,6 +1,7 @@
 import { hostname } from "node:os";
 import {
   createBackendProbes,
+  createCallGuard,
   createGrafanaAggregator,
   createOutbound,
   createPluginContextsClient,
@@ -15,6 +16,7 @@ import {
   type Outbound,
   pluginConfig,
   pluginRestartHandler,
+  QuerySharing,
   registryResources,
 } from "@dataplane/aggregator";
 import type { Authorizer, ResourceRegistry } from "@dataplane/apiserver";
@@ -88,6 +90,18 @@ export function openDataPlane(options: DataPlaneOptions): DataPlane {
     connectTimeoutMs: config.dialTimeout,
     idleTimeoutMs: config.idleConnectionTimeout,
   });
+  const { metrics } = options;
+  const guard = createCallGuard({
+    perDataSource: { inFlight: config.maxInFlightPerDataSource, perSecond: config.ratePerDataSource },
+    perUser: { inFlight: config.maxInFlightPerUser, perSecond: config.ratePerUser },
+    callTimeoutMs: limits.callTimeoutMs,
+    ...{ metrics, clock, logger },
+  });
+  const sharing = new QuerySharing({
+    defaults: { coalesce: config.coalesceQueries, cache: config.queryCache, ttlMs: config.queryCacheTtl },
+    maxBytes: config.queryCacheBytes,
+    ...{ metrics, clock },
+  });
   const backends = createBackendProbes({ services, outbound, clock, logger });
   const channels = createStreamChannels({
     ...{ plugins, contexts, limits, clock, logger },
@@ -100,7 +114,7 @@ export function openDataPlane(options: DataPlaneOptions): DataPlane {
     },
   });
   const handlerOptions = {
-    ...{ plugins, contexts, limits, outbound, channels, clock, logger },
+    ...{ plugins, contexts, limits, outbound, guard, sharing, channels, clock, logger },
     authorizer: options.authorizer,
     sendUserHeader: config.sendUserHeader,
   };
