@@ -1,8 +1,9 @@
 import type { ApiClient, Informer } from "@dataplane/client";
+import { createClientset } from "@dataplane/clientset";
 import { createController } from "@dataplane/controller";
 import { ApiError, type ApiObject, type Clock, type Condition, type JsonObject, type Logger } from "@dataplane/meta";
 import type { PluginProblem, PluginSource } from "@dataplane/plugin-host";
-import { dataPlaneServiceFrom, dataPlaneServicesRef } from "./dataplaneservice.js";
+import { dataPlaneServiceFrom } from "./dataplaneservice.js";
 import { conditionsOf } from "./dataplaneservice-availability.js";
 import type { GrafanaAggregator } from "./grafana-aggregator.js";
 import type { BackendProbes } from "./http-backend/backend-probes.js";
@@ -85,7 +86,13 @@ async function writeStatus(client: ApiClient, object: ApiObject, conditions: rea
   const patch: JsonObject = { metadata: resourceVersion === undefined ? {} : { resourceVersion }, status: { conditions: list } };
   try {
     const ref = { name, subresource: "status" };
-    await client.patch(dataPlaneServicesRef, ref, "application/merge-patch+json", patch, { fieldManager: "dataplane-availability" }, signal);
+    await createClientset(client).dataPlaneServices.patch(
+      ref,
+      "application/merge-patch+json",
+      patch,
+      { fieldManager: "dataplane-availability" },
+      signal,
+    );
     return true;
   } catch (thrown) {
     if (thrown instanceof ApiError && (thrown.reason === "NotFound" || thrown.reason === "Conflict")) return false;

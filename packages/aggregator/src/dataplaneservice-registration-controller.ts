@@ -1,7 +1,8 @@
 import type { ApiClient, Informer } from "@dataplane/client";
+import { createClientset } from "@dataplane/clientset";
 import { createController } from "@dataplane/controller";
 import { ApiError, type ApiObject, type Clock, type Logger } from "@dataplane/meta";
-import { aggregationGroup, dataPlaneServiceFrom, dataPlaneServicesRef } from "./dataplaneservice.js";
+import { aggregationGroup, dataPlaneServiceFrom } from "./dataplaneservice.js";
 import type { GrafanaAggregator } from "./grafana-aggregator.js";
 
 export interface RegistrationControllerOptions {
@@ -22,6 +23,7 @@ export interface RegistrationController {
 
 export function dataPlaneServiceRegistrationController(options: RegistrationControllerOptions): RegistrationController {
   const { client, services, aggregator, clock, logger } = options;
+  const stored = createClientset(client).dataPlaneServices;
   const controller = createController({
     name: "dataplaneservice-registration",
     // One at a time, and each by a read of its own: an old look at the world never undoes a newer one.
@@ -29,7 +31,7 @@ export function dataPlaneServiceRegistrationController(options: RegistrationCont
     clock,
     logger,
     async reconcile(name, signal) {
-      const object = await found(client.get(dataPlaneServicesRef, { name }, signal));
+      const object = await found(stored.get({ name }, signal));
       if (object === undefined || object.metadata.deletionTimestamp !== undefined) aggregator.withdraw(name);
       else aggregator.serve(dataPlaneServiceFrom(object));
       return undefined;
@@ -39,7 +41,7 @@ export function dataPlaneServiceRegistrationController(options: RegistrationCont
   /** All that are stored or served, or the one that was written. */
   const affected = async (name: string): Promise<readonly string[]> => {
     if (name !== "") return [name];
-    const { items } = await client.list(dataPlaneServicesRef);
+    const { items } = await stored.list();
     return [...new Set([...items.map(({ metadata }) => metadata.name), ...aggregator.names])];
   };
 
@@ -49,7 +51,7 @@ export function dataPlaneServiceRegistrationController(options: RegistrationCont
       const running = controller.run(signal);
       // Before the first sync every answer waits for all services anyway.
       const stopListening = aggregator.onWrite(async ({ group, resource, subresource, name }) => {
-        if (!aggregator.hasSynced || group !== aggregationGroup || resource !== dataPlaneServicesRef.resource || subresource !== "") return;
+        if (!aggregator.hasSynced || group !== aggregationGroup || resource !== stored.resource.resource || subresource !== "") return;
         for (const key of await affected(name)) controller.enqueue(key);
         await controller.drained();
       });

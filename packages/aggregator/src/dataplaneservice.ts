@@ -1,5 +1,4 @@
 import { type Column, conditions, type ResourceDefinition, s } from "@dataplane/apiserver";
-import type { ResourceRef } from "@dataplane/client";
 import type { ApiObject, Condition, ObjectMeta } from "@dataplane/meta";
 import { dataPlaneServiceCauses } from "./dataplaneservice-validation.js";
 import { serviceTypeNames } from "./service-types/names.js";
@@ -42,14 +41,6 @@ export interface DataPlaneService {
 }
 
 export const aggregationGroup = "aggregation.grafana.app";
-
-/** DataPlaneServices as a client names them. */
-export const dataPlaneServicesRef: ResourceRef = {
-  group: aggregationGroup,
-  version: "v0alpha1",
-  resource: "dataplaneservices",
-  namespaced: false,
-};
 
 /** Label of the services that the server keeps for each plugin's own group. */
 export const managedLabel = "dataplane/managed";

@@ -56,7 +56,6 @@ export {
   type DataPlaneServiceSpec,
   dataPlaneServiceFrom,
   dataPlaneServices,
-  dataPlaneServicesRef,
   type HttpBackend,
   managedLabel,
 } from "./dataplaneservice.js";

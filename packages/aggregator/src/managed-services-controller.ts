@@ -1,8 +1,9 @@
 import type { ApiClient, Informer } from "@dataplane/client";
+import { createClientset, dataPlaneServicesRef, type DataPlaneService as StoredService } from "@dataplane/clientset";
 import { createController } from "@dataplane/controller";
-import { ApiError, type ApiObject, apiVersionOf, type Clock, isJsonObject, type JsonObject, type Logger } from "@dataplane/meta";
+import { ApiError, type ApiObject, apiVersionOf, type Clock, type Logger } from "@dataplane/meta";
 import { ownGroupOf, ownGroupVersion, type Plugin, type PluginSource } from "@dataplane/plugin-host";
-import { type DataPlaneServiceEntry, dataPlaneServiceFrom, dataPlaneServicesRef, managedLabel } from "./dataplaneservice.js";
+import { dataPlaneServiceFrom, managedLabel } from "./dataplaneservice.js";
 import { isServiceTypeName } from "./service-types/names.js";
 import { resourcesPattern } from "./service-types/route.js";
 import { serviceTypes } from "./service-types/table.js";
@@ -55,7 +56,7 @@ const ended = (signal: AbortSignal): Promise<unknown> =>
   signal.aborted ? Promise.resolve() : new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
 
 /** Undefined for a plugin that has no group of its own. Lists what is served; a type that comes to be served is added by the next version. */
-export function managedService(plugin: Plugin): ApiObject | undefined {
+export function managedService(plugin: Plugin): StoredService | undefined {
   const group = ownGroupOf(plugin.id);
   if (group === undefined || !plugin.json.backend || plugin.json.type !== "datasource") return undefined;
   const services = managedEntries(plugin).filter(
@@ -70,30 +71,29 @@ export function managedService(plugin: Plugin): ApiObject | undefined {
       pluginType: "datasource",
       group,
       version: ownGroupVersion,
-      services: services.map((entry): JsonObject => ({ ...entry })),
+      services,
     },
   };
 }
 
-const managedEntries = ({ json }: Plugin): readonly DataPlaneServiceEntry[] => [
+const managedEntries = ({ json }: Plugin): StoredService["spec"]["services"] => [
   { type: "query" },
   { type: "stream" },
   { type: "route", path: resourcesPattern },
-  ...(json.routes.length === 0 ? [] : [{ type: "datasource-proxy" }]),
+  ...(json.routes.length === 0 ? [] : [{ type: "datasource-proxy" as const }]),
 ];
 
-async function create(client: ApiClient, wanted: ApiObject, signal: AbortSignal): Promise<void> {
+async function create(client: ApiClient, wanted: StoredService, signal: AbortSignal): Promise<void> {
   try {
-    await client.create(dataPlaneServicesRef, wanted, writer, signal);
+    await createClientset(client).dataPlaneServices.create(wanted, writer, signal);
   } catch (thrown) {
     // Another server, or an informer that is behind: the watch will bring it.
     if (!(thrown instanceof ApiError) || thrown.reason !== "AlreadyExists") throw thrown;
   }
 }
 
-async function update(client: ApiClient, { metadata: { name }, spec }: ApiObject, signal: AbortSignal): Promise<void> {
-  const patch: JsonObject = { spec: isJsonObject(spec) ? spec : {} };
-  await client.patch(dataPlaneServicesRef, { name }, "application/merge-patch+json", patch, writer, signal);
+async function update(client: ApiClient, { metadata: { name }, spec }: StoredService, signal: AbortSignal): Promise<void> {
+  await createClientset(client).dataPlaneServices.patch({ name }, "application/merge-patch+json", { spec }, writer, signal);
 }
 
 const sameSpec = (a: ApiObject, b: ApiObject): boolean =>

@@ -1,6 +1,6 @@
+import { dataPlaneServicesRef } from "@dataplane/clientset";
 import { type ApiObject, isJsonObject } from "@dataplane/meta";
 import { expect, test } from "vitest";
-import { dataPlaneServicesRef } from "./dataplaneservice.js";
 import { aDataPlaneService } from "./testing/a-data-plane-service.js";
 import { aPlugin } from "./testing/a-plugin.js";
 import { startControllers, type TestControllers } from "./testing/start-controllers.js";

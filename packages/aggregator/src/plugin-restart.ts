@@ -1,7 +1,8 @@
 import type { Lister } from "@dataplane/client";
+import { dataPlaneServicesRef } from "@dataplane/clientset";
 import { type ApiObject, conflict, type Handler, type HttpRequest, type HttpResponse, notFound, unavailable } from "@dataplane/meta";
 import type { PluginSource } from "@dataplane/plugin-host";
-import { dataPlaneServiceFrom, dataPlaneServicesRef } from "./dataplaneservice.js";
+import { dataPlaneServiceFrom } from "./dataplaneservice.js";
 import { methodNotAllowed } from "./method-not-allowed.js";
 
 export interface PluginRestartOptions {

@@ -1,6 +1,5 @@
 import { randomUUID } from "node:crypto";
 import path from "node:path";
-import { dataPlaneServicesRef } from "@dataplane/aggregator";
 import {
   type ApiSource,
   basicAuthenticator,
@@ -13,6 +12,7 @@ import {
   withFilters,
 } from "@dataplane/apiserver";
 import { createApiClient, createInformer } from "@dataplane/client";
+import { createClientset } from "@dataplane/clientset";
 import { createProvisioning, dataSourceGroups, openSealer, provisionedApps } from "@dataplane/datasources";
 import { apiServiceAvailabilityController, apiServicesRef, autoregisterController, createKubeAggregator } from "@dataplane/kube-aggregator";
 import { type Clock, controlPlaneUser, dataPlaneUser, type Handler, type Logger } from "@dataplane/meta";
@@ -76,7 +76,7 @@ export function compose(options: ComposeOptions): Composition {
   const apiServiceInformer = createInformer({ client, resource: apiServicesRef, clock, logger });
   const kubeAggregator = createKubeAggregator({ delegate: apiServer.handler, services: apiServiceInformer });
   const delegate = config.kubernetesAggregator ? kubeAggregator.handler : apiServer.handler;
-  const services = createInformer({ client: dataPlaneClient, resource: dataPlaneServicesRef, clock, logger });
+  const services = createClientset(dataPlaneClient).dataPlaneServices.informer({ clock, logger });
   watchAvailability(counting.metrics, { apiServices: apiServiceInformer, dataPlaneServices: services });
   const dataPlane = openDataPlane({
     config,

@@ -1,7 +1,8 @@
 import { createServer } from "node:https";
+import { dataPlaneServicesRef } from "@dataplane/clientset";
 import type { JsonObject } from "@dataplane/meta";
 import { expect, test } from "vitest";
-import { dataPlaneServiceFrom, dataPlaneServices, dataPlaneServicesRef } from "../dataplaneservice.js";
+import { dataPlaneServiceFrom, dataPlaneServices } from "../dataplaneservice.js";
 import { parseAddressRules } from "../outbound/address-rules.js";
 import { defaultRules } from "../outbound/destination-rules.js";
 import { createOutbound } from "../outbound/outbound.js";

@@ -1,7 +1,8 @@
 import { type ApiClient, createApiClient, createInformer } from "@dataplane/client";
+import { dataPlaneServicesRef } from "@dataplane/clientset";
 import { type ApiObject, controlPlaneUser, isJsonObject, silentLogger, systemClock } from "@dataplane/meta";
 import type { Plugin } from "@dataplane/plugin-host";
-import { dataPlaneServiceFrom, dataPlaneServicesRef } from "../dataplaneservice.js";
+import { dataPlaneServiceFrom } from "../dataplaneservice.js";
 import { dataPlaneServiceAvailabilityController } from "../dataplaneservice-availability-controller.js";
 import { dataPlaneServiceRegistrationController } from "../dataplaneservice-registration-controller.js";
 import { createBackendProbes } from "../http-backend/backend-probes.js";
