@@ -8,6 +8,7 @@ const licences: readonly string[] = [
   "CC-BY-4.0",
   "CC0-1.0",
   "ISC",
+  "LGPL-3.0+",
   "LGPL-3.0-only",
   "MIT",
   "MIT-0",

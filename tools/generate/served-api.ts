@@ -1,5 +1,6 @@
 import path from "node:path";
-import { createGrafanaAggregator, dataPlaneServiceFrom, dataPlaneServicesRef, managedService, registryResources } from "@dataplane/aggregator";
+import { createGrafanaAggregator, dataPlaneServiceFrom, managedService, registryResources } from "@dataplane/aggregator";
+import { dataPlaneServicesRef } from "@dataplane/clientset";
 import { type Authorizer, createApiServer, createRegistry } from "@dataplane/apiserver";
 import { createApiClient, createInformer } from "@dataplane/client";
 import { dataSourceGroups, type Sealer } from "@dataplane/datasources";
