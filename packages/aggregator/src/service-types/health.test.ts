@@ -1,6 +1,8 @@
 import { Buffer } from "node:buffer";
+import { ApiError } from "@dataplane/meta";
 import { HealthStatus } from "@dataplane/plugin-protocol";
 import { expect, test } from "vitest";
+import type { CallGuard } from "../call-guard.js";
 import { aDataPlaneService, aPlugin, startAggregator } from "../testing/start-aggregator.js";
 
 const services = [aDataPlaneService({ plugin: "prometheus" })];
@@ -40,4 +42,20 @@ test("an app is asked with its settings; its status is that of the answer", asyn
   expect(await send("GET", appPath)).toMatchObject({ status: 200, json: { status: "OK", message: "well" } });
   expect(asked).toMatchObject([{ namespace: "org-7", pluginId: "acme", appInstanceSettings: {} }]);
   expect(await send("POST", appPath)).toMatchObject({ status: 405, headers: { allow: "GET" } });
+});
+
+test("a check is made while the breaker is open, and only one that finds the data source well closes it", async () => {
+  const closed: unknown[] = [];
+  const guard: CallGuard = {
+    run: () => Promise.reject(new ApiError("ServiceUnavailable", "open")),
+    worked: (target) => closed.push(target),
+  };
+  let status: HealthStatus = HealthStatus.ERROR;
+  const checkHealth = () => Promise.resolve({ status, message: "", jsonDetails: new Uint8Array() });
+  const { send } = startAggregator({ plugins: [aPlugin({ id: "prometheus", calls: { checkHealth } })], services, guard });
+  expect((await send("GET", path)).status).toBe(400);
+  expect(closed).toEqual([]);
+  status = HealthStatus.OK;
+  expect((await send("GET", path)).status).toBe(200);
+  expect(closed).toEqual([{ pluginId: "prometheus", namespace: "default", uid: "main" }]);
 });

@@ -42,24 +42,27 @@ export const appHealthRoute: PluginRoute = {
   operations: { get: operation("the app", "getAppHealth") },
 };
 
-type HealthCall = Pick<PluginCall, "request" | "plugin" | "contexts" | "limits" | "sendUserHeader">;
+type HealthCall = Pick<PluginCall, "request" | "plugin" | "contexts" | "limits" | "sendUserHeader" | "guard">;
 
 /** `{"status":"OK","code":1,"message":"…","details":{…}}`: 200 when OK, else 400, as Grafana answers. */
 export async function checkHealth(call: HealthCall, { namespace, uid }: DataSourceKey): Promise<HttpResponse> {
   const { request, plugin, contexts } = call;
-  return ask(call, await contexts.forDataSource({ pluginId: plugin.id, namespace, uid }, callerOf(call), request.signal), namespace);
+  return ask(call, await contexts.forDataSource({ pluginId: plugin.id, namespace, uid }, callerOf(call), request.signal), { namespace, uid });
 }
 
 /** Answers as `checkHealth` does. */
 export async function checkAppHealth(call: HealthCall, { namespace }: Pick<DataSourceKey, "namespace">): Promise<HttpResponse> {
   const { request, plugin, contexts } = call;
-  return ask(call, await contexts.forApp({ pluginId: plugin.id, namespace }, callerOf(call), request.signal), namespace);
+  return ask(call, await contexts.forApp({ pluginId: plugin.id, namespace }, callerOf(call), request.signal), { namespace, uid: "" });
 }
 
-async function ask(call: HealthCall, context: CallContext, namespace: string): Promise<HttpResponse> {
+/** Not guarded: it is how an operator sees whether a backend is back, and a success says so to the breaker too. */
+async function ask(call: HealthCall, context: CallContext, { namespace, uid }: DataSourceKey): Promise<HttpResponse> {
   const result = await callPlugin(call, callMetadata(call.request, namespace), (client, options) =>
     client.checkHealth({ pluginContext: context.pluginContext, headers: callHeaders(call, context) }, options),
   );
+  // Only that: a plugin that says its data source is away has answered, and still no query would.
+  if (result.status === HealthStatus.OK) call.guard?.worked?.({ pluginId: call.plugin.id, namespace, uid });
   return healthResponse(result);
 }
 
