@@ -108,6 +108,6 @@ function expectEveryRoute(output: string): void {
       operation.operationId !== undefined && operation["x-kubernetes-action"] === undefined ? [`${method.toUpperCase()} ${route}`] : [],
     ),
   );
-  expect([...new Set(called)].sort()).toEqual(wanted.sort());
+  expect([...new Set(called)].toSorted()).toEqual(wanted.toSorted());
   expect(lines.filter((line) => Number(line.split(" ")[2]) >= 500)).toEqual([]);
 }

@@ -1,8 +1,8 @@
 import path from "node:path";
 import { createGrafanaAggregator, dataPlaneServiceFrom, managedService, registryResources } from "@dataplane/aggregator";
-import { dataPlaneServicesRef } from "@dataplane/clientset";
 import { type Authorizer, createApiServer, createRegistry } from "@dataplane/apiserver";
 import { createApiClient, createInformer } from "@dataplane/client";
+import { dataPlaneServicesRef } from "@dataplane/clientset";
 import { dataSourceGroups, type Sealer } from "@dataplane/datasources";
 import { controlPlaneUser, type Handler, silentLogger, systemClock } from "@dataplane/meta";
 import type { Plugin, PluginSource } from "@dataplane/plugin-host";

@@ -42,6 +42,3 @@ export const hostOf = (hostname: string): string =>
     .replace(/^\[|\]$/g, "")
     .replace(/\.$/, "")
     .toLowerCase();
-
-export const portOf = ({ protocol, port }: Pick<URL, "protocol" | "port">): number =>
-  port === "" ? (protocol === "https:" ? 443 : 80) : Number(port);
