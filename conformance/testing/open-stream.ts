@@ -5,15 +5,15 @@ import { until } from "./until.js";
 
 /** A stream that is read as it comes. */
 export interface OpenStream {
-  text(): string;
+  readonly text: () => string;
   /** Resolves when the text fits; rejects with what came instead. */
-  has(pattern: RegExp): Promise<void>;
+  readonly has: (pattern: RegExp) => Promise<void>;
   /** Resolves when the server ended it, or cut it. */
   readonly ended: Promise<"ended" | "cut">;
   /** Stops and goes on with reading. */
-  pause(): void;
-  resume(): void;
-  leave(): void;
+  readonly pause: () => void;
+  readonly resume: () => void;
+  readonly leave: () => void;
 }
 
 /** GET as admin, over a connection of its own. Rejects when the answer is no 200. */
@@ -34,7 +34,9 @@ export function openStream(url: string, headers: Readonly<Record<string, string>
       });
       resolve({
         ...{ text: () => text, ended },
-        has: async (pattern) => void (await until(String(pattern), () => (pattern.test(text) ? true : undefined))),
+        has: async (pattern) => {
+          await until(String(pattern), () => (pattern.test(text) ? true : undefined));
+        },
         pause: () => void answer.pause(),
         resume: () => void answer.resume(),
         leave: () => void asked.destroy(),

@@ -1,5 +1,6 @@
 import { ApiError, type Clock, type Logger } from "@dataplane/meta";
 import type { PluginSource } from "@dataplane/plugin-host";
+import { logFailedCall } from "../log-failed-call.js";
 import { pluginCallError, pluginMissing } from "../plugin-call-errors.js";
 import type { CallContext, PluginContexts } from "../plugin-contexts.js";
 import type { Channel } from "./channel.js";
@@ -72,7 +73,7 @@ export class ChannelRun {
   }
 
   async #keepRunning(signal: AbortSignal): Promise<void> {
-    const { clock, logger } = this.#options;
+    const { clock } = this.#options;
     let failures = 0;
     while (!signal.aborted) {
       const started = clock.now().getTime();
@@ -81,14 +82,21 @@ export class ChannelRun {
         failures = 0;
         continue;
       } catch (thrown) {
-        if (signal.aborted) return;
         if (isFinal(thrown)) throw thrown;
-        logger.warn({ ...this.#channel.key, err: thrown }, "a stream broke; it is begun anew");
+        // A plugin that stays away is told of once.
+        if (failures === 0 && !this.#over.signal.aborted) this.#logBreak(thrown);
       }
       if (clock.now().getTime() - started >= ranWellMs) failures = 0;
       await clock.sleep(Math.min(longestRetryMs, retryMs * 2 ** failures), signal).catch(() => undefined);
       failures += 1;
     }
+  }
+
+  #logBreak(thrown: unknown): void {
+    const { logger } = this.#options;
+    const { key } = this.#channel;
+    logFailedCall(logger, key.pluginId, thrown);
+    logger.warn({ ...key, reason: ApiError.from(thrown).message }, "a stream broke and is begun anew");
   }
 
   async #runOnce(signal: AbortSignal): Promise<"over" | "changed"> {

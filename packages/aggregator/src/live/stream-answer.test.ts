@@ -28,8 +28,15 @@ const message = (offset: number): EncodedMessage => new EncodedMessage(offset, n
 function reader(it: Subscription, form: StreamForm) {
   const { body, cut } = streamAnswer(it, form);
   if (typeof body !== "object" || !(Symbol.asyncIterator in body)) throw new Error("it streams");
-  const pieces = body[Symbol.asyncIterator]();
-  return { cut, next: async () => new TextDecoder().decode((await pieces.next()).value), stop: () => pieces.return?.() };
+  const pieces: AsyncIterator<Uint8Array, unknown> = body[Symbol.asyncIterator]();
+  return {
+    cut,
+    next: async () => {
+      const { done, value } = await pieces.next();
+      return done === true ? "" : new TextDecoder().decode(value);
+    },
+    stop: () => pieces.return?.(),
+  };
 }
 
 test("a quiet stream of events says each 20 s that it is alive", async () => {

@@ -6,7 +6,7 @@ import { expect, test } from "vitest";
 import type { PluginContexts } from "../plugin-contexts.js";
 import { aPlugin, aPluginSource } from "../testing/a-plugin.js";
 import { knownDataSources } from "../testing/known-data-sources.js";
-import type { SubscribeRequest, Subscription } from "./channels.js";
+import type { StreamMessage, SubscribeRequest, Subscription } from "./channels.js";
 import { createStreamChannels, type StreamLimits } from "./stream-channels.js";
 
 const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
@@ -19,7 +19,7 @@ interface Run {
   readonly request: RunStreamRequest;
   readonly signal: AbortSignal;
   send(packet: string): Promise<void>;
-  end(error?: unknown): Promise<void>;
+  end(error?: Error): Promise<void>;
 }
 
 function start(options: { calls?: Partial<PluginClient>; streams?: Partial<StreamLimits> } = {}) {
@@ -72,9 +72,9 @@ async function rested(): Promise<void> {
 }
 
 function steered(request: RunStreamRequest, signal: AbortSignal, runs: Run[]): AsyncIterable<{ data: Uint8Array }> {
-  const waiting: (string | { error: unknown })[] = [];
+  const waiting: (string | { error: Error | undefined })[] = [];
   let wake = (): void => undefined;
-  const put = async (what: string | { error: unknown }): Promise<void> => {
+  const put = async (what: string | { error: Error | undefined }): Promise<void> => {
     waiting.push(what);
     wake();
     await rested();
@@ -125,13 +125,17 @@ test("two who join at once share one RunStream and get the same bytes, encoded o
   await rested();
   expect(runs).toHaveLength(1);
   expect(channels.list()).toMatchObject([{ key, subscribers: 2, position: { offset: 0 } }]);
-  const [ofA, ofB] = [a.messages[Symbol.asyncIterator](), b.messages[Symbol.asyncIterator]()];
+  const first = async ({ messages }: Subscription): Promise<StreamMessage> => {
+    for await (const message of messages) return message;
+    throw new Error("it ended");
+  };
+  const firsts = Promise.all([first(a), first(b)]);
   await runs[0]?.send(frame(1));
-  const [one, two] = [(await ofA.next()).value, (await ofB.next()).value];
+  const [one, two] = await firsts;
   expect(one).toBe(two);
   let encoded = 0;
   const encode = (): Uint8Array => bytes(String(++encoded));
-  expect([one?.as("x", encode), two?.as("x", encode), one?.as("y", encode)].map((it) => text(it ?? bytes("")))).toEqual(["1", "1", "2"]);
+  expect([one.as("x", encode), two.as("x", encode), one.as("y", encode)].map(text)).toEqual(["1", "1", "2"]);
 });
 
 test("the schema comes first and again when it changes; one who joins later gets it with the first message", async () => {

@@ -7,10 +7,17 @@ const forbidden = ({ path }: ChannelKey, cause?: unknown): ApiError =>
 
 /** Throws unless the plugin agreed: NotFound, Forbidden, or BadGateway for a status that does not exist. */
 export function requireAccepted(status: StreamStatus, key: ChannelKey): void {
-  if (status === StreamStatus.OK) return;
-  if (status === StreamStatus.NOT_FOUND) throw notFound("streams", key.path);
-  if (status === StreamStatus.PERMISSION_DENIED) throw forbidden(key);
-  throw new ApiError("BadGateway", `plugin ${JSON.stringify(key.pluginId)} answered with a status that does not exist`);
+  switch (status) {
+    case StreamStatus.OK:
+      return;
+    case StreamStatus.NOT_FOUND:
+      throw notFound("streams", key.path);
+    case StreamStatus.PERMISSION_DENIED:
+      throw forbidden(key);
+    // The types do not bind a plugin.
+    default:
+      throw new ApiError("BadGateway", `plugin ${JSON.stringify(key.pluginId)} answered with a status that does not exist`);
+  }
 }
 
 /**

@@ -59,7 +59,7 @@ async function sendAll(webSocket: WebSocket, messages: readonly StreamMessage[])
 
 const sendText = (webSocket: WebSocket, text: Uint8Array): Promise<void> =>
   new Promise((resolve, reject) => {
-    webSocket.send(text, { binary: false }, (error) => (error === undefined || error === null ? resolve() : reject(error)));
+    webSocket.send(text, { binary: false }, (error) => (error instanceof Error ? reject(error) : resolve()));
   });
 
 /** A peer that answers no ping until the next one is gone. */

@@ -85,3 +85,9 @@ test("what takes too long is 504, and its signal aborts", async () => {
   expect((await send("/apis", "Bearer t", slow, silentLogger, 20)).status).toBe(504);
   expect(aborted).toBe(true);
 });
+
+test.each([["/apis/g/v1/namespaces/default/datasources/a/stream/x"], ["/apis/g/v1/namespaces/default/stream/x/y"]])("%s may last", async (path) => {
+  const lasting: Handler = ({ signal }) =>
+    new Promise((resolve) => void setTimeout(() => resolve({ status: signal.aborted ? 500 : 200, headers: {} }), 60));
+  expect((await send(path, basic("admin:pw:1"), lasting, silentLogger, 20)).status).toBe(200);
+});

@@ -191,3 +191,26 @@ test("a request that offers another protocol is served as if it had not, with it
   expect(await answer).toMatch(/^HTTP\/1\.1 200 OK[^]*POST \/x 1 hello$/);
   clearTimeout(second);
 });
+
+test("an answer that is cut is broken off, though nobody reads it", async () => {
+  const cut = new AbortController();
+  let left: (() => void) | undefined;
+  const gone = new Promise<boolean>((resolve) => {
+    left = () => resolve(cut.signal.aborted);
+  });
+  const { port } = await http(({ signal }) => {
+    signal.addEventListener("abort", () => left?.(), { once: true });
+    return Promise.resolve({ status: 200, headers: {}, body: endless(), cut: cut.signal });
+  });
+  const socket = connectSocket(port, "127.0.0.1").pause();
+  socket.on("error", () => undefined);
+  socket.write("GET / HTTP/1.1\r\nHost: here\r\n\r\n");
+  await systemClock.sleep(100);
+  cut.abort();
+  expect(await gone).toBe(true);
+  socket.destroy();
+});
+
+async function* endless(): AsyncGenerator<Uint8Array> {
+  for (;;) yield await Promise.resolve(Buffer.alloc(100_000));
+}
