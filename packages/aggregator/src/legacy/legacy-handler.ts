@@ -1,5 +1,7 @@
 import type { ApiClient } from "@dataplane/client";
 import type { Handler, HttpRequest, HttpResponse } from "@dataplane/meta";
+import type { Live } from "../live/centrifuge/live.js";
+import { liveRoutes } from "../live/live-routes.js";
 import { methodNotAllowed } from "../method-not-allowed.js";
 import type { PluginHandlerOptions } from "../plugin-handler.js";
 import { legacyAppCalls } from "./app-calls.js";
@@ -20,6 +22,8 @@ export interface LegacyOptions extends PluginHandlerOptions {
   /** Reads all data sources and settings of apps; who may see which is asked of the authorizer. */
   readonly client: ApiClient;
   readonly server: LegacyServer;
+  /** Grafana Live; not served when absent. */
+  readonly live?: Live;
   /** The handler's own. */
   readonly owners?: KnownOwners;
 }
@@ -42,6 +46,7 @@ const routes: readonly LegacyRoute[] = [
   ...legacyAppCalls,
   ...legacyPlugins,
   pluginMetrics,
+  ...liveRoutes,
   ...legacyServerPaths,
 ];
 

@@ -1,5 +1,4 @@
 import { ApiError, type HttpRequest, notFound, type RequestInfo } from "@dataplane/meta";
-import type { PluginSource } from "@dataplane/plugin-host";
 import { appOf, requireAppAllowed } from "../../legacy/legacy-app.js";
 import { pluginOf, requireAllowed } from "../../legacy/legacy-data-source.js";
 import type { LegacyOptions } from "../../legacy/legacy-handler.js";
@@ -72,13 +71,9 @@ export class LiveAccess {
     return undefined;
   }
 
-  /** A stream of a plugin as a channel; undefined for one of a plugin that is gone. */
+  /** A stream of a plugin as a channel. */
   nameOf({ pluginId, namespace, uid, path }: ChannelKey): LiveChannel {
     return uid === undefined ? { namespace, scope: "plugin", id: pluginId, path } : { namespace, scope: "ds", id: uid, path };
-  }
-
-  get plugins(): PluginSource {
-    return this.#options.plugins;
   }
 
   #streams(): StreamChannels {

@@ -1,0 +1,49 @@
+import { ApiError } from "@dataplane/meta";
+import type { StreamMessage, Subscription } from "../channels.js";
+import type { LiveSocket } from "./live-socket.js";
+import { disconnects, publicationPush, unsubscribeCodes, unsubscribePush } from "./protocol.js";
+
+/** What a client is answered that subscribed. */
+export function subscribeResult({ position, recovered, missed, initial }: Subscription): string {
+  const publications = missed.map(({ data, offset }) => `{"data":${text(data)},"offset":${offset}}`);
+  const members = [
+    `"recoverable":true,"positioned":true,"epoch":${JSON.stringify(position.epoch)},"offset":${position.offset}`,
+    ...(recovered === undefined ? [] : [`"was_recovering":true,"recovered":${String(recovered)}`]),
+    ...(publications.length === 0 ? [] : [`"publications":[${publications.join(",")}]`]),
+    ...(initial === undefined ? [] : [`"data":${text(initial)}`]),
+  ];
+  return `{${members.join(",")}}`;
+}
+
+/** Sends what comes, until the subscription is over, and says why it is. `ended` is called before. */
+export async function pushAll(channel: string, subscription: Subscription, socket: LiveSocket, ended: () => void): Promise<void> {
+  const encode = ({ offset, data }: StreamMessage): Uint8Array => publicationPush(channel, offset, data);
+  const form = `centrifuge ${channel}`;
+  try {
+    for await (const batch of subscription.batches) {
+      if (batch.length > 0) await socket.write(lines(batch.map((message) => message.as(form, encode))));
+    }
+    const end = await subscription.over;
+    ended();
+    if (end === "stopping") socket.disconnect(disconnects.shutdown);
+    else if (end !== "left") socket.send(unsubscribePush(channel, unsubscribeCodes.server, "the stream is over"));
+  } catch (thrown) {
+    ended();
+    const { reason, message } = ApiError.from(thrown);
+    if (reason === "TooManyRequests") socket.disconnect(disconnects.slow);
+    else socket.send(unsubscribePush(channel, isFinal(reason) ? unsubscribeCodes.server : unsubscribeCodes.insufficientState, message));
+  }
+}
+
+const isFinal = (reason: ApiError["reason"]): boolean => reason === "NotFound" || reason === "Forbidden" || reason === "NotImplemented";
+
+const newline = Buffer.from("\n");
+
+function lines(pushes: readonly Uint8Array[]): Uint8Array {
+  const [first] = pushes;
+  return pushes.length === 1 && first !== undefined
+    ? first
+    : Buffer.concat(pushes.flatMap((push, index) => (index === 0 ? [push] : [newline, push])));
+}
+
+const text = (data: Uint8Array): string => Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString("utf8");
