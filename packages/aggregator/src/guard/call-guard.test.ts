@@ -210,3 +210,18 @@ test("users and data sources that are idle are forgotten", async () => {
   }
   expect(process.memoryUsage().heapUsed - before).toBeLessThan(40 << 20);
 });
+
+test("breakers of backends that nobody asks any more are forgotten, and not shown as open", async () => {
+  const { guard, metrics, pass } = aGuard();
+  const failing = async (count: number, prefix: string): Promise<void> => {
+    for (let index = 0; index < count; index += 1) {
+      for (let times = 0; times < 5; times += 1) await outcome(guard, away, { uid: `${prefix}-${index}` });
+    }
+  };
+  await failing(1500, "old");
+  expect(metrics.text()).toContain("dataplane_breakers_open 1500");
+  pass(11 * 60_000);
+  expect(metrics.text()).toContain("dataplane_breakers_open 0");
+  await failing(1000, "new");
+  expect(metrics.text()).toContain("dataplane_breakers_open 1000");
+});

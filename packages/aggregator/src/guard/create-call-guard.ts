@@ -16,7 +16,7 @@ export interface CallGuardOptions {
   readonly logger: Logger;
 }
 
-/** After this time without a failure those before it are no row any more. */
+/** After this time without a failure what is known is old: most likely nobody asks that backend any more. */
 const forgetFailuresMs = 10 * 60_000;
 
 export const createCallGuard = (options: CallGuardOptions): CallGuard => new LimitsAndBreakers(options);
@@ -34,10 +34,9 @@ class LimitsAndBreakers implements CallGuard {
 
   constructor(options: CallGuardOptions) {
     this.#options = options;
-    this.#breakers = new BoundedEntries(
-      (breaker) => breaker.isSound || (!breaker.isOpen && this.#nowMs() - breaker.lastFailureMs > forgetFailuresMs),
-    );
-    this.#metrics = guardMetrics(options.metrics, () => [...this.#breakers.values()].filter(({ isOpen }) => isOpen).length);
+    const isOld = (breaker: Breaker): boolean => breaker.isSound || this.#nowMs() - breaker.lastFailureMs > forgetFailuresMs;
+    this.#breakers = new BoundedEntries(isOld);
+    this.#metrics = guardMetrics(options.metrics, () => [...this.#breakers.values()].filter((breaker) => breaker.isOpen && !isOld(breaker)).length);
     this.#dataSources = this.#limits("datasource", options.perDataSource);
     this.#users = this.#limits("user", options.perUser);
     this.#limited = this.#dataSources.limited || this.#users.limited;
