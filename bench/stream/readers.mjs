@@ -1,0 +1,49 @@
+// Subscribers of one stream in a process of their own, on bare sockets so that reading costs little: readers.mjs PORT PATH COUNT.
+// Prints "ready" when all are subscribed; at the end of its input prints delays as counts by tenths of a millisecond, and ends.
+import { Buffer } from "node:buffer";
+import { connect } from "node:net";
+import process from "node:process";
+
+const [port, path, count] = process.argv.slice(2);
+const authorization = `Basic ${Buffer.from("admin:admin").toString("base64")}`;
+const request = `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: ${authorization}\r\nAccept: text/event-stream\r\n\r\n`;
+const mark = Buffer.from('"at":"');
+
+const delays = new Map();
+let messages = 0;
+let lost = 0;
+
+function read(piece) {
+  const now = process.hrtime.bigint();
+  for (let at = piece.indexOf(mark); at >= 0; at = piece.indexOf(mark, at + mark.length)) {
+    const start = at + mark.length;
+    const sent = BigInt(piece.toString("latin1", start, piece.indexOf(0x22, start)));
+    const tenths = Number((now - sent) / 100_000n);
+    delays.set(tenths, (delays.get(tenths) ?? 0) + 1);
+    messages += 1;
+  }
+}
+
+/** Resolves when the answer has begun. */
+const subscribe = () =>
+  new Promise((resolve, reject) => {
+    const socket = connect(Number(port), "127.0.0.1", () => socket.write(request));
+    socket.once("data", (first) => {
+      if (!first.toString("latin1", 0, 12).endsWith("200")) reject(new Error(first.toString("latin1", 0, 300)));
+      socket.on("data", read);
+      resolve();
+    });
+    socket.on("error", reject).on("close", () => {
+      lost += 1;
+    });
+  });
+
+const width = 50;
+for (let at = 0; at < Number(count); at += width) {
+  await Promise.all(Array.from({ length: Math.min(width, Number(count) - at) }, subscribe));
+}
+console.log("ready");
+process.stdin.resume().on("end", () => {
+  console.log(JSON.stringify({ messages, lost, delays: [...delays] }));
+  process.exit(0);
+});
