@@ -13,6 +13,7 @@ export {
 export { createGrafanaAggregator, type GrafanaAggregator, type GrafanaAggregatorOptions } from "./grafana-aggregator.js";
 export { type BackendProbes, type BackendProbesOptions, createBackendProbes } from "./http-backend/backend-probes.js";
 export { type LegacyOptions, legacyHandler } from "./legacy/legacy-handler.js";
+export { Live, type LiveOptions, type LiveSettings } from "./live/centrifuge/live.js";
 export type {
   ChannelKey,
   ChannelState,

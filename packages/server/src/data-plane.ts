@@ -9,6 +9,7 @@ import {
   dataPlaneServiceAvailabilityController,
   dataPlaneServiceRegistrationController,
   type GrafanaAggregator,
+  Live,
   legacyHandler,
   ManifestRouteTable,
   managedDataPlaneServicesController,
@@ -118,6 +119,18 @@ export function openDataPlane(options: DataPlaneOptions): DataPlane {
     authorizer: options.authorizer,
     sendUserHeader: config.sendUserHeader,
   };
+  const live = new Live({
+    ...handlerOptions,
+    version: version.server,
+    stopping: options.stopping,
+    settings: {
+      maxConnections: config.liveMaxConnections,
+      allowedOrigins: config.liveAllowedOrigins,
+      messageMaxBytes: config.liveMessageSizeLimit,
+      queueMaxBytes: config.liveQueueMaxSize,
+      rootUrl: options.appUrl,
+    },
+  });
   const manifestRoutes = new ManifestRouteTable();
   const aggregator = createGrafanaAggregator({
     ...handlerOptions,
@@ -134,6 +147,7 @@ export function openDataPlane(options: DataPlaneOptions): DataPlane {
     aggregator,
     handler: legacyHandler({
       ...handlerOptions,
+      live,
       client: options.dataPlaneClient,
       server: { version: version.server, commit: version.commit, reload: options.reloadProvisioning },
       delegate: pluginRestartHandler({ delegate: aggregator.handler, services, plugins }),

@@ -51,11 +51,15 @@ const selfReviews: ReadonlySet<string> = new Set([
   "authorization.k8s.io/selfsubjectrulesreviews",
 ]);
 
-/** Paths that name no group are authorized again, for each data source or app that they reach. */
+/** Paths that name no group are authorized again, for each data source, app or channel that they reach. */
 const isCheckedBehind = ({ path }: RequestInfo): boolean =>
-  path === "/api/ds/query" || path.startsWith("/api/datasources/") || /^\/api\/plugins\/[^/]+\/resources(?:\/|$)/.test(path);
+  path === "/api/ds/query" ||
+  path === "/api/live/publish" ||
+  path.startsWith("/api/datasources/") ||
+  /^\/api\/plugins\/[^/]+\/resources(?:\/|$)/.test(path);
 
-const isAdminPath = ({ isResourceRequest, path }: RequestInfo): boolean => !isResourceRequest && path.startsWith("/debug/");
+const isAdminPath = ({ isResourceRequest, path }: RequestInfo): boolean =>
+  !isResourceRequest && (path.startsWith("/debug/") || path.startsWith("/api/live/push/"));
 
 function isDiscovery({ path, verb }: RequestInfo): boolean {
   if (verb !== "get" && verb !== "head") return false;

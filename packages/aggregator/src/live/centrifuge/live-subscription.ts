@@ -15,8 +15,22 @@ export function subscribeResult({ position, recovered, missed, initial }: Subscr
   return `{${members.join(",")}}`;
 }
 
-/** Sends what comes, until the subscription is over, and says why it is. `ended` is called before. */
+/** How long a client may take to read what waits when the subscription is over. */
+const lingerMs = 1_000;
+
+/** Sends what comes, until the subscription is over, and says why it is. `ended` is called before. Never rejects. */
 export async function pushAll(channel: string, subscription: Subscription, socket: LiveSocket, ended: () => void): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  // A client that stands still keeps its last message from being written, and would keep its connection.
+  const watch = subscription.over.then((end) => {
+    if (end !== "left") timer = setTimeout(() => socket.disconnect(disconnects.slow), lingerMs).unref();
+  });
+  await pushUntilOver(channel, subscription, socket, ended);
+  await watch;
+  clearTimeout(timer);
+}
+
+async function pushUntilOver(channel: string, subscription: Subscription, socket: LiveSocket, ended: () => void): Promise<void> {
   const encode = ({ offset, data }: StreamMessage): Uint8Array => publicationPush(channel, offset, data);
   const form = `centrifuge ${channel}`;
   try {

@@ -1,4 +1,4 @@
-import { integer, setting } from "../setting.js";
+import { integer, list, setting } from "../setting.js";
 
 /** Streams, and Grafana Live. */
 export const liveSettings = {
@@ -29,5 +29,26 @@ export const liveSettings = {
     integer(0, 1_073_741_824),
     "1048576",
     "Most bytes of the messages that each stream keeps.",
+  ),
+  liveMaxConnections: setting(
+    "live",
+    "max_connections",
+    integer(-1, 10_000_000),
+    "100",
+    "Clients of Grafana Live that may be connected; -1 for any number, 0 to turn Live off.",
+  ),
+  liveAllowedOrigins: setting(
+    "live",
+    "allowed_origins",
+    list,
+    "",
+    "Origins of pages, besides our own, that may connect to Grafana Live; one * stands for any text, as in https://*.example.com.",
+  ),
+  liveMessageSizeLimit: setting(
+    "live",
+    "message_size_limit",
+    integer(1024, 1_073_741_824),
+    "65536",
+    "Most bytes of one frame that a client of Grafana Live sends.",
   ),
 } as const;
