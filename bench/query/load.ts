@@ -23,11 +23,12 @@ interface Wrk {
   readonly failed: number;
 }
 
-/** Loads a server with keep-alive connections from one thread. Throws when any answer was not a 200. */
-export async function load(contestant: Contestant, connections: number, seconds: number): Promise<Load> {
+const postQuery = path.join(import.meta.dirname, "post.lua");
+
+/** Loads a server with keep-alive connections from one thread, by what a script of wrk asks. Throws when any answer was not a 200. */
+export async function load(contestant: Contestant, connections: number, seconds: number, script = postQuery): Promise<Load> {
   const { url, authorization, serverPid, pluginPid } = contestant;
   const before = usage(serverPid, pluginPid);
-  const script = path.join(import.meta.dirname, "post.lua");
   const wrk = runProcess("wrk", ["-t1", `-c${connections}`, `-d${seconds}s`, "--timeout", "30s", "--latency", "-s", script, url], {
     env: bareEnvironment(authorization === undefined ? {} : { AUTHORIZATION: authorization }),
   });
