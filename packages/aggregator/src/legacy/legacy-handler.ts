@@ -2,6 +2,7 @@ import type { ApiClient } from "@dataplane/client";
 import type { Handler, HttpRequest, HttpResponse } from "@dataplane/meta";
 import type { Live } from "../live/centrifuge/live.js";
 import { liveRoutes } from "../live/live-routes.js";
+import { push } from "../live/push-routes.js";
 import { methodNotAllowed } from "../method-not-allowed.js";
 import type { PluginHandlerOptions } from "../plugin-handler.js";
 import { legacyAppCalls } from "./app-calls.js";
@@ -47,6 +48,7 @@ const routes: readonly LegacyRoute[] = [
   ...legacyPlugins,
   pluginMetrics,
   ...liveRoutes,
+  push,
   ...legacyServerPaths,
 ];
 
