@@ -1,5 +1,5 @@
 // Subscribers of one stream in a process of their own, on bare sockets so that reading costs little: readers.mjs PORT PATH COUNT.
-// Prints "ready" when all are subscribed; at the end of its input prints delays as counts by tenths of a millisecond, and ends.
+// Prints "ready" when all are subscribed; at the end of its input prints counts by delay in milliseconds, and ends.
 import { Buffer } from "node:buffer";
 import { connect } from "node:net";
 import process from "node:process";
@@ -18,8 +18,8 @@ function read(piece) {
   for (let at = piece.indexOf(mark); at >= 0; at = piece.indexOf(mark, at + mark.length)) {
     const start = at + mark.length;
     const sent = BigInt(piece.toString("latin1", start, piece.indexOf(0x22, start)));
-    const tenths = Number((now - sent) / 100_000n);
-    delays.set(tenths, (delays.get(tenths) ?? 0) + 1);
+    const ms = Number((now - sent) / 1_000_000n);
+    delays.set(ms, (delays.get(ms) ?? 0) + 1);
     messages += 1;
   }
 }
@@ -44,6 +44,5 @@ for (let at = 0; at < Number(count); at += width) {
 }
 console.log("ready");
 process.stdin.resume().on("end", () => {
-  console.log(JSON.stringify({ messages, lost, delays: [...delays] }));
-  process.exit(0);
+  process.stdout.write(`${JSON.stringify({ messages, lost, delays: [...delays] })}\n`, () => process.exit(0));
 });

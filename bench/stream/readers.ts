@@ -8,7 +8,7 @@ export interface Seen {
   readonly messages: number;
   /** Connections that the server closed. */
   readonly lost: number;
-  /** Counts by delay in tenths of a millisecond. */
+  /** Counts by delay in milliseconds. */
   readonly delays: readonly (readonly [number, number])[];
 }
 

@@ -85,14 +85,14 @@ async function measure<T>(
 
 function delaysOf(seen: readonly Seen[]): { readonly p50Ms: number; readonly p99Ms: number; readonly maxMs: number } {
   const counts = new Map<number, number>();
-  for (const { delays } of seen) for (const [tenths, count] of delays) counts.set(tenths, (counts.get(tenths) ?? 0) + count);
+  for (const { delays } of seen) for (const [ms, count] of delays) counts.set(ms, (counts.get(ms) ?? 0) + count);
   const sorted = [...counts].sort(([a], [b]) => a - b);
   const total = sum(seen, "messages");
   const at = (part: number): number => {
     let passed = 0;
-    for (const [tenths, count] of sorted) {
+    for (const [ms, count] of sorted) {
       passed += count;
-      if (passed >= total * part) return tenths / 10;
+      if (passed >= total * part) return ms;
     }
     return 0;
   };

@@ -13,6 +13,8 @@ export interface ChannelLimits {
   readonly patienceMs: number;
 }
 
+const readersATurn = 200;
+
 interface Subscriber {
   readonly queue: SubscriberQueue;
   readonly request: SubscribeRequest;
@@ -29,6 +31,9 @@ export class Channel {
   readonly #subscribers = new Set<Subscriber>();
   /** Messages are sent one after the other, whoever publishes them. */
   #sending: Promise<void> = Promise.resolve();
+  /** Those that were sent something and not woken yet. */
+  readonly #unread = new Set<SubscriberQueue>();
+  #isWaking = false;
   #lastRequest: SubscribeRequest | undefined;
 
   constructor(key: ChannelKey, limits: ChannelLimits, logger: Logger) {
@@ -103,10 +108,28 @@ export class Channel {
     await this.#waitForRoom(published.message.data.byteLength);
     this.#history.add(published);
     for (const subscriber of this.#subscribers) {
+      this.#unread.add(subscriber.queue);
       const message = subscriber.knowsSchema ? published.message : published.whole;
       subscriber.queue.push(message);
       subscriber.knowsSchema ||= message.hasSchema;
     }
+    if (!this.#isWaking) this.#wakeReaders();
+  }
+
+  /**
+   * Some readers a turn: between turns messages come in, so that those who have not been woken yet get several at once, and a server that
+   * cannot keep up with each message alone keeps up with them together.
+   */
+  #wakeReaders(): void {
+    let woken = 0;
+    for (const queue of this.#unread) {
+      if (woken === readersATurn) break;
+      this.#unread.delete(queue);
+      queue.wake();
+      woken += 1;
+    }
+    this.#isWaking = this.#unread.size > 0;
+    if (this.#isWaking) setImmediate(() => this.#wakeReaders());
   }
 
   /** A reader may be quick and the burst be quicker: it is given a moment, and the plugin waits. */

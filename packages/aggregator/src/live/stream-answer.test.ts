@@ -48,6 +48,7 @@ test("a quiet stream of events says each 20 s that it is alive", async () => {
   expect(await ping).toBe(": ping\n\n");
   const more = next();
   queue.push(message(1));
+  queue.wake();
   expect(await more).toBe('id: e-1\nevent: frame\ndata: {"n":1}\n\n');
   await stop();
   expect([await queue.over, vi.getTimerCount()]).toEqual(["left", 0]);

@@ -42,12 +42,15 @@ export class SubscriberQueue {
     if (this.#end !== undefined) return;
     if (this.isFullFor(message.data.byteLength)) {
       this.fail(new ApiError("TooManyRequests", "the reader is too slow for this stream", { details: { retryAfterSeconds: 1 } }));
-    } else if (this.#reader === undefined) {
+    } else {
       this.#waiting.push(message);
       this.#bytes += message.data.byteLength;
-    } else {
-      this.#give([message]);
     }
+  }
+
+  /** Gives what waits to the reader, if there are both: `push` does not, so that many readers can be woken in turns. */
+  wake(): void {
+    if (this.#reader !== undefined && this.#waiting.length > 0) this.#give(this.#taken());
   }
 
   /** Resolves when the reader took what waits; undefined when it was waited for before and never caught up. */
@@ -64,6 +67,7 @@ export class SubscriberQueue {
     if (this.#end !== undefined) return;
     this.#end = { error: undefined };
     if (reason === "left") this.#waiting = [];
+    this.wake();
     if (this.#waiting.length === 0) this.#give(undefined);
     this.#settle(reason);
   }
@@ -85,20 +89,22 @@ export class SubscriberQueue {
 
   /** All that waits, or what comes next; nothing when nudged; undefined at the end. Throws what it failed with. */
   take(): Promise<readonly StreamMessage[] | undefined> {
-    if (this.#waiting.length > 0) {
-      const batch = this.#waiting;
-      this.#waiting = [];
-      this.#bytes = 0;
-      this.#patience = true;
-      this.#makeRoom();
-      return Promise.resolve(batch);
-    }
+    if (this.#waiting.length > 0) return Promise.resolve(this.#taken());
     if (this.#end !== undefined) return this.#end.error === undefined ? Promise.resolve(undefined) : Promise.reject(this.#end.error);
     this.#patience = true;
     return new Promise((resolve, reject) => {
       this.#reader = resolve;
       this.#failReader = reject;
     });
+  }
+
+  #taken(): readonly StreamMessage[] {
+    const batch = this.#waiting;
+    this.#waiting = [];
+    this.#bytes = 0;
+    this.#patience = true;
+    this.#makeRoom();
+    return batch;
   }
 
   #give(batch: readonly StreamMessage[] | undefined): void {
@@ -119,14 +125,20 @@ export class SubscriberQueue {
   }
 }
 
-/** Each batch of a queue; `leave` is called when the reader stops. */
-export async function* batchesOf(queue: SubscriberQueue, leave: () => void): AsyncGenerator<readonly StreamMessage[]> {
-  try {
-    for (let batch = await queue.take(); batch !== undefined; batch = await queue.take()) yield batch;
-  } finally {
+/** Each batch of a queue; `leave` is called when the reader stops. No generator: there are ten thousand of these. */
+export const batchesOf = (queue: SubscriberQueue, leave: () => void): AsyncIterableIterator<readonly StreamMessage[]> => ({
+  [Symbol.asyncIterator]() {
+    return this;
+  },
+  async next() {
+    const batch = await queue.take();
+    return batch === undefined ? { done: true, value: undefined } : { done: false, value: batch };
+  },
+  return() {
     leave();
-  }
-}
+    return Promise.resolve({ done: true, value: undefined });
+  },
+});
 
 /** Each message of a queue; `leave` is called when the reader stops. */
 export async function* messagesOf(queue: SubscriberQueue, leave: () => void): AsyncGenerator<StreamMessage> {
