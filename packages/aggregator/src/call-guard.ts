@@ -1,5 +1,6 @@
 /** Whom a call goes to, and for whom. */
 export interface CallTarget {
+  /** Or the name of a DataPlaneService that has no plugin but a backend. */
   readonly pluginId: string;
   readonly namespace: string;
   /** Empty for an app. */

@@ -123,8 +123,12 @@ export class PluginHandler {
     const { pluginID, pluginType, group, version, backend } = this.service.spec;
     const { plugins, ...rest } = this.#options;
     if (backend !== undefined) {
-      const { outbound = defaultOutbound(), limits, logger } = rest;
-      return proxyToBackend({ request, service: this.service, backend, outbound, limits, logger });
+      const { outbound = defaultOutbound(), limits, guard, logger } = rest;
+      const uid = params["uid"] ?? "";
+      return proxyToBackend({
+        ...{ request, service: this.service, uid, backend, outbound, limits, logger },
+        ...(guard === undefined ? {} : { guard }),
+      });
     }
     const plugin = plugins.get(pluginID);
     if (plugin === undefined) throw pluginMissing(pluginID);

@@ -125,4 +125,8 @@ const dataSourceKey = ({ pluginId, namespace, uid }: Backend): string => `${plug
 const backendKey = (target: Backend): string =>
   target.backend === undefined ? dataSourceKey(target) : `${dataSourceKey(target)}\0${target.backend}`;
 
-const shown = ({ pluginId, uid }: Backend): string => (uid === "" ? `app ${JSON.stringify(pluginId)}` : `data source ${JSON.stringify(uid)}`);
+/** Neither a plugin nor a data source: a backend of a DataPlaneService. */
+function shown({ pluginId, uid, backend }: Backend): string {
+  if (uid !== "") return `data source ${JSON.stringify(uid)}`;
+  return `${backend === undefined ? "app" : "the backend of DataPlaneService"} ${JSON.stringify(pluginId)}`;
+}

@@ -1,6 +1,9 @@
 import { createMetrics, silentLogger, systemClock } from "@dataplane/meta";
 import { GrpcCode, GrpcError } from "@dataplane/plugin-protocol";
 import { expect, test } from "vitest";
+import { parseAddressRules } from "../outbound/address-rules.js";
+import { defaultRules } from "../outbound/destination-rules.js";
+import { createOutbound } from "../outbound/outbound.js";
 import { anAnswer, aPlugin, type FakePluginOptions } from "../testing/a-plugin.js";
 import { aDataPlaneService, startAggregator } from "../testing/start-aggregator.js";
 import { createCallGuard } from "./create-call-guard.js";
@@ -8,17 +11,20 @@ import { createCallGuard } from "./create-call-guard.js";
 const root = "/apis/p.grafana.app/v0alpha1/namespaces/default/datasources";
 const lines = { headers: { accept: "text/jsonl" } };
 
-function start({ calls, perSecond = 0 }: Pick<FakePluginOptions, "calls"> & { readonly perSecond?: number }) {
+function aGuard(perSecond = 0) {
   const limit = { inFlight: 0, perSecond };
-  const guard = createCallGuard({
+  return createCallGuard({
     ...{ perDataSource: limit, perUser: limit, callTimeoutMs: 5000 },
     ...{ metrics: createMetrics(), clock: systemClock, logger: silentLogger },
   });
+}
+
+function start({ calls, perSecond }: Pick<FakePluginOptions, "calls"> & { readonly perSecond?: number }) {
   return startAggregator({
     plugins: [aPlugin({ id: "p", ...(calls === undefined ? {} : { calls }) })],
     services: [aDataPlaneService({ plugin: "p", serves: ["query", "route"] })],
     dataSources: ["main", "other"].map((uid) => ({ pluginId: "p", uid })),
-    guard,
+    guard: aGuard(perSecond),
   });
 }
 
@@ -70,4 +76,32 @@ test("a data source that is not there, and a body that is none, count for nothin
   expect((await query("p", "absent", { refId: "A" })).status).toBe(404);
   expect((await query("p", "main", {}, { body: "{" })).status).toBe(400);
   expect((await query("p", "main", { refId: "A" })).status).toBe(200);
+});
+
+test("backends by HTTP, and servers that routes of plugin.json name, have breakers of their own", async () => {
+  const outbound = createOutbound({ rules: { ...defaultRules, allow: parseAddressRules(["127.0.0.0/8"]) } });
+  const route = { path: "api", url: "http://127.0.0.1:2" };
+  const routes = [{ ...route, method: "", raw: route }];
+  const plugin = aPlugin({ id: "p" });
+  const { send, query } = startAggregator({
+    plugins: [{ ...plugin, json: { ...plugin.json, routes } }],
+    services: [
+      aDataPlaneService({ plugin: "p", serves: ["query", "datasource-proxy"] }),
+      aDataPlaneService({
+        plugin: "",
+        group: "b.example.com",
+        spec: { pluginID: "", pluginType: "", backend: { type: "http", baseURL: "http://127.0.0.1:1" } },
+      }),
+    ],
+    dataSources: [{ pluginId: "p", uid: "main", url: "http://127.0.0.1:1" }],
+    outbound,
+    guard: aGuard(),
+  });
+  const ways = [`${root}/main/proxy/api`, `${root}/main/proxy/x`, "/apis/b.example.com/v0alpha1/namespaces/default/datasources/main/query"];
+  for (const way of ways) {
+    for (let times = 0; times < 5; times += 1) expect((await send("POST", way, { body: "{}" })).text).toContain("cannot be reached");
+    expect((await send("POST", way, { body: "{}" })).text).toContain("not asked for now");
+  }
+  expect((await query("p", "main", { refId: "A" })).status).toBe(200);
+  await outbound.close();
 });

@@ -1,4 +1,5 @@
 import { ApiError, apiVersionOf, type HttpRequest, type HttpResponse, type Logger, unavailable } from "@dataplane/meta";
+import type { CallGuard } from "../call-guard.js";
 import type { DataPlaneService, HttpBackend } from "../dataplaneservice.js";
 import { answerHeaders } from "../outbound/answer-headers.js";
 import { backendError } from "../outbound/backend-error.js";
@@ -18,9 +19,13 @@ import { remoteIdentity } from "./remote-identity.js";
 export interface BackendCall {
   readonly request: HttpRequest;
   readonly service: DataPlaneService;
+  /** Of the data source that the path names; empty when it names none. */
+  readonly uid: string;
   readonly backend: HttpBackend;
   readonly outbound: Outbound;
   readonly limits: CallLimits;
+  /** No bounds when absent. */
+  readonly guard?: CallGuard;
   readonly logger: Logger;
 }
 
@@ -29,15 +34,22 @@ export interface BackendCall {
  * X-Remote-* headers and nothing of what proved it. Bodies go as they come, both ways. Throws ApiError; names no host.
  */
 export async function proxyToBackend(call: BackendCall): Promise<HttpResponse> {
-  const { request, service } = call;
-  const what = `the backend of DataPlaneService ${JSON.stringify(service.metadata.name)}`;
-  try {
-    return await send(call, what);
-  } catch (thrown) {
-    const error = backendError(thrown, what, request.signal);
-    logFailedBackend(call.logger, what, error);
-    throw error;
-  }
+  const { request, service, uid, guard } = call;
+  const { name } = service.metadata;
+  const what = `the backend of DataPlaneService ${JSON.stringify(name)}`;
+  const run = async (): Promise<HttpResponse> => {
+    try {
+      return await send(call, what);
+    } catch (thrown) {
+      const error = backendError(thrown, what, request.signal);
+      logFailedBackend(call.logger, what, error);
+      throw error;
+    }
+  };
+  const { user, info } = request.context;
+  // A request without a user is refused by `send`.
+  if (guard === undefined || user === undefined) return run();
+  return guard.run({ pluginId: name, namespace: info?.namespace ?? "", uid, user: user.name, backend: "http" }, run);
 }
 
 async function send({ request, service, backend, outbound, limits }: BackendCall, what: string): Promise<HttpResponse> {
