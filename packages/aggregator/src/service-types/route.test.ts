@@ -138,7 +138,7 @@ test("a service's own route is in discovery and in OpenAPI", () => {
     verbs: ["create", "get"],
   });
   expect(served?.openapi.paths[`${base}/namespaces/{namespace}/reports/{id}/{path}`]).toMatchObject({
-    get: { operationId: "getReportsByIdAcmeExampleComV1" },
+    get: { operationId: "getReportsByIdPathAcmeExampleComV1" },
     post: { requestBody: {} },
     parameters: [{ name: "namespace" }, { name: "id" }, { name: "path" }],
   });

@@ -120,7 +120,8 @@ test.concurrent.each([
     fault: "an end when the caller leaves",
     parts:
       'async *callResource(_, { signal }) { signal.addEventListener("abort", () => process.exit(3)); await new Promise((r) => setTimeout(r, 50)); yield { code: 200, headers: {}, body: none }; }',
-    expected: /callers who leave: its process exited with code 3/,
+    // On a busy machine an earlier check may leave before its answer has ended.
+    expected: /its process exited with code 3/,
   },
   {
     fault: "an end without settings",
