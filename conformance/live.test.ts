@@ -75,17 +75,18 @@ describeWith([needsGoTestPlugin], "Grafana Live, with the client of Centrifuge a
   test("what is published over HTTP, by the plugin's leave, and pushed as lines reaches clients", async () => {
     const ticks = subscribe("1/ds/main/tick/600000");
     const { client } = ticks;
-    const [news, lines] = ["1/grafana/broadcast/news", "1/stream/sensors/temp"].map((name) => subscribe(name, ticks));
-    await Promise.all([ticks, news, lines].map((it) => it?.subscription.ready()));
+    const news = subscribe("1/grafana/broadcast/news", ticks);
+    const lines = subscribe("1/stream/sensors/temp", ticks);
+    for (const { subscription } of [ticks, news, lines]) await subscription.ready();
     const publish = (channel: string, data: unknown) => call(`${server.url}/api/live/publish`, { body: { channel, data } });
     expect((await publish("ds/main/tick/600000", { a: 1 })).json()).toEqual({});
     expect((await publish("grafana/broadcast/news", "hello")).status).toBe(200);
     expect((await publish("ds/main/denied", 1)).status).toBe(403);
     const pushed = await call(`${server.url}/api/live/push/sensors`, { body: "temp,room=a c=21.5", headers: { "content-type": "text/plain" } });
     expect(pushed.status).toBe(200);
-    await until("all of it", () => (ticks.seen.length > 0 && news?.seen.length === 1 && lines?.seen.length === 1 ? true : undefined));
+    await until("all of it", () => (ticks.seen.length > 0 && news.seen.length === 1 && lines.seen.length === 1 ? true : undefined));
     expect(ticks.seen[0]?.data).toEqual({ path: "tick/600000", data: { a: 1 } });
-    expect(lines?.seen[0]?.data).toMatchObject({ data: { values: [["room=a"], [expect.any(Number)], [21.5]] } });
+    expect(lines.seen[0]?.data).toMatchObject({ data: { values: [["room=a"], [expect.any(Number)], [21.5]] } });
     const list = await call(`${server.url}/api/live/list`);
     expect(list.text).toContain('"channel":"ds/main/tick/600000","subscribers":1');
     client.disconnect();

@@ -128,6 +128,9 @@ export function openDataPlane(options: DataPlaneOptions): DataPlane {
       allowedOrigins: config.liveAllowedOrigins,
       messageMaxBytes: config.liveMessageSizeLimit,
       queueMaxBytes: config.liveQueueMaxSize,
+      queueMaxMessages: config.liveQueueMaxMessages,
+      historySize: config.liveHistorySize,
+      historyMaxBytes: config.liveHistoryMaxBytes,
       rootUrl: options.appUrl,
     },
   });

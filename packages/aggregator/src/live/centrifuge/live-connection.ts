@@ -69,7 +69,7 @@ export class LiveConnection {
   }
 
   #read(data: RawData, isBinary: boolean): void {
-    if (this.#gone.signal.aborted) return;
+    if (!this.#socket.isOpen) return;
     try {
       // The protocol's other form, Protobuf, is asked for by a parameter that is not known here.
       if (isBinary || !Buffer.isBuffer(data)) throw new TypeError("a binary frame");
@@ -124,7 +124,10 @@ export class LiveConnection {
     if (this.#gone.signal.aborted) return;
     try {
       const { id, method } = command;
-      if (method === "subscribe") return await this.#subscribe(command);
+      if (method === "subscribe") {
+        await this.#subscribe(command);
+        return;
+      }
       const answer = await this.#do(command);
       if (id !== 0) this.#socket.send(isError(answer) ? errorReply(id, answer) : JSON.stringify({ id, [method ?? ""]: answer }));
     } catch (thrown) {
@@ -134,7 +137,7 @@ export class LiveConnection {
     }
   }
 
-  #do(command: Command): ReplyError | object | Promise<object> {
+  #do(command: Command): object | Promise<object> {
     switch (command.method) {
       case "publish":
         return this.#publish(command);
@@ -149,7 +152,10 @@ export class LiveConnection {
       case "sub_refresh":
         return replyErrors.notAvailable;
       case "rpc":
-      default:
+      case "send":
+      case "connect":
+      case "subscribe":
+      case undefined:
         return replyErrors.methodNotFound;
     }
   }

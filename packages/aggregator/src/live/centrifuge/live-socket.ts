@@ -39,9 +39,14 @@ export class LiveSocket {
     this.#pong = undefined;
   }
 
+  /** False once it is closing: what then comes is not for us any more. */
+  get isOpen(): boolean {
+    return this.#webSocket.readyState === this.#webSocket.OPEN;
+  }
+
   /** Does not wait; a client that lets too much pile up is disconnected. */
   send(text: string | Uint8Array): void {
-    if (this.#webSocket.readyState !== this.#webSocket.OPEN) return;
+    if (!this.isOpen) return;
     if (this.#webSocket.bufferedAmount > this.#options.queueMaxBytes) this.disconnect(disconnects.slow);
     else this.#webSocket.send(text, { binary: false });
   }
@@ -49,12 +54,12 @@ export class LiveSocket {
   /** Resolves when it is written: until then, what comes next waits where it is bounded. */
   write(text: Uint8Array): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#webSocket.send(text, { binary: false }, (error) => (error === undefined || error === null ? resolve() : reject(error)));
+      this.#webSocket.send(text, { binary: false }, (error) => (error instanceof Error ? reject(error) : resolve()));
     });
   }
 
   disconnect({ code, reason }: Disconnect): void {
-    if (this.#webSocket.readyState !== this.#webSocket.OPEN) return;
+    if (!this.isOpen) return;
     this.#stopTimers();
     this.#webSocket.close(code, reason);
     const timer = setTimeout(() => this.#webSocket.terminate(), lingerMs).unref();

@@ -101,8 +101,7 @@ test("a client of Centrifuge subscribes with data, and gets the plugin's stream 
   const subscription = it.client().newSubscription("1/ds/main/tick", { data: { big: 1 } });
   const seen = published(subscription);
   subscription.subscribe();
-  const [context] = (await once(subscription as never, "subscribed")) as [{ data: unknown; recoverable: boolean }];
-  expect(context).toMatchObject({ data: { big: 1 }, recoverable: true });
+  expect(await new Promise((resolve) => subscription.once("subscribed", resolve))).toMatchObject({ data: { big: 1 }, recoverable: true });
   await until(() => seen.length >= 3);
   expect(seen.slice(0, 3).map(({ offset, data }) => [offset, data])).toEqual([
     [1, { schema: { fields: [] }, data: { values: [[1]] } }],

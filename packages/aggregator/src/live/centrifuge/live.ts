@@ -19,6 +19,11 @@ export interface LiveSettings {
   readonly messageMaxBytes: number;
   /** Most bytes that wait for one client. */
   readonly queueMaxBytes: number;
+  /** And messages. */
+  readonly queueMaxMessages?: number;
+  /** What each channel of no plugin keeps for clients that come back, in messages and in bytes. */
+  readonly historySize?: number;
+  readonly historyMaxBytes?: number;
   /** `[server] root_url`. */
   readonly rootUrl: string;
   /** 25 s unless told. */
@@ -43,9 +48,9 @@ export interface OpenChannel {
   readonly state: ChannelState;
 }
 
-const historyLimits = { messages: 100, bytes: 1 << 20 };
-const queueMessages = 4096;
 const patienceMs = 100;
+/** Names the form of the protocol that is spoken here; clients of the other, Protobuf, are told at once. */
+const subprotocol = "centrifuge-json";
 
 /** Grafana Live: its clients, and the channels that they know. */
 export class Live {
@@ -61,10 +66,18 @@ export class Live {
   constructor(options: LiveOptions) {
     const { settings, logger, stopping } = options;
     this.#options = options;
-    const limits: ChannelLimits = { history: historyLimits, queue: { messages: queueMessages, bytes: settings.queueMaxBytes }, patienceMs };
+    const { historySize = 100, historyMaxBytes = 1 << 20, queueMaxMessages = 4096, queueMaxBytes } = settings;
+    const limits: ChannelLimits = {
+      history: { messages: historySize, bytes: historyMaxBytes },
+      queue: { messages: queueMaxMessages, bytes: queueMaxBytes },
+      patienceMs,
+    };
     this.local = new LocalChannels(limits, logger, stopping);
     this.access = new LiveAccess({ ...options, owners: new Map() }, this.local);
-    this.#server = new WebSocketServer({ noServer: true, clientTracking: false, perMessageDeflate: false, maxPayload: settings.messageMaxBytes });
+    this.#server = new WebSocketServer({
+      ...{ noServer: true, clientTracking: false, perMessageDeflate: false, maxPayload: settings.messageMaxBytes },
+      handleProtocols: (offered) => offered.has(subprotocol) && subprotocol,
+    });
     stopping?.addEventListener("abort", () => this.#shutDown(), { once: true });
   }
 

@@ -105,16 +105,13 @@ class Scanner {
   /** Up to one of `ends` that no backslash precedes. A backslash before any other character stands for itself. */
   name(ends: string, what: string): string {
     let name = "";
-    for (; !this.isAtLineEnd(); this.#at++) {
+    while (!this.isAtLineEnd()) {
       const char = this.#text[this.#at] ?? "";
       if (ends.includes(char)) break;
       const next = this.#text[this.#at + 1] ?? "";
-      if (char === "\\" && next !== "" && ", =".includes(next)) {
-        name += next;
-        this.#at += 1;
-      } else {
-        name += char;
-      }
+      const isEscape = char === "\\" && next !== "" && ", =".includes(next);
+      name += isEscape ? next : char;
+      this.#at += isEscape ? 2 : 1;
     }
     if (name === "") throw this.error(`there is no ${what}`);
     return name;
@@ -123,20 +120,14 @@ class Scanner {
   /** The rest of a text in quotes, which may have ends of lines. */
   quoted(): string {
     let value = "";
-    for (; this.#at < this.#text.length; this.#at++) {
+    while (this.#at < this.#text.length) {
       const char = this.#text[this.#at] ?? "";
-      if (char === '"') {
-        this.#at += 1;
-        return value;
-      }
+      if (this.take('"')) return value;
       if (char === "\n") this.#line += 1;
-      const next = this.#text[this.#at + 1];
-      if (char === "\\" && (next === '"' || next === "\\")) {
-        value += next;
-        this.#at += 1;
-      } else {
-        value += char;
-      }
+      const next = this.#text[this.#at + 1] ?? "";
+      const isEscape = char === "\\" && (next === '"' || next === "\\");
+      value += isEscape ? next : char;
+      this.#at += isEscape ? 2 : 1;
     }
     throw this.error("a text has no end");
   }
