@@ -132,7 +132,7 @@ export class LiveConnection {
       if (id !== 0) this.#socket.send(isError(answer) ? errorReply(id, answer) : JSON.stringify({ id, [method ?? ""]: answer }));
     } catch (thrown) {
       const error = ApiError.from(thrown);
-      if (error.reason === "InternalError" && !this.#gone.signal.aborted) this.#options.logger.error({ err: thrown }, "a command of Live failed");
+      if (error.reason === "InternalError" && this.#socket.isOpen) this.#options.logger.error({ err: thrown }, "a command of Live failed");
       this.#socket.send(errorReply(command.id, replyError(error)));
     }
   }

@@ -103,7 +103,7 @@ test("a client of Centrifuge subscribes with data, and gets the plugin's stream 
   subscription.subscribe();
   expect(await new Promise((resolve) => subscription.once("subscribed", resolve))).toMatchObject({ data: { big: 1 }, recoverable: true });
   await until(() => seen.length >= 3);
-  expect(seen.slice(0, 3).map(({ offset, data }) => [offset, data])).toEqual([
+  expect(seen.slice(0, 3).map(({ offset, data }) => [offset, data as unknown])).toEqual([
     [1, { schema: { fields: [] }, data: { values: [[1]] } }],
     [2, { data: { values: [[2]] } }],
     [3, { data: { values: [[3]] } }],
@@ -386,4 +386,32 @@ test.each([
 ])("publishing %s over HTTP is %i", async (body, status) => {
   await using it = await start();
   expect((await call(it.handler, "POST", "/api/live/publish", { body })).status).toBe(status);
+});
+
+test("many clients of one channel get each message at once, beside one that stands still", async () => {
+  await using it = await start({ maxConnections: -1 });
+  const channel = "1/grafana/broadcast/many";
+  const delays: number[] = [];
+  const sockets = await Promise.all(
+    Array.from({ length: 400 }, async () => {
+      const socket = new WebSocket(it.url);
+      await once(socket, "open");
+      socket.send(`${connect}\n{"id":2,"subscribe":{"channel":"${channel}"}}`);
+      socket.on("message", (data: Buffer) => {
+        const sent = /"pub":\{"data":([\d.]+)/.exec(data.toString("utf8"))?.[1];
+        if (sent !== undefined) delays.push(performance.now() - Number(sent));
+      });
+      return socket;
+    }),
+  );
+  await until(() => it.live.list()[0]?.state.subscribers === 400);
+  sockets[0]?.pause();
+  for (let count = 0; count < 10; count++) {
+    await call(it.handler, "POST", "/api/live/publish", { body: `{"channel":"grafana/broadcast/many","data":${performance.now()}}` });
+    await pause(20);
+  }
+  await until(() => delays.length === 3990);
+  expect(delays.toSorted((a, b) => a - b)[Math.floor(delays.length * 0.99)]).toBeLessThan(250);
+  for (const socket of sockets) socket.terminate();
+  await until(() => it.live.connections === 0 && it.live.list()[0]?.state.subscribers === 0);
 });
