@@ -1,9 +1,11 @@
+import { once } from "node:events";
+import { connect } from "node:http2";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { call } from "./testing/call.js";
+import { admin, call } from "./testing/call.js";
 import { createDataSource, dataSourcesUrl, query } from "./testing/data-plane.js";
 import { goTestPlugin, installGoTestPlugin, needsGoTestPlugin, unsignedPluginsAllowed } from "./testing/install-plugin.js";
 import { describeWith } from "./testing/needs.js";
-import { openSocket, openStream } from "./testing/open-stream.js";
+import { type OpenStream, openSocket, openStream } from "./testing/open-stream.js";
 import { pluginRecords } from "./testing/plugin-records.js";
 import { type StartedServer, startServer, temporaryFolder } from "./testing/start-server.js";
 import { until } from "./testing/until.js";
@@ -127,13 +129,33 @@ describeWith([needsGoTestPlugin], "a server with streams that is stopped", () =>
     const lines = await openStream(stream(server, "tick/50"));
     const sse = await openStream(stream(server, "tick/50"), events);
     const socket = openSocket(stream(server, "tick/50"));
+    const http2 = await overHttp2(server, "tick/50");
     await Promise.all([lines.has(/\n.*\n/), sse.has(/event: frame/), until("a message", () => socket.texts[1])]);
+    await until("a message over HTTP/2", () => (http2.text().includes("event: frame") ? true : undefined));
     const began = performance.now();
     const { code } = await server.stop();
     expect(code).toBe(0);
     expect(performance.now() - began).toBeLessThan(5_000);
-    expect([await lines.ended, await sse.ended, await socket.closed]).toEqual(["ended", "ended", 1001]);
-    expect(sse.text()).toMatch(/event: end\ndata: \{"reason":"stopping"\}\n\n$/);
+    expect([await lines.ended, await sse.ended, await socket.closed, await http2.ended]).toEqual(["ended", "ended", 1001, "ended"]);
+    for (const { text } of [sse, http2]) expect(text()).toMatch(/event: end\ndata: \{"reason":"stopping"\}\n\n$/);
     expect(lines.text()).toMatch(/\n$/);
   });
 });
+
+/** The same over TLS and HTTP/2. */
+async function overHttp2(server: StartedServer, path: string): Promise<Pick<OpenStream, "text" | "ended">> {
+  const { pathname } = new URL(stream(server, path));
+  // The certificate's own tests are elsewhere.
+  const session = connect(server.httpsUrl, { rejectUnauthorized: false });
+  const asked = session.request({ ":path": pathname, authorization: admin, ...events });
+  const [headers] = (await once(asked, "response")) as [Readonly<Record<string, unknown>>];
+  expect(headers[":status"]).toBe(200);
+  let text = "";
+  asked.setEncoding("utf8").on("data", (piece: string) => {
+    text += piece;
+  });
+  const ended = new Promise<"ended" | "cut">((tell) => {
+    asked.once("end", () => tell("ended")).once("error", () => tell("cut"));
+  });
+  return { text: () => text, ended };
+}
