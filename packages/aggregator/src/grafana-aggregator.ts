@@ -2,6 +2,7 @@ import type { ApiSource } from "@dataplane/apiserver";
 import { type Handler, type HttpRequest, type HttpResponse, type RequestInfo, unavailable } from "@dataplane/meta";
 import type { DataPlaneService } from "./dataplaneservice.js";
 import { methodNotAllowed } from "./method-not-allowed.js";
+import { isNamedQueryRun, runNamedQuery } from "./named-queries/run-named-query.js";
 import { type MatchedPath, PluginHandler, type PluginHandlerOptions } from "./plugin-handler.js";
 import { answerQueryService, isQueryServicePath } from "./query-service/query-service.js";
 import type { Conflict, StoredResources } from "./route-conflicts.js";
@@ -64,6 +65,7 @@ export function createGrafanaAggregator(options: GrafanaAggregatorOptions): Graf
     const { info } = request.context;
     if (info === undefined) return delegate(request);
     if (isQueryServicePath(info)) return answerQueryService(request, info.namespace, options);
+    if (isNamedQueryRun(info)) return runNamedQuery(request, info, options);
     const route = info.isResourceRequest ? findRoute(table, stored, request.method, info) : undefined;
     if (route !== undefined) return answer(route, request);
     if (!hasSynced) refuseUntilSynced(info, stored);

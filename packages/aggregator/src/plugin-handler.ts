@@ -9,6 +9,7 @@ import type { StreamChannels } from "./live/channels.js";
 import { logFailedCall } from "./log-failed-call.js";
 import type { ManifestRouteTable } from "./manifest-routes/manifest-route-table.js";
 import type { ManifestRoutes } from "./manifest-routes/manifest-routes.js";
+import type { ReadNamedQuery } from "./named-queries/run-named-query.js";
 import { defaultOutbound, type Outbound } from "./outbound/outbound.js";
 import { matchPath, moreSpecific, type PathPattern, parsePathPattern } from "./path-pattern.js";
 import { pluginMissing } from "./plugin-call-errors.js";
@@ -33,6 +34,8 @@ export interface PluginHandlerOptions {
   readonly sendUserHeader?: boolean;
   /** No bounds when absent. */
   readonly guard?: CallGuard;
+  /** Named queries answer 501 when absent. */
+  readonly readNamedQuery?: ReadNamedQuery;
   /** Answers that several callers are given; none are shared when absent. */
   readonly sharing?: QuerySharing;
   /** Connections to backends; with the default rules when absent. */

@@ -26,6 +26,8 @@ export interface PrepareInput<T extends ApiObject> {
   /** How the client wrote: in a `replace` an absent field may mean "as it was", after a `patch` it means "taken away". */
   readonly request: "create" | "replace" | "patch" | "apply";
   readonly now: Date;
+  /** Who writes. */
+  readonly user: UserInfo | undefined;
 }
 
 export interface Prepared<T extends ApiObject> {

@@ -14,6 +14,7 @@ import {
   ManifestRouteTable,
   managedDataPlaneServicesController,
   manifestRoutesController,
+  namedQueryReader,
   type Outbound,
   pluginConfig,
   pluginRestartHandler,
@@ -117,6 +118,7 @@ export function openDataPlane(options: DataPlaneOptions): DataPlane {
   const handlerOptions = {
     ...{ plugins, contexts, limits, outbound, guard, sharing, channels, clock, logger },
     authorizer: options.authorizer,
+    readNamedQuery: namedQueryReader(options.dataPlaneClient),
     sendUserHeader: config.sendUserHeader,
   };
   const live = new Live({

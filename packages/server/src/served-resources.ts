@@ -1,4 +1,4 @@
-import { dataPlaneServices } from "@dataplane/aggregator";
+import { dataPlaneServices, namedQueries } from "@dataplane/aggregator";
 import { type Authorizer, addBuiltinResources, addSelfReviews, type ResourceRegistry } from "@dataplane/apiserver";
 import { appManifests } from "@dataplane/app-manifests";
 import { appSettingsDefinition, type Sealer } from "@dataplane/datasources";
@@ -21,6 +21,9 @@ export function addServedResources(
   addSelfReviews(registry, authorizer);
   registry.add(appSettingsDefinition({ sealer }));
   for (const definition of appManifests) registry.add(definition);
-  if (dataplaneAggregator) registry.add(dataPlaneServices);
+  if (dataplaneAggregator) {
+    registry.add(dataPlaneServices);
+    registry.add(namedQueries({ authorizer }));
+  }
   if (kubernetesAggregator) registry.add(apiServices);
 }

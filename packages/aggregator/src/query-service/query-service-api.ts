@@ -1,12 +1,13 @@
 import type { ServedGroupVersion } from "@dataplane/apiserver";
 import { basePathOf } from "@dataplane/meta";
+import { runPaths, runResource } from "../named-queries/named-query-api.js";
 import { queryOperation, querySchemas } from "../service-types/query-openapi.js";
 import { queryServiceGroupVersion } from "./query-service.js";
 
 /** The query service in discovery and OpenAPI. */
 export const queryServiceApi: ServedGroupVersion = {
   ...queryServiceGroupVersion,
-  resources: [{ name: "query", singularName: "", kind: "QueryDataResponse", namespaced: true, verbs: ["create"] }],
+  resources: [{ name: "query", singularName: "", kind: "QueryDataResponse", namespaced: true, verbs: ["create"] }, runResource],
   openapi: {
     paths: {
       [`${basePathOf(queryServiceGroupVersion)}/namespaces/{namespace}/query`]: {
@@ -16,6 +17,7 @@ export const queryServiceApi: ServedGroupVersion = {
         }),
         parameters: [{ name: "namespace", in: "path", required: true, schema: { type: "string" } }],
       },
+      ...runPaths,
     },
     schemas: querySchemas,
   },

@@ -12,7 +12,7 @@ const readVerbs: ReadonlySet<string> = new Set(["get", "list", "watch"]);
 const internalTargets: ReadonlySet<string> = new Set(["datasources/plugincontext", "appsettings/plugincontext"]);
 
 /** To query is to read: viewers may create these. */
-const queryTargets: ReadonlySet<string> = new Set(["datasources/query", "connections/query"]);
+const queryTargets: ReadonlySet<string> = new Set(["datasources/query", "connections/query", "queries/run"]);
 
 /**
  * Three roles by group: a viewer reads and queries, an editor also writes namespaced objects, an admin does all. Only the data plane
@@ -36,11 +36,14 @@ function decide(user: UserInfo, info: RequestInfo): Decision {
 function roleRules(role: Role | undefined, info: RequestInfo, target: string): Decision {
   if (role === undefined) return no("");
   if (readVerbs.has(info.verb)) return isAdminPath(info) ? no("only admins may") : yes;
-  if (info.verb === "create" && (queryTargets.has(target) || info.group === "query.grafana.app")) return yes;
+  if (info.verb === "create" && (queryTargets.has(target) || isQueryService(info))) return yes;
   if (!info.isResourceRequest) return isCheckedBehind(info) ? yes : no("");
   if (role === "editor" && info.namespace !== "" && info.resource !== "namespaces") return yes;
   return no("");
 }
+
+/** Queries of several data sources, each authorized again. The group's stored queries are written by editors. */
+const isQueryService = ({ group, resource }: RequestInfo): boolean => group === "query.grafana.app" && resource === "query";
 
 /** Anyone may ask about themselves. */
 const isSelfReview = ({ group, resource, verb }: RequestInfo): boolean => verb === "create" && selfReviews.has(`${group}/${resource}`);
@@ -77,6 +80,7 @@ function rulesOf(role: Role | undefined): Rules {
   const reading = [
     { verbs: [...readVerbs], groups: all, resources: all },
     { verbs: ["create"], groups: all, resources: [...queryTargets] },
+    { verbs: ["create"], groups: ["query.grafana.app"], resources: ["query"] },
   ];
   const writing = role === "editor" ? [{ verbs: all, groups: all, resources: all }] : [];
   return { resources: [asking, ...reading, ...writing], paths: [discovery, { verbs: ["get"], paths: all }] };

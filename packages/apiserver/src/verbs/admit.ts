@@ -51,6 +51,7 @@ export async function admit(call: VerbCall, proposal: Proposal): Promise<Admitte
           dryRun: proposal.options.dryRun,
           request: proposal.request,
           now: call.services.clock.now(),
+          user: call.request.context.user,
         })
       : { object: proposed, hidden: proposal.live?.hidden };
   // Of what is stored, not of what was sent: a secret sent again is no change.
