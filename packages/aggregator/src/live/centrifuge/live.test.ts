@@ -48,7 +48,13 @@ async function start(settings: Partial<LiveSettings> = {}) {
   const limits = { bodyBytes: 1e6, callTimeoutMs: 5000 };
   const streams = { queueMaxBytes: settings.queueMaxBytes ?? 1 << 20 };
   const channels = createStreamChannels({ ...common, limits, streams, stopping: stopping.signal });
-  const authorizer: LegacyOptions["authorizer"] = { authorize: (_, { name }) => ({ allowed: name !== "hidden", reason: "" }) };
+  const asked: string[] = [];
+  const authorizer: LegacyOptions["authorizer"] = {
+    authorize: (_, { verb, group, namespace, resource, name, subresource }) => {
+      asked.push(`${verb} ${group} ${namespace} ${resource}/${name}/${subresource}`);
+      return { allowed: name !== "hidden", reason: "" };
+    },
+  };
   const live = new Live({
     ...{ ...common, authorizer, channels, version: "1.2.3", stopping: stopping.signal },
     settings: {
@@ -67,7 +73,7 @@ async function start(settings: Partial<LiveSettings> = {}) {
   const url = `ws://127.0.0.1:${server.port}/api/live/ws`;
   const clients: Centrifuge[] = [];
   return {
-    ...{ live, channels, stopping, handler, url },
+    ...{ live, channels, stopping, handler, url, asked },
     client(): Centrifuge {
       const client = new Centrifuge(url, { websocket: WebSocket, minReconnectDelay: 20, maxReconnectDelay: 50 });
       clients.push(client);
@@ -130,6 +136,48 @@ test("a client that lost its connection recovers what it missed", async () => {
   expect(seen.map(({ offset }) => offset)).toEqual(seen.map((_, index) => index + 1));
 });
 
+test("who comes back too late is told that something is lost, and who comes back in time gets it with the answer", async () => {
+  await using it = await start();
+  const socket = new WebSocket(it.url);
+  const texts: string[] = [];
+  socket.on("message", (data: Buffer) => texts.push(...data.toString("utf8").split("\n")));
+  await once(socket, "open");
+  const channel = "1/grafana/broadcast/log";
+  const post = (data: number) => call(it.handler, "POST", "/api/live/publish", { body: { channel: "grafana/broadcast/log", data } });
+  const subscribe = (id: number, rest: object) => socket.send(JSON.stringify({ id, subscribe: { channel, recover: true, ...rest } }));
+  socket.send(connect);
+  for (const data of [1, 2, 3]) await post(data);
+  subscribe(2, { epoch: "another", offset: 1 });
+  await until(() => texts.length === 2);
+  const { subscribe: lost } = JSON.parse(texts[1] ?? "") as { subscribe: { epoch: string } };
+  expect(lost).toMatchObject({ recoverable: true, was_recovering: true, recovered: false, offset: 3 });
+  expect(lost).not.toHaveProperty("publications");
+  socket.send(JSON.stringify({ id: 3, unsubscribe: { channel } }));
+  subscribe(4, { epoch: lost.epoch, offset: 1 });
+  await until(() => texts.length === 4);
+  const publications = [
+    { data: 2, offset: 2 },
+    { data: 3, offset: 3 },
+  ];
+  expect(JSON.parse(texts[3] ?? "")).toMatchObject({ id: 4, subscribe: { was_recovering: true, recovered: true, offset: 3, publications } });
+  socket.terminate();
+});
+
+test("rights are asked for each channel, in its plugin's own group", async () => {
+  await using it = await start();
+  const client = it.client();
+  const subscription = client.newSubscription("1/ds/main/tick");
+  subscription.subscribe();
+  await subscription.ready();
+  await client.publish("1/ds/main/tick", 1);
+  await client.publish("1/grafana/broadcast/a", 1);
+  expect(it.asked).toEqual([
+    "get p.datasource.grafana.app default datasources/main/stream",
+    "create p.datasource.grafana.app default datasources/main/stream",
+    "create live.grafana.app default channels/grafana.broadcast/",
+  ]);
+});
+
 test.each([
   { channel: "1/ds/main/denied", code: 403 },
   { channel: "1/ds/main/none", code: 404 },
@@ -186,7 +234,11 @@ test("a stream that the plugin ends is unsubscribed, and a server that stops say
   expect(await ended).toMatchObject({ code: 2000 });
   expect(seen).toHaveLength(3);
   const connecting = new Promise((resolve) => client.once("connecting", resolve));
+  const pusher = new WebSocket(it.url.replace("/ws", "/push/sensors"));
+  await once(pusher, "open");
+  const pushed = once(pusher, "close");
   it.stopping.abort();
+  expect((await pushed)[0]).toBe(1001);
   expect(await connecting).toMatchObject({ code: 3001, reason: "shutdown" });
 });
 

@@ -49,6 +49,8 @@ export interface OpenChannel {
 }
 
 const patienceMs = 100;
+/** RFC 6455 7.4.1. */
+const goingAway = 1001;
 /** Names the form of the protocol that is spoken here; clients of the other, Protobuf, are told at once. */
 const subprotocol = "centrifuge-json";
 
@@ -61,7 +63,8 @@ export class Live {
   readonly #server: WebSocketServer;
   /** Requests whose connections are open. */
   readonly #open = new Set<HttpRequest>();
-  readonly #connections = new Set<LiveConnection>();
+  /** What is open, and how each is ended when the server stops. */
+  readonly #connections = new Map<WebSocket, () => void>();
 
   constructor(options: LiveOptions) {
     const { settings, logger, stopping } = options;
@@ -85,7 +88,7 @@ export class Live {
     return this.#connections.size;
   }
 
-  /** Takes a WebSocket over. Throws Forbidden for a page of another site, TooManyRequests when there are too many. */
+  /** Takes a WebSocket over: a client's, or what `begin` makes of it. Throws Forbidden for a page of another site, TooManyRequests when there are too many. */
   connect(request: HttpRequest, begin?: (webSocket: WebSocket) => void): HttpResponse {
     const { settings, stopping } = this.#options;
     if (request.upgrade !== "websocket") {
@@ -106,7 +109,12 @@ export class Live {
       headers: {},
       takeOver: ({ incoming, socket, head }) => {
         socket.once("close", () => this.#open.delete(request));
-        this.#server.handleUpgrade(incoming, socket, head, begin ?? ((webSocket) => this.#begin(webSocket, request)));
+        this.#server.handleUpgrade(incoming, socket, head, (webSocket) => {
+          this.#connections.set(webSocket, () => webSocket.close(goingAway));
+          webSocket.once("close", () => this.#connections.delete(webSocket));
+          if (begin === undefined) this.#begin(webSocket, request);
+          else begin(webSocket);
+        });
       },
     };
   }
@@ -130,8 +138,7 @@ export class Live {
       staleMs: settings.staleMs ?? 15_000,
       logger,
     });
-    this.#connections.add(connection);
-    webSocket.once("close", () => this.#connections.delete(connection));
+    this.#connections.set(webSocket, () => connection.shutDown());
   }
 
   #positionOf(channel: LiveChannel): StreamPosition | undefined {
@@ -140,6 +147,6 @@ export class Live {
   }
 
   #shutDown(): void {
-    for (const connection of this.#connections) connection.shutDown();
+    for (const end of this.#connections.values()) end();
   }
 }
