@@ -14,6 +14,22 @@ test("a password is changed for a named user", () => {
   expect(parseCommandLine(["users", "passwd", "admin"])).toMatchObject({ name: "users passwd", user: "admin" });
 });
 
-test.each([[["nonsense"]], [["users", "passwd"]], [["--nope"]], [["--config"]]])("%j is refused", (argv) => {
+test("users are added with groups, removed and listed", () => {
+  expect(parseCommandLine(["users", "add", "vic"])).toMatchObject({ name: "users add", user: "vic", groups: ["dataplane:viewer"] });
+  const added = parseCommandLine(["users", "add", "eve", "--groups", "dataplane:editor,on-call"]);
+  expect(added).toMatchObject({ groups: ["dataplane:editor", "on-call"] });
+  expect(parseCommandLine(["users", "remove", "eve"])).toMatchObject({ name: "users remove", user: "eve" });
+  expect(parseCommandLine(["users", "ls"])).toMatchObject({ name: "users ls" });
+});
+
+test.each([
+  [["nonsense"]],
+  [["users", "add"]],
+  [["users", "ls", "x"]],
+  [["users", "remove", "a", "b"]],
+  [["users", "passwd"]],
+  [["--nope"]],
+  [["--config"]],
+])("%j is refused", (argv) => {
   expect(() => parseCommandLine(argv)).toThrow(UsageError);
 });

@@ -1,14 +1,22 @@
 import { parseArgs } from "node:util";
 
+/** Of the users with passwords. */
+export type UserCommand =
+  | { readonly name: "users add"; readonly user: string; readonly groups: readonly string[] }
+  | { readonly name: "users passwd" | "users remove"; readonly user: string }
+  | { readonly name: "users ls" };
+
 /** What the command line asks for. */
 export type Command =
   | { readonly name: "serve"; readonly config: string | undefined; readonly overrides: readonly string[] }
-  | { readonly name: "users passwd"; readonly user: string; readonly config: string | undefined; readonly overrides: readonly string[] }
+  | (UserCommand & { readonly config: string | undefined; readonly overrides: readonly string[] })
   | { readonly name: "help" }
   | { readonly name: "version" };
 
 export const usage = `Usage: dataplane [serve] [--config FILE] [cfg:section.key=value ...]
+       dataplane users add USER [--groups dataplane:viewer] [--config FILE]   reads the password from standard input
        dataplane users passwd USER [--config FILE]     reads the new password from standard input
+       dataplane users remove USER | ls [--config FILE]
        dataplane --help | --version`;
 
 /** Words that make no command; the message says which. */
@@ -24,16 +32,29 @@ export function parseCommandLine(argv: readonly string[]): Command {
   const words = positionals.filter((it) => !it.startsWith("cfg:"));
   const config = values.config;
   if (words.length === 0 || (words.length === 1 && words[0] === "serve")) return { name: "serve", config, overrides };
-  const [first, second, user, ...rest] = words;
-  if (first === "users" && second === "passwd" && user !== undefined && rest.length === 0) return { name: "users passwd", user, config, overrides };
-  throw new UsageError(`unknown command: ${words.join(" ")}`);
+  const command = userCommand(words, values.groups);
+  if (command === undefined) throw new UsageError(`unknown command: ${words.join(" ")}`);
+  return { ...command, config, overrides };
+}
+
+function userCommand([first, second, user, ...rest]: readonly string[], groups = "dataplane:viewer"): UserCommand | undefined {
+  if (first !== "users" || rest.length > 0) return undefined;
+  if (second === "ls") return user === undefined ? { name: "users ls" } : undefined;
+  if (user === undefined) return undefined;
+  if (second === "add") return { name: "users add", user, groups: groups.split(",").filter((it) => it !== "") };
+  return second === "passwd" || second === "remove" ? { name: `users ${second}`, user } : undefined;
 }
 
 function parsed(argv: readonly string[]) {
   try {
     return parseArgs({
       args: [...argv],
-      options: { config: { type: "string" }, help: { type: "boolean", short: "h" }, version: { type: "boolean", short: "v" } },
+      options: {
+        config: { type: "string" },
+        groups: { type: "string" },
+        help: { type: "boolean", short: "h" },
+        version: { type: "boolean", short: "v" },
+      },
       allowPositionals: true,
     });
   } catch (error) {

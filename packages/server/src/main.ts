@@ -1,9 +1,8 @@
 import path from "node:path";
-import { text } from "node:stream/consumers";
 import { type Command, parseCommandLine, UsageError, usage } from "./command-line.js";
 import { type Config, ConfigError, loadConfig } from "./config/load-config.js";
 import { consoleLogger } from "./console-logger.js";
-import { changePassword } from "./identity/users.js";
+import { runUserCommand } from "./identity/user-commands.js";
 import { CannotStart, startServer } from "./server.js";
 import { version } from "./version.js";
 
@@ -35,22 +34,17 @@ async function run(command: Command, options: MainOptions): Promise<void> {
     case "version":
       console.log(version.server);
       return;
-    case "users passwd": {
+    case "users add":
+    case "users passwd":
+    case "users remove":
+    case "users ls": {
       const config = loadConfig({ ...options, file: command.config, overrides: command.overrides });
-      await setPassword(path.join(config.dataPath, "keys"), command.user);
+      await runUserCommand(command, path.join(config.dataPath, "keys"));
       return;
     }
     case "serve":
       await serve(loadConfig({ ...options, file: command.config, overrides: command.overrides }), options);
   }
-}
-
-async function setPassword(directory: string, name: string): Promise<void> {
-  const password = (await text(process.stdin)).replace(/\r?\n$/, "");
-  if (password.length === 0) throw new UsageError("the new password, on standard input, is empty");
-  if (!(await changePassword({ directory, name, password })))
-    throw new UsageError(`there is no user ${JSON.stringify(name)}; users are made at the first start`);
-  console.log(`The password of ${name} is changed; a running server obeys at once.`);
 }
 
 /** A terminal sends SIGINT to the whole group, and npm passes it on: what comes within a second of the first counts once. */

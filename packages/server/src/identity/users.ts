@@ -78,7 +78,7 @@ export class Users {
 /** Sets a user's password; false when there is no such user. */
 export async function changePassword(options: { readonly directory: string; readonly name: string; readonly password: string }): Promise<boolean> {
   const file = fileIn(options.directory);
-  const users = existsSync(file) ? read(file) : [];
+  const users = usersIn(options.directory);
   const user = users.find((it) => it.name === options.name);
   if (user === undefined) return false;
   const next = await hashed({
@@ -93,6 +93,34 @@ export async function changePassword(options: { readonly directory: string; read
   );
   return true;
 }
+
+/** Makes a user; false when there is one of that name. */
+export async function addUser(options: {
+  readonly directory: string;
+  readonly name: string;
+  readonly groups: readonly string[];
+  readonly password: string;
+}): Promise<boolean> {
+  const { directory, name, groups, password } = options;
+  const users = usersIn(directory);
+  if (users.some((it) => it.name === name)) return false;
+  save(fileIn(directory), [...users, await hashed({ name, groups, password, isDefault: password === settings.adminPassword.default })]);
+  return true;
+}
+
+/** Removes a user; false when there is none of that name. */
+export function removeUser({ directory, name }: { readonly directory: string; readonly name: string }): boolean {
+  const users = usersIn(directory);
+  const others = users.filter((it) => it.name !== name);
+  if (others.length === users.length) return false;
+  save(fileIn(directory), others);
+  return true;
+}
+
+export const listUsers = (directory: string): readonly Pick<UserInfo, "name" | "groups">[] =>
+  usersIn(directory).map(({ name, groups }) => ({ name, groups }));
+
+const usersIn = (directory: string): readonly StoredUser[] => (existsSync(fileIn(directory)) ? read(fileIn(directory)) : []);
 
 const fileIn = (directory: string): string => path.join(directory, "users.json");
 
