@@ -5,6 +5,7 @@ import { attachToPlugin } from "./attached-process.js";
 import { decidingFiles, stampOf } from "./file-stamp.js";
 import { type Findings, type FoundPlugin, findPlugins, type PluginDirectory } from "./find-plugins.js";
 import { watchFolders } from "./folder-watch.js";
+import { OrphanGuard } from "./orphan-guard.js";
 import type { Plugin, PluginProblem, PluginSource } from "./plugin.js";
 import { killWithGroup } from "./plugin-child.js";
 import type { PluginJson } from "./plugin-json.js";
@@ -72,6 +73,7 @@ export function createPluginHost(options: PluginHostOptions): PluginHost {
 class ProcessPluginHost implements PluginHost {
   readonly #options: PluginHostOptions;
   readonly #records: RunRecords;
+  readonly #guard: OrphanGuard;
   readonly #loading: PluginLoading;
   readonly #listeners = new Set<(pluginId: string) => void>();
   readonly #stop = new AbortController();
@@ -91,6 +93,7 @@ class ProcessPluginHost implements PluginHost {
   constructor(options: PluginHostOptions) {
     this.#options = options;
     this.#records = new RunRecords(options.dataDirectory);
+    this.#guard = new OrphanGuard(options.logger);
     const { allowUnsigned, trustedKeys = [], rootUrl = "", clock } = options;
     this.#loading = new PluginLoading({ allowUnsigned, trustedKeys, rootUrl, now: () => clock.now() });
   }
@@ -132,6 +135,7 @@ class ProcessPluginHost implements PluginHost {
     this.#stop.abort(new Error("the server stops"));
     await Promise.all([this.#watch, this.#scan, ...this.list().map((plugin) => this.#end(plugin.id, "the server stops"))]);
     await Promise.all(this.#removing);
+    this.#guard.stop();
   }
 
   kill(): void {
@@ -229,11 +233,13 @@ class ProcessPluginHost implements PluginHost {
     const onSpawn = (process: { readonly pid: number; readonly socketDirectory: string }): void => {
       pids.push(process.pid);
       this.#pids.add(process.pid);
+      this.#guard.watch(process.pid);
       this.#records.write(id, process);
     };
     const forget = (): void => {
       for (const pid of pids) {
         this.#pids.delete(pid);
+        this.#guard.forget(pid);
         this.#records.forget(id, pid);
       }
     };
