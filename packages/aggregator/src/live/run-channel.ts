@@ -1,4 +1,4 @@
-import { ApiError, type Clock, type Logger } from "@dataplane/meta";
+import { ApiError, type Clock, dataPlaneUser, type Logger } from "@dataplane/meta";
 import type { PluginSource } from "@dataplane/plugin-host";
 import { logFailedCall } from "../log-failed-call.js";
 import { pluginCallError, pluginMissing } from "../plugin-call-errors.js";
@@ -63,7 +63,7 @@ export class ChannelRun {
     const call = this.#call;
     if (request === undefined || call === undefined) return;
     try {
-      const context = await contextOf(this.#options.contexts, request, this.#over.signal);
+      const context = await contextOf(this.#options.contexts, { key: request.key, user: dataPlaneUser }, this.#over.signal);
       if (settingsTime(context) !== call.settings) call.abort.abort();
     } catch (thrown) {
       if (!isWithdrawn(thrown)) return;
@@ -104,7 +104,8 @@ export class ChannelRun {
     const request = this.#channel.oldestRequest;
     if (request === undefined) return "over";
     const { key, headers, data } = request;
-    const context = await contextOf(contexts, request, signal);
+    // Everybody sees what comes: nobody's rights or credentials may decide over it.
+    const context = await contextOf(contexts, { key, user: dataPlaneUser }, signal);
     const abort = new AbortController();
     const either = AbortSignal.any([signal, abort.signal]);
     this.#call = { abort, settings: settingsTime(context) };
@@ -112,7 +113,7 @@ export class ChannelRun {
       const plugin = plugins.get(key.pluginId);
       if (plugin === undefined) throw pluginMissing(key.pluginId);
       const client = await plugin.client(either);
-      const message = { pluginContext: context.pluginContext, path: key.path, headers, data };
+      const message = { pluginContext: context.pluginContext, path: key.path, headers: impersonal(headers), data };
       for await (const packet of client.runStream(message, { signal: either, metadata: { tenantid: key.namespace } })) {
         await this.#channel.publish(packet.data);
       }
@@ -144,6 +145,11 @@ export class ChannelRun {
     );
   }
 }
+
+const impersonal = (headers: SubscribeRequest["headers"]): SubscribeRequest["headers"] =>
+  Object.fromEntries(Object.entries(headers).filter(([name]) => !personal.has(name)));
+
+const personal = new Set(["Authorization", "Cookie", "X-Id-Token", "http_X-Grafana-User", "http_X-Grafana-Id"]);
 
 /** The settings that a stream is asked for and runs with. Throws as PluginContexts does. */
 export function contextOf(

@@ -374,3 +374,45 @@ test("a plugin that says yes and has no RunStream ends the stream with 501", asy
   const { channels } = start({ calls: { runStream } });
   expect(await collect(await channels.subscribe(request())).done).toMatchObject({ reason: "NotImplemented" });
 });
+
+test("the stream that all share carries nobody's rights or credentials; each subscriber is asked for with its own", async () => {
+  const asked: unknown[] = [];
+  const subscribeStream: PluginClient["subscribeStream"] = ({ headers, pluginContext: { user } }) => {
+    asked.push([headers["Authorization"], user?.login, user?.role]);
+    return Promise.resolve(ok);
+  };
+  const { channels, runs } = start({ calls: { subscribeStream } });
+  const headers = { Authorization: "Bearer ann's", Cookie: "a=b", "X-Id-Token": "x", http_Team: "blue" };
+  await channels.subscribe(request({ headers, user: { name: "ann", groups: [systemGroups.masters] } }));
+  await rested();
+  expect(asked).toEqual([["Bearer ann's", "ann", "Admin"]]);
+  expect(runs[0]?.request.headers).toEqual({ http_Team: "blue" });
+  expect(runs[0]?.request.pluginContext.user).toMatchObject({ login: "system:dataplane", role: "Viewer" });
+});
+
+test("a channel that begins again waits for the end of its last RunStream", async () => {
+  const ends: (() => void)[] = [];
+  let running = 0;
+  let most = 0;
+  const runStream: PluginClient["runStream"] = async function* () {
+    running += 1;
+    most = Math.max(most, running);
+    // A plugin that takes its time to stop.
+    await new Promise<void>((resolve) => ends.push(resolve));
+    running -= 1;
+    yield* [];
+  };
+  const { channels, clock } = start({ calls: { runStream } });
+  const leaving = new AbortController();
+  collect(await channels.subscribe(request({ signal: leaving.signal })));
+  await rested();
+  leaving.abort();
+  await clock.advance(15_000);
+  await rested();
+  collect(await channels.subscribe(request()));
+  await rested();
+  expect([ends.length, most]).toEqual([1, 1]);
+  ends[0]?.();
+  await rested();
+  expect([ends.length, most]).toEqual([2, 1]);
+});

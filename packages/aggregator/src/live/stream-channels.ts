@@ -48,6 +48,8 @@ class Channels implements StreamChannels {
   readonly #options: StreamChannelsOptions;
   readonly #limits: ChannelLimits;
   readonly #open = new Map<string, Open>();
+  /** Runs that have not ended; a channel that is over may have one for a moment. */
+  readonly #running = new Map<string, Promise<void>>();
 
   constructor(options: StreamChannelsOptions) {
     this.#options = options;
@@ -69,9 +71,18 @@ class Channels implements StreamChannels {
     const { channel, run } = this.#channelOf(request.key);
     const isFirst = channel.oldestRequest === undefined;
     const subscription = channel.subscribe(request, initial);
-    if (isFirst) void run.run();
+    if (isFirst) this.#begin(nameOf(request.key), run);
     else void run.recheck();
     return subscription;
+  }
+
+  /** After the last one of the same channel: a plugin never runs two. */
+  #begin(name: string, run: ChannelRun): void {
+    const done = (this.#running.get(name) ?? Promise.resolve()).then(() => run.run());
+    this.#running.set(name, done);
+    void done.then(() => {
+      if (this.#running.get(name) === done) this.#running.delete(name);
+    });
   }
 
   async publish(request: PublishRequest): Promise<JsonValue | undefined> {
@@ -122,7 +133,6 @@ class Channels implements StreamChannels {
     return opened;
   }
 
-  /** An empty name is all of a namespace. */
   #settingsChanged({ namespace, name }: { readonly namespace: string; readonly name: string }): void {
     for (const { channel, run } of this.#open.values()) {
       const { uid, pluginId, namespace: its } = channel.key;
