@@ -57,7 +57,7 @@ export function callHeaders(call: HeaderSource, context: CallContext): Readonly<
 export function resourceHeaders(call: HeaderSource, context: CallContext): Readonly<Record<string, StringList>> {
   const { request } = call;
   const headers = new Map<string, StringList>();
-  const named = new Set((headerOf(request, "connection") ?? "").split(",").map((name) => name.trim().toLowerCase()));
+  const named = connectionsOwn(request);
   for (const [name, value] of sentHeaders(request)) {
     if (name.startsWith(":") || name === "cookie" || named.has(name) || !mayForward(request, name)) continue;
     const key = canonical(name);
@@ -111,13 +111,19 @@ const canonical = (name: string): string =>
 /** Whether a header of the caller may leave this process: not what authenticated it here, nor what only this server says. */
 export function mayForward(request: HttpRequest, name: string): boolean {
   if (hopByHop.has(name) || request.context.credentialHeaders?.includes(name) === true) return false;
-  return name === "x-grafana-from-expr" || !hostsOwn.some((prefix) => name.startsWith(prefix));
+  // Many servers (CGI, WSGI) take `_` for `-`: for them X_Remote_User is X-Remote-User.
+  const dashed = name.replaceAll("_", "-");
+  return name === "x-grafana-from-expr" || !hostsOwn.some((prefix) => name.startsWith(prefix) || dashed.startsWith(prefix));
 }
+
+/** What `Connection` names is for the next hop alone (RFC 9110, 7.6.1). */
+const connectionsOwn = (request: HttpRequest): ReadonlySet<string> =>
+  new Set((headerOf(request, "connection") ?? "").split(",").map((name) => name.trim().toLowerCase()));
 
 /** Values cleaned to what gRPC may carry, several joined. */
 function forwardable(request: HttpRequest, name: string): string | undefined {
   const value = request.headers[name];
-  if (value === undefined || !mayForward(request, name)) return undefined;
+  if (value === undefined || !mayForward(request, name) || connectionsOwn(request).has(name)) return undefined;
   return (typeof value === "string" ? value : value.join(", ")).replace(/[^\x20-\x7e]/g, "");
 }
 
