@@ -102,7 +102,7 @@ describeWith([needsGoTestPlugin], "headers that a caller may not send on, on eac
     for (const line of lines) {
       expect(line).not.toContain(canary);
       // Names too: a recording masks the values of some.
-      expect(forbidden.filter((name) => new RegExp(`"(?:http_)?${name}":`, "i").test(line))).toEqual([]);
+      expect(forbidden.filter((name) => [`"${name}":`, `"http_${name}":`].some((it) => line.toLowerCase().includes(it)))).toEqual([]);
     }
   });
 

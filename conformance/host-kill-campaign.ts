@@ -37,7 +37,7 @@ export async function runHostKillCampaign(kills: number): Promise<HostKillReport
     const killed = performance.now();
     const left = () => plugins.filter(({ pid }) => isAlive(pid)).map(({ pluginId }) => pluginId);
     await until("the plugins have ended", () => (left().length === 0 ? true : undefined), mayTakeMs).catch(() =>
-      faults.push(`${done}: ${left()} stayed`),
+      faults.push(`${done}: ${left().join()} stayed`),
     );
     slowestEndMs = Math.max(slowestEndMs, performance.now() - killed);
     server = await start();

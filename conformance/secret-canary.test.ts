@@ -164,6 +164,7 @@ describeWith([needsGoTestPlugin], "secrets, of whatever field", () => {
     await ask("a wrong token", own(), { headers: { authorization: `Bearer ${canaryOf("bearer")}` } });
     await ask("a token in the query", `${own()}?auth_token=${canaryOf("auth-token")}`);
     await ask("delete", one, { method: "DELETE" });
+    expect(places.size).toBeGreaterThan(40);
     await until("the watch saw the end", () => (watches[0]?.text().includes("DELETED") === true ? true : undefined));
   });
 
