@@ -34,14 +34,13 @@ build kubectl-newest kubectl/newest "$(version_flags v1.37.2)"
 build client-go client-go
 
 # A generator of Python clients, and the checker of what it makes.
-python_packages="openapi-python-client==0.29.1 mypy==2.4.1"
-if [ "$(cat "$out/python/packages" 2>/dev/null)" != "$python_packages" ]; then
-  echo "installing $python_packages"
+python_packages=(openapi-python-client==0.29.1 mypy==2.4.1)
+if [ "$(cat "$out/python/packages" 2>/dev/null)" != "${python_packages[*]}" ]; then
+  echo "installing ${python_packages[*]}"
   rm -rf "$out/python"
   python3 -m venv "$out/python"
-  # shellcheck disable=SC2086 -- several words on purpose
-  "$out/python/bin/pip" install --quiet --disable-pip-version-check $python_packages
-  echo "$python_packages" >"$out/python/packages"
+  "$out/python/bin/pip" install --quiet --disable-pip-version-check "${python_packages[@]}"
+  echo "${python_packages[*]}" >"$out/python/packages"
 fi
 
 echo "bundling testplugin-ts"
