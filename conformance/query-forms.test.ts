@@ -103,7 +103,8 @@ describeWith([needsGoTestPlugin], "the forms of an answer, from outside", () => 
     expect(response.status).toBe(200);
     expect(await response.json()).toMatchObject({ results: { A: { status: 200 }, B: { status: 200 }, C: { status: 404 } } });
     const discovery = await call(`${server.url}/apis/query.grafana.app/v0alpha1`);
-    expect(discovery.json()).toMatchObject({ resources: [{ name: "query", namespaced: true, verbs: ["create"] }] });
+    const { resources } = JSON.parse(discovery.text) as { readonly resources: readonly object[] };
+    expect(resources).toContainEqual(expect.objectContaining({ name: "query", namespaced: true, verbs: ["create"] }));
   });
 
   test("a client that reads nothing holds the plugin back, in bounded memory, and is missed when it leaves", async () => {

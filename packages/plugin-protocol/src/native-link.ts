@@ -117,8 +117,11 @@ class NativeLink implements GrpcLink {
 }
 
 /** At most eight digits, so long ones are told in seconds. */
+// Our own clock ends the call, and cancels it at the peer. A peer that is told the same time would race it with words of its own.
+const peerSlackMs = 100;
+
 function timeoutField(timeoutMs: number | undefined): readonly (readonly [string, string])[] {
   if (timeoutMs === undefined) return [];
-  const ms = Math.max(1, Math.ceil(timeoutMs));
+  const ms = Math.max(1, Math.ceil(timeoutMs)) + peerSlackMs;
   return [["grpc-timeout", ms < 1e8 ? `${ms}m` : `${Math.min(Math.ceil(ms / 1000), 99_999_999)}S`]];
 }
