@@ -20,7 +20,10 @@ export class RunRecords {
 
   /** An earlier process of the plugin, which may still be ending, keeps its record under another name. */
   write(pluginId: string, process: { readonly pid: number; readonly socketDirectory: string }): void {
-    const record = { ...process, identity: processIdentity(process.pid) };
+    const identity = processIdentity(process.pid);
+    // It has ended already: there is nobody to find again.
+    if (identity === undefined) return;
+    const record = { ...process, identity };
     const file = this.#file(pluginId);
     mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
     const earlier = readRecord(file);
