@@ -18,7 +18,7 @@ spec:
   title: A walk of one series
   datasource: {type: grafana-testdata-datasource, uid: testdata}
   queries:
-    - {refId: A, scenarioId: csv_metric_values, alias: "walk \${param.name}", stringInput: "1,2,\${param.last}"}
+    - {refId: A, scenarioId: csv_metric_values, alias: {$param: name}, tag: '{"name":"\${param.name}"}', stringInput: "1,2,\${param.last}"}
   parameters:
     - {name: name, type: string, required: true, maxLength: 20, escape: json-string}
     - {name: last, type: integer, default: 3, minimum: 0}
@@ -63,7 +63,7 @@ describeWith([needsKubectl("newest")], "named queries, of the whole server", () 
     expect(await kubectl.ok(["get", "queries"])).toMatch(/walk\s+testdata\s+grafana-testdata-datasource\s+name,last/);
     const open = query.replace(", escape: json-string", "").replace("name: walk", "name: open");
     const refused = await kubectl.run(["apply", "-f", "-"], { stdin: open });
-    expect(refused.stderr).toContain("spec.queries[0].alias");
+    expect(refused.stderr).toContain("spec.queries[0].tag");
     expect(await kubectl.ok(["explain", "queries.spec.parameters"])).toContain("escape");
   });
 

@@ -19,10 +19,10 @@ spec:
   queries:
     - refId: A
       scenarioId: csv_metric_values
-      alias: "job ${param.job}"
+      alias: {$param: job}
       stringInput: "1,2,${param.last}"
   parameters:
-    - {name: job, type: string, required: true, pattern: "[a-z]+", escape: json-string}
+    - {name: job, type: string, required: true, pattern: "[a-z]+"}
     - {name: last, type: integer, default: 3, minimum: 0}
 YAML
 

@@ -1,29 +1,52 @@
-/** How a text may be written inside another: each keeps it from ending what it is in. */
-export const escapes = ["json-string", "promql-string", "promql-regex", "sql-string", "regex"] as const;
-export type Escape = (typeof escapes)[number];
+/** A quote that a text stands in. */
+export type Quote = '"' | "'" | "`";
 
-const writers: Readonly<Record<Escape, (text: string) => string | undefined>> = {
-  // Between double quotes of JSON (RFC 8259).
-  "json-string": (text) => JSON.stringify(text).slice(1, -1),
-  // Between double quotes of PromQL or LogQL, which escape as Go does.
-  "promql-string": inDoubleQuotes,
-  // A regular expression between double quotes of PromQL or LogQL, in which the text stands for itself.
-  "promql-regex": (text) => inDoubleQuotes(quotedRegex(text)),
-  // Between single quotes of SQL. Some databases take a backslash for the next character's escape, others for itself: neither is safe.
-  "sql-string": (text) => (/[\\\0]/.test(text) ? undefined : text.replaceAll("'", "''")),
-  // A regular expression in which the text stands for itself.
-  regex: quotedRegex,
-};
+interface Writer {
+  /** The quote that the place must be in: outside of it, or in another one, no way of writing a text would be safe. */
+  readonly quote: Quote;
+  /** Undefined for a text that cannot be written there. */
+  readonly write: (text: string) => string | undefined;
+}
+
+const writers = {
+  // RFC 8259.
+  "json-string": { quote: '"', write: (text) => JSON.stringify(text).slice(1, -1) },
+  // PromQL and LogQL, which escape as Go does.
+  "promql-string": { quote: '"', write: inDoubleQuotes },
+  // A regular expression of theirs, in which the text stands for itself.
+  "promql-regex": { quote: '"', write: (text) => inDoubleQuotes(text.replace(/[\\^$.|?*+()[\]{}]/g, "\\$&")) },
+  // Some databases take a backslash for the next character's escape, others for itself: neither is safe.
+  "sql-string": { quote: "'", write: (text) => (/[\\\0]/.test(text) ? undefined : text.replaceAll("'", "''")) },
+} as const satisfies Record<string, Writer>;
+
+/** How a text may be written inside another: each keeps it from ending the quotes that it is in. */
+export type Escape = keyof typeof writers;
+export const escapes = ["json-string", "promql-string", "promql-regex", "sql-string"] as const satisfies readonly Escape[];
 
 /** The text as it is written there; undefined for one that cannot be. */
-export const escaped = (text: string, escape: Escape): string | undefined => writers[escape](text);
+export const escaped = (text: string, escape: Escape): string | undefined => writers[escape].write(text);
 
+/** The quote that a place must be in. */
+export const quoteOf = (escape: Escape): Quote => writers[escape].quote;
+
+// Every quote by its number, so that a text would not end another kind of string either.
 function inDoubleQuotes(text: string): string {
+  const numbered: Readonly<Record<string, string>> = { "\\b": "\\u0008", "\\f": "\\u000c", '\\"': "\\u0022", "'": "\\u0027", "`": "\\u0060" };
   return JSON.stringify(text)
     .slice(1, -1)
-    .replace(/\\([bf])/g, (_all, letter: string) => (letter === "b" ? "\\u0008" : "\\u000c"));
+    .replace(/\\[\s\S]|['`]/g, (found) => numbered[found] ?? found);
 }
 
-function quotedRegex(text: string): string {
-  return text.replace(/[\\^$.|?*+()[\]{}]/g, "\\$&");
+/** The quote that the character at `index` stands in; undefined outside of all. A backslash takes the next one along, but in backticks. */
+export function quoteAt(text: string, index: number): Quote | undefined {
+  let open: Quote | undefined;
+  for (let at = 0; at < index; at += 1) {
+    const character = text[at];
+    if (character === "\\" && open !== undefined && open !== "`") at += 1;
+    else if (open === undefined && isQuote(character)) open = character;
+    else if (character === open) open = undefined;
+  }
+  return open;
 }
+
+const isQuote = (character: string | undefined): character is Quote => character === '"' || character === "'" || character === "`";

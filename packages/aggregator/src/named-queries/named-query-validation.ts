@@ -1,5 +1,6 @@
 import type { Cause } from "@dataplane/meta";
 import { RE2JS } from "re2js";
+import { quoteOf } from "./escapes.js";
 import type { NamedQuery, QueryParameter } from "./named-query.js";
 import { valueProblem } from "./parameter-values.js";
 import { type Use, usesOf } from "./substitute.js";
@@ -31,13 +32,17 @@ function parameterCauses(parameter: QueryParameter, field: string, now: Date): r
 }
 
 /** Without a way to write it, a free text inside another could be anything. */
-function useCauses({ name, whole, field }: Use, byName: ReadonlyMap<string, QueryParameter>): readonly Cause[] {
+function useCauses({ name, whole, field, quote }: Use, byName: ReadonlyMap<string, QueryParameter>): readonly Cause[] {
   const place = `spec.queries${field}`;
   const parameter = byName.get(name);
   if (parameter === undefined) return [cause(place, `there is no parameter ${JSON.stringify(name)}`)];
   const isFree = parameter.type === "string" && parameter.enum === undefined;
-  if (whole || !isFree || parameter.escape !== undefined) return [];
-  return [cause(place, `parameter ${JSON.stringify(name)} is put inside a text: it needs escape, or a list of allowed values`)];
+  if (whole || !isFree) return [];
+  const { escape } = parameter;
+  if (escape === undefined)
+    return [cause(place, `parameter ${JSON.stringify(name)} is put inside a text: it needs escape, or a list of allowed values`)];
+  const wanted = quoteOf(escape);
+  return quote === wanted ? [] : [cause(place, `parameter ${JSON.stringify(name)} has the escape ${escape}, and must stand inside ${wanted} quotes`)];
 }
 
 function refIdCauses(refIds: readonly unknown[]): readonly Cause[] {

@@ -92,6 +92,13 @@ test.each([
   expect(causes(spec)).toEqual([field]);
 });
 
+test.each(["${param.job}", "up{job='${param.job}'}", "up{job=`${param.job}`}", 'up{a="b"} or ${param.job}'])(
+  "a free text outside of the quotes that its escape is for is found: %s",
+  (expr) => {
+    expect(causes({ parameters: [{ name: "job", type: "string", escape: "promql-string" }], queries: [{ expr }] })).toEqual(["spec.queries[0].expr"]);
+  },
+);
+
 test("who writes a query must be allowed to query its data source; who only changes a label need not", async () => {
   const input = {
     operation: "create",

@@ -2,7 +2,7 @@ import { isJsonObject, type JsonValue } from "@dataplane/meta";
 import fc from "fast-check";
 import { RE2JS } from "re2js";
 import { expect, test } from "vitest";
-import { escaped, escapes } from "./escapes.js";
+import { escaped, escapes, quoteAt } from "./escapes.js";
 import type { QueryParameter } from "./named-query.js";
 import { bindParameters } from "./parameter-values.js";
 import { substituted, usesOf } from "./substitute.js";
@@ -51,7 +51,7 @@ test("a text never ends the string that it stands in", () => {
       for (const escape of ["json-string", "promql-string", "promql-regex"] as const) {
         const written = escaped(text, escape) ?? "";
         // Taken pair by pair, a backslash and what follows it, no quote and no end of line is left.
-        expect(written.replace(/\\./gs, "")).not.toMatch(/["\\\n\r]/);
+        expect(written.replace(/\\./gs, "")).not.toMatch(escape === "json-string" ? /["\\\n\r]/ : /["'`\\\n\r]/);
       }
       const sql = escaped(text, "sql-string");
       expect((sql ?? "").replaceAll("''", "")).not.toContain("'");
@@ -63,7 +63,7 @@ test("a text never ends the string that it stands in", () => {
 test("a quoted regular expression matches the text and nothing else", () => {
   fc.assert(
     fc.property(fc.string({ unit: "grapheme-ascii" }), fc.string({ unit: "grapheme-ascii" }), (text, other) => {
-      const pattern = escaped(text, "regex") ?? "";
+      const pattern = JSON.parse(`"${escaped(text, "promql-regex") ?? ""}"`) as string;
       expect(RE2JS.matches(pattern, text)).toBe(true);
       expect(RE2JS.matches(pattern, other)).toBe(other === text);
     }),
@@ -76,7 +76,7 @@ test("JSON's escape is what a parser reads back", () => {
       expect(JSON.parse(`"${escaped(text, "json-string") ?? ""}"`)).toBe(text);
     }),
   );
-  expect(escapes).toHaveLength(5);
+  expect(escapes).toHaveLength(4);
 });
 
 test("every place of a parameter is found, and keys are none", () => {
@@ -128,4 +128,16 @@ test("values have the form that their place asks for", () => {
   const uses = { n: { $param: "n" }, t: { $param: "t" }, none: { $param: "none" }, text: "${param.n} ${param.t} ${param.d}${param.none}" };
   const hourAgo = now.getTime() - 3_600_000;
   expect(substituted(uses, bound.values)).toEqual({ n: 1.5, t: hourAgo, none: null, text: `1.5 ${hourAgo} 5m` });
+});
+
+test.each([
+  ['up{job="@"}', '"'],
+  ["up{job='@'}", "'"],
+  ["up{job=`@`}", "`"],
+  ['"a" @', undefined],
+  ['"a\\" @"', '"'],
+  ["`a\\` @", undefined],
+  ['"it\'s" + "@"', '"'],
+])("the quote that a place is in is known: %s", (text, quote) => {
+  expect(quoteAt(text, text.indexOf("@"))).toBe(quote);
 });

@@ -1,4 +1,5 @@
 import { isJsonObject, type JsonObject, type JsonValue } from "@dataplane/meta";
+import { type Quote, quoteAt } from "./escapes.js";
 
 /** `${param.name}` inside a text. Grafana's own `$__interval` and `${variable}` are the plugin's, and left alone. */
 const placeholder = /\$\{param\.([A-Za-z_]\w{0,62})\}/g;
@@ -11,16 +12,23 @@ export interface Use {
   readonly whole: boolean;
   /** Such as `[0].expr`. */
   readonly field: string;
+  /** Which a placeholder inside a text stands in. */
+  readonly quote?: Quote;
 }
 
 /** Every place where a parameter goes; keys are never looked into. */
 export function usesOf(value: JsonValue, field = ""): readonly Use[] {
   const name = wholeName(value);
   if (name !== undefined) return [{ name, whole: true, field }];
-  if (typeof value === "string") return [...value.matchAll(placeholder)].map(([, found = ""]) => ({ name: found, whole: false, field }));
+  if (typeof value === "string") return [...value.matchAll(placeholder)].map((match) => placeholderUse(match, field));
   if (isList(value)) return value.flatMap((item, index) => usesOf(item, `${field}[${index}]`));
   if (isJsonObject(value)) return Object.entries(value).flatMap(([key, item]) => usesOf(item, field === "" ? key : `${field}.${key}`));
   return [];
+}
+
+function placeholderUse({ 1: name = "", index, input }: RegExpExecArray, field: string): Use {
+  const quote = quoteAt(input, index);
+  return { name, whole: false, field, ...(quote === undefined ? {} : { quote }) };
 }
 
 export interface Values {
