@@ -1,12 +1,12 @@
-import { rmSync, symlinkSync } from "node:fs";
 import path from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Answer, call } from "./testing/call.js";
-import { type Kubectl, kubectlBinary, openKubectl } from "./testing/kubectl.js";
+import { type Kubectl, openKubectl } from "./testing/kubectl.js";
 import { describeWith, needsKubectl } from "./testing/needs.js";
 import { root } from "./testing/root.js";
-import { bareEnvironment, type ProcessEnd, runProcess } from "./testing/run-process.js";
-import { type StartedServer, serverEnvironment, startServer, temporaryFolder } from "./testing/start-server.js";
+import { runExample } from "./testing/run-example.js";
+import { type ProcessEnd, runProcess } from "./testing/run-process.js";
+import { type StartedServer, serverEnvironment, startServer } from "./testing/start-server.js";
 
 const query = `
 apiVersion: query.grafana.app/v0alpha1
@@ -104,15 +104,9 @@ describeWith([needsKubectl("newest")], "named queries, of the whole server", () 
   });
 
   test("examples/named-query.sh works with kubectl and curl alone", async () => {
-    const folder = temporaryFolder("example");
-    symlinkSync(kubectlBinary("newest"), path.join(folder, "kubectl"));
-    const env = bareEnvironment({ HOME: folder, KUBECONFIG: server.kubeconfig, PATH: `${folder}:${process.env["PATH"] ?? ""}` });
-    const script = runProcess(path.join(root, "examples/named-query.sh"), [server.url], { env });
-    const { code } = await script.end;
-    rmSync(folder, { recursive: true });
-    expect([code, script.stderr()]).toEqual([0, ""]);
-    expect(script.stdout()).toContain("[1,2,7]");
-    expect(script.stdout()).toMatch(/parameters\.job[^]*parameters\.last[^]*\n422\n/);
+    const printed = await runExample("named-query.sh", server, { parameters: [server.url] });
+    expect(printed).toContain("[1,2,7]");
+    expect(printed).toMatch(/parameters\.job[^]*parameters\.last[^]*\n422\n/);
   });
 
   test("users come and go while the server runs, and the last admin stays", async () => {

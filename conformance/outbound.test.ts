@@ -1,16 +1,13 @@
 import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { rmSync, symlinkSync } from "node:fs";
 import { createServer, type IncomingMessage, request, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import path from "node:path";
 import type { Duplex } from "node:stream";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { admin, call } from "./testing/call.js";
-import { hasKubectl, kubectlBinary } from "./testing/kubectl.js";
-import { root } from "./testing/root.js";
-import { bareEnvironment, runProcess } from "./testing/run-process.js";
-import { type StartedServer, startServer, temporaryFolder } from "./testing/start-server.js";
+import { hasKubectl } from "./testing/kubectl.js";
+import { runExample } from "./testing/run-example.js";
+import { type StartedServer, startServer } from "./testing/start-server.js";
 import { until } from "./testing/until.js";
 
 const key = "dGhlIHNhbXBsZSBub25jZQ==";
@@ -138,17 +135,8 @@ test("a service that names both, or neither, is 422 with the field", async () =>
 test.skipIf(!hasKubectl("newest")).each(["datasource-proxy.sh", "http-backend.sh"])(
   "examples/%s works with kubectl and curl alone",
   async (script) => {
-    const folder = temporaryFolder("example");
-    symlinkSync(kubectlBinary("newest"), path.join(folder, "kubectl"));
-    const env = bareEnvironment({
-      ...{ HOME: folder, KUBECONFIG: server.kubeconfig, SERVER: server.url, BACKEND: `http://127.0.0.1:${port}` },
-      PATH: `${folder}:${process.env["PATH"] ?? ""}`,
-    });
-    const run = runProcess(path.join(root, "examples", script), [], { env });
-    const { code } = await run.end;
-    rmSync(folder, { recursive: true });
-    expect([code, run.stderr()]).toEqual([0, ""]);
-    expect(run.stdout().match(/from the backend/g)).toHaveLength(2);
-    expect(run.stdout()).toContain("condition met");
+    const printed = await runExample(script, server, { env: { BACKEND: `http://127.0.0.1:${port}` } });
+    expect(printed.match(/from the backend/g)).toHaveLength(2);
+    expect(printed).toContain("condition met");
   },
 );

@@ -24,13 +24,15 @@ interface Wrk {
 }
 
 const postQuery = path.join(import.meta.dirname, "post.lua");
+/** Of wrk: alone it is a GET; other scripts end with it. */
+export const report = path.join(path.dirname(import.meta.dirname), "measure", "report.lua");
 
 /** Loads a server with keep-alive connections from one thread, by what a script of wrk asks. Throws when any answer was not a 200. */
 export async function load(contestant: Contestant, connections: number, seconds: number, script = postQuery): Promise<Load> {
   const { url, authorization, serverPid, pluginPid } = contestant;
   const before = usage(serverPid, pluginPid);
   const wrk = runProcess("wrk", ["-t1", `-c${connections}`, `-d${seconds}s`, "--timeout", "30s", "--latency", "-s", script, url], {
-    env: bareEnvironment(authorization === undefined ? {} : { AUTHORIZATION: authorization }),
+    env: bareEnvironment({ REPORT: report, ...(authorization === undefined ? {} : { AUTHORIZATION: authorization }) }),
   });
   await wrk.end;
   const after = usage(serverPid, pluginPid);

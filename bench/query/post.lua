@@ -1,18 +1,6 @@
 -- wrk: POST one small query, with the credentials of the environment variable AUTHORIZATION. Prints one line of JSON at the end.
 wrk.method = "POST"
 wrk.headers["Content-Type"] = "application/json"
-if os.getenv("AUTHORIZATION") then wrk.headers["Authorization"] = os.getenv("AUTHORIZATION") end
 wrk.body = '{"from":"now-1h","to":"now","queries":[{"refId":"A","datasource":{"type":"acme-testplugin-datasource","uid":"abc"},"queryType":"small","intervalMs":1000,"maxDataPoints":100}]}'
 
-local threads = {}
-bad = 0
-function setup(thread) table.insert(threads, thread) end
-function init() bad = 0 end
-function response(status) if status ~= 200 then bad = bad + 1 end end
-function done(summary, latency)
-  local failed = 0
-  for _, thread in ipairs(threads) do failed = failed + (thread:get("bad") or 0) end
-  local e = summary.errors
-  io.write(string.format('JSON {"requests":%d,"seconds":%.3f,"p50":%.3f,"p99":%.3f,"failed":%d}\n', summary.requests,
-    summary.duration / 1e6, latency:percentile(50) / 1e3, latency:percentile(99) / 1e3, failed + e.connect + e.read + e.write + e.timeout))
-end
+dofile(os.getenv("REPORT"))

@@ -1,8 +1,7 @@
-import path from "node:path";
 import { median, round } from "../measure/median.js";
 import { writeResults } from "../measure/results.js";
 import type { Contestant } from "../query/contestant.js";
-import { type Load, load } from "../query/load.js";
+import { type Load, load, report } from "../query/load.js";
 import { startOurServer } from "../query/ours.js";
 import { startBareProxy } from "./bare-node.js";
 import { firstByteMs } from "./first-byte.js";
@@ -19,8 +18,6 @@ const cases = [
   { bytes: 10 * mebibyte, connections: 1 },
   { bytes: 10 * mebibyte, connections: 4 },
 ] as const;
-
-const script = path.join(import.meta.dirname, "get.lua");
 
 /** Answers of a plugin through `…/resources/*`, beside a bare proxy of Node; in turns, since a machine's noise is larger than most differences. */
 export async function benchRoute(): Promise<void> {
@@ -45,11 +42,11 @@ interface Figures {
 
 async function compare(contestants: readonly Contestant[], { bytes, connections }: (typeof cases)[number]): Promise<object> {
   const seen = contestants.map((it) => ({ it: { ...it, url: `${it.url}/${bytes}` }, loads: [] as Load[], first: [] as number[] }));
-  for (const { it } of seen) await load(it, connections, warmUpSeconds, script);
+  for (const { it } of seen) await load(it, connections, warmUpSeconds, report);
   for (let run = 0; run < runs; run += 1) {
     for (const { it, loads, first } of seen) {
       for (let ask = 0; ask < 10; ask += 1) first.push(await firstByteMs(it.url, it.authorization));
-      loads.push(await load(it, connections, runSeconds, script));
+      loads.push(await load(it, connections, runSeconds, report));
     }
   }
   const [own, peer] = seen.map(({ loads, first }) => figuresOf(loads, first, bytes));

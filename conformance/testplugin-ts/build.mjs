@@ -1,33 +1,4 @@
 // Bundles the plugin into a folder that a host can load: node build.mjs <folder>.
-import { chmodSync, copyFileSync, mkdirSync, writeFileSync } from "node:fs";
-import path from "node:path";
-import process from "node:process";
-import { build } from "esbuild";
+import { bundlePlugin } from "../testing/bundle-plugin.mjs";
 
-const id = "acme-testplugin-ts-datasource";
-const here = import.meta.dirname;
-const target = process.argv[2];
-if (target === undefined) throw new Error("usage: node build.mjs <folder>");
-const folder = path.resolve(target, id);
-mkdirSync(folder, { recursive: true });
-
-await build({
-  entryPoints: [path.join(here, "src/main.ts")],
-  outfile: path.join(folder, "main.mjs"),
-  bundle: true,
-  platform: "node",
-  format: "esm",
-  target: "node20",
-  // The packages' sources, so that nothing has to be compiled before.
-  conditions: ["source"],
-  // CommonJS inside (grpc-js) asks for node's modules by require.
-  banner: { js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);' },
-  logLevel: "warning",
-});
-copyFileSync(path.join(here, "plugin.json"), path.join(folder, "plugin.json"));
-writeFileSync(path.join(folder, "package.json"), '{ "type": "module" }\n');
-for (const platform of ["linux", "darwin", "windows"].flatMap((os) => ["amd64", "arm64"].map((cpu) => `${os}_${cpu}`))) {
-  const launcher = path.join(folder, `gpx_testplugin_${platform}`);
-  writeFileSync(launcher, '#!/usr/bin/env node\nimport "./main.mjs";\n');
-  chmodSync(launcher, 0o755);
-}
+await bundlePlugin({ source: import.meta.dirname, id: "acme-testplugin-ts-datasource", entry: "src/main.ts", executable: "gpx_testplugin" });

@@ -1,4 +1,4 @@
--- wrk: GET, with the credentials of the environment variable AUTHORIZATION. Prints one line of JSON at the end.
+-- wrk: what each script of ours ends with. Counts answers but 200, and prints one line of JSON; credentials are in AUTHORIZATION.
 if os.getenv("AUTHORIZATION") then wrk.headers["Authorization"] = os.getenv("AUTHORIZATION") end
 
 local threads = {}
