@@ -1,7 +1,7 @@
 import type { ApiClient, Informer } from "@dataplane/client";
 import { createClientset, dataPlaneServicesRef, type DataPlaneService as StoredService } from "@dataplane/clientset";
 import { createController } from "@dataplane/controller";
-import { ApiError, type ApiObject, apiVersionOf, type Clock, type Logger } from "@dataplane/meta";
+import { ApiError, type ApiObject, aborted, apiVersionOf, type Clock, type Logger } from "@dataplane/meta";
 import { ownGroupOf, ownGroupVersion, type Plugin, type PluginSource } from "@dataplane/plugin-host";
 import { dataPlaneServiceFrom, managedLabel } from "./dataplaneservice.js";
 import { isServiceTypeName } from "./service-types/names.js";
@@ -44,16 +44,13 @@ export function managedDataPlaneServicesController(options: ManagedServicesOptio
         plugins.onChange((pluginId) => controller.enqueue(pluginId)),
         services.onChange(({ object }) => controller.enqueue(dataPlaneServiceFrom(object).spec.pluginID)),
       ];
-      await Promise.race([services.synced, ended(signal)]);
+      await Promise.race([services.synced, aborted(signal)]);
       for (const { id } of plugins.list()) controller.enqueue(id);
       await controller.run(signal);
       for (const stop of stops) stop();
     },
   };
 }
-
-const ended = (signal: AbortSignal): Promise<unknown> =>
-  signal.aborted ? Promise.resolve() : new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
 
 /** Undefined for a plugin that has no group of its own. Lists what is served; a type that comes to be served is added by the next version. */
 export function managedService(plugin: Plugin): StoredService | undefined {

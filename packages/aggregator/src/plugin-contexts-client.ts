@@ -1,5 +1,5 @@
 import type { ApiClient, ResourceRef } from "@dataplane/client";
-import { type Clock, type Logger, notFound, type RequestInfo, type UserInfo } from "@dataplane/meta";
+import { aborted, type Clock, type Logger, notFound, type RequestInfo, type UserInfo } from "@dataplane/meta";
 import { ownGroupOf, ownGroupVersion, type PluginSource } from "@dataplane/plugin-host";
 import type { PluginContext } from "@dataplane/plugin-protocol";
 import { appSettingsRef } from "./app-settings.js";
@@ -67,7 +67,7 @@ class CachedPluginContexts implements PluginContextsClient {
 
   async run(signal: AbortSignal): Promise<void> {
     this.#lifetime = signal;
-    if (!signal.aborted) await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
+    await aborted(signal);
     for (const reads of [this.#apps, ...this.#dataSources.values()]) reads.clear();
   }
 

@@ -1,3 +1,4 @@
+import { aborted } from "@dataplane/meta";
 import type { Again, Controller, ControllerOptions } from "./controller.js";
 import { Delays } from "./delays.js";
 import { WorkQueue } from "./work-queue.js";
@@ -49,7 +50,7 @@ class QueueController implements Controller {
     if (this.#signal !== undefined) throw new Error(`controller ${this.name} has been run before`);
     this.#signal = signal;
     this.#start();
-    if (!signal.aborted) await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
+    await aborted(signal);
     this.#delays.stop();
     if (this.#queue.processing > 0) {
       await new Promise<void>((resolve) => {

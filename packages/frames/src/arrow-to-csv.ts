@@ -1,6 +1,7 @@
 import { isAscii } from "node:buffer";
 import type { ArrowFrame, ColumnChunk } from "./arrow-reader.js";
 import type { ArrowField } from "./arrow-schema-reader.js";
+import { integers, type Print, viewOf } from "./column-print.js";
 import { ArrowType } from "./field-kinds.js";
 import { formatFloat32 } from "./go-text.js";
 
@@ -9,11 +10,6 @@ const ROWS_AT_ONCE = 4096;
 /** More bytes of text than this are not decoded at once. */
 const LARGEST_TEXT = 1 << 20;
 const NANOS_PER_SECOND = 1_000_000_000n;
-
-/** Prints the value of one row of a chunk that is not null. */
-type Print = (row: number) => string;
-
-const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
 /** A cell that needs them gets quotes: RFC 4180, 2.5 to 2.7. An empty text is quoted too: an empty cell is null. */
 const textCell = (text: string): string => (text === "" || /^ | $|[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
@@ -55,19 +51,6 @@ const float = (value: number, single: boolean): string => {
   if (Object.is(value, -0)) return "-0";
   return single && Number.isFinite(value) ? formatFloat32(value) : String(value);
 };
-
-function integers({ kind: { bits, signed } }: ArrowField, values: DataView): Print {
-  switch (bits) {
-    case 8:
-      return (row) => String(signed ? values.getInt8(row) : values.getUint8(row));
-    case 16:
-      return (row) => String(signed ? values.getInt16(row * 2, true) : values.getUint16(row * 2, true));
-    case 32:
-      return (row) => String(signed ? values.getInt32(row * 4, true) : values.getUint32(row * 4, true));
-    default:
-      return (row) => String(signed ? values.getBigInt64(row * 8, true) : values.getBigUint64(row * 8, true));
-  }
-}
 
 /** Texts of rows `from` to `to`, decoded at once where each byte is a character. */
 function texts({ offsetBytes }: ArrowField, { values }: ColumnChunk, offsets: DataView, from: number, to: number): Print {

@@ -1,5 +1,6 @@
 import type { ColumnChunk } from "./arrow-reader.js";
 import type { ArrowField } from "./arrow-schema-reader.js";
+import { integers, type Print, viewOf } from "./column-print.js";
 import type { ColumnExtras } from "./entities.js";
 import { ArrowType } from "./field-kinds.js";
 import { quoteBytes } from "./go-bytes.js";
@@ -7,27 +8,6 @@ import { formatFloat32, formatFloat64 } from "./go-text.js";
 import { rawJsonOrNull } from "./raw-json.js";
 
 const NANOS_PER_MILLI = 1_000_000n;
-
-/** Prints the value of one row of a chunk that is not null. */
-type Print = (row: number) => string;
-
-function viewOf(bytes: Uint8Array): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-}
-
-function integers(field: ArrowField, values: DataView): Print {
-  const { bits, signed } = field.kind;
-  switch (bits) {
-    case 8:
-      return (row) => String(signed ? values.getInt8(row) : values.getUint8(row));
-    case 16:
-      return (row) => String(signed ? values.getInt16(row * 2, true) : values.getUint16(row * 2, true));
-    case 32:
-      return (row) => String(signed ? values.getInt32(row * 4, true) : values.getUint32(row * 4, true));
-    default:
-      return (row) => String(signed ? values.getBigInt64(row * 8, true) : values.getBigUint64(row * 8, true));
-  }
-}
 
 function floats(field: ArrowField, values: DataView, first: number, extras: ColumnExtras): Print {
   const single = field.kind.bits === 32;

@@ -1,3 +1,4 @@
+export { aborted } from "./aborted.js";
 export {
   ApiError,
   type ApiErrorOptions,

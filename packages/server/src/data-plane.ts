@@ -24,7 +24,7 @@ import {
 import type { Authorizer, ResourceRegistry } from "@dataplane/apiserver";
 import { appManifestStatusController } from "@dataplane/app-manifests";
 import type { ApiClient, Informer } from "@dataplane/client";
-import type { ApiObject, Clock, GroupVersion, Handler, Logger, Metrics } from "@dataplane/meta";
+import { type ApiObject, aborted, type Clock, type GroupVersion, type Handler, type Logger, type Metrics } from "@dataplane/meta";
 import type { PluginProblem, PluginSource } from "@dataplane/plugin-host";
 import type { Config } from "./config/load-config.js";
 import type { Lifetime, Runnable } from "./lifetime.js";
@@ -208,7 +208,3 @@ const untilClosed = (outbound: Outbound): Runnable => ({
     await outbound.close();
   },
 });
-
-async function aborted(signal: AbortSignal): Promise<void> {
-  if (!signal.aborted) await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
-}

@@ -1,6 +1,7 @@
-import type { Authorizer, Decision } from "@dataplane/apiserver";
-import { ApiError, badRequest, type HttpRequest, notFound, type RequestInfo } from "@dataplane/meta";
-import { ownGroupOf, ownGroupVersion, type Plugin, type PluginSource } from "@dataplane/plugin-host";
+import type { Authorizer } from "@dataplane/apiserver";
+import { ApiError, badRequest, type HttpRequest, notFound } from "@dataplane/meta";
+import { ownGroupOf, type Plugin, type PluginSource } from "@dataplane/plugin-host";
+import { type AskedOfDataSource, decideOnDataSource } from "../data-source-rights.js";
 import { namespaceOfOrg } from "../org-id.js";
 import type { PluginContexts } from "../plugin-contexts.js";
 import { headerOf } from "../request-body.js";
@@ -26,18 +27,9 @@ const verbs = new Map([
 /** What a method asks for, as the paths with a group are authorized. */
 export const verbOf = ({ method }: Pick<HttpRequest, "method">): string => verbs.get(method) ?? "create";
 
-export interface AskedOfDataSource {
-  readonly pluginId: string;
-  readonly namespace: string;
-  readonly uid: string;
-  readonly verb: string;
-  /** Empty for the data source itself. */
-  readonly subresource: string;
-}
-
 /** Throws Forbidden unless the caller may do `verb` on `datasources/<subresource>` of this data source, in its plugin's own group. */
 export async function requireAllowed(request: HttpRequest, authorizer: Authorizer, asked: AskedOfDataSource): Promise<void> {
-  const { allowed, reason } = await decide(request, authorizer, asked);
+  const { allowed, reason } = await decideOnDataSource(callerOf({ request }), authorizer, asked);
   if (allowed) return;
   const { pluginId, uid, verb, subresource } = asked;
   const group = ownGroupOf(pluginId) ?? "";
@@ -49,30 +41,7 @@ export async function requireAllowed(request: HttpRequest, authorizer: Authorize
 
 /** The same question, answered. */
 export async function isAllowed(request: HttpRequest, authorizer: Authorizer, asked: AskedOfDataSource): Promise<boolean> {
-  return (await decide(request, authorizer, asked)).allowed;
-}
-
-async function decide(
-  request: HttpRequest,
-  authorizer: Authorizer,
-  { pluginId, namespace, uid, verb, subresource }: AskedOfDataSource,
-): Promise<Decision> {
-  const group = ownGroupOf(pluginId);
-  if (group === undefined) throw notFound("datasources", uid);
-  const segments = ["namespaces", namespace, "datasources", uid, ...(subresource === "" ? [] : [subresource])];
-  const info: RequestInfo = {
-    isResourceRequest: true,
-    path: `/apis/${group}/${ownGroupVersion}/${segments.join("/")}`,
-    verb,
-    group,
-    version: ownGroupVersion,
-    namespace,
-    resource: "datasources",
-    name: uid,
-    subresource,
-    segments,
-  };
-  return authorizer.authorize(callerOf({ request }), info);
+  return (await decideOnDataSource(callerOf({ request }), authorizer, asked)).allowed;
 }
 
 /** Which plugin the data source of a namespace and uid had when it was last asked for: where to look first, and no more. */

@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from "node:util";
 import { type Authorizer, type PrepareInput, type ResourceDefinition, type StructuralSchema } from "@dataplane/apiserver";
-import { ApiError, type ApiObject, type RequestInfo } from "@dataplane/meta";
-import { ownGroupOf, ownGroupVersion } from "@dataplane/plugin-host";
+import { ApiError, type ApiObject } from "@dataplane/meta";
+import { ownGroupOf } from "@dataplane/plugin-host";
+import { decideOnDataSource } from "../data-source-rights.js";
 import { queryServiceGroupVersion } from "../query-service/query-service.js";
 import { escapes } from "./escapes.js";
 import { namedQueryFrom, parameterTypes } from "./named-query.js";
@@ -107,23 +108,10 @@ function asksAnew({ object, old }: PrepareInput<ApiObject>): boolean {
 
 async function requireMayQuery(authorizer: Authorizer, { object, user }: PrepareInput<ApiObject>): Promise<void> {
   const { datasource } = namedQueryFrom(object);
-  const group = ownGroupOf(datasource.type);
   const { namespace = "" } = object.metadata;
-  if (group === undefined || user === undefined) throw forbidden(object, "the plugin has no group of its own");
-  const segments = ["namespaces", namespace, "datasources", datasource.uid, "query"];
-  const info: RequestInfo = {
-    isResourceRequest: true,
-    path: `/apis/${group}/${ownGroupVersion}/${segments.join("/")}`,
-    verb: "create",
-    group,
-    version: ownGroupVersion,
-    namespace,
-    resource: "datasources",
-    name: datasource.uid,
-    subresource: "query",
-    segments,
-  };
-  const { allowed } = await authorizer.authorize(user, info);
+  if (user === undefined || ownGroupOf(datasource.type) === undefined) throw forbidden(object, "the plugin has no group of its own");
+  const asked = { pluginId: datasource.type, namespace, uid: datasource.uid, verb: "create", subresource: "query" };
+  const { allowed } = await decideOnDataSource(user, authorizer, asked);
   if (!allowed) throw forbidden(object, `User ${JSON.stringify(user.name)} may not query the data source ${JSON.stringify(datasource.uid)}`);
 }
 
