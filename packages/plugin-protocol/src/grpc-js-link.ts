@@ -12,6 +12,7 @@ import {
   MessageTooLarge,
 } from "./grpc-link.js";
 import { metadataFields } from "./metadata-fields.js";
+import { peerSlackMs } from "./peer-deadline.js";
 
 const options: ClientOptions = {
   "grpc.max_send_message_length": -1,
@@ -56,15 +57,17 @@ function unary(client: Client, method: string, request: Uint8Array, { signal, ti
       reject(canceled());
       return;
     }
-    const deadline = endOf(timeoutMs);
+    const limit = limitOf(timeoutMs);
     const call = client.makeUnaryRequest(method, asBuffer, asBytes, request, metadataOf(metadata), deadlineOf(timeoutMs), (error, response) => {
       signal.removeEventListener("abort", cancel);
-      if (error !== null) reject(toGrpcError(error, signal, deadline));
+      limit?.removeEventListener("abort", cancel);
+      if (error !== null) reject(toGrpcError(error, signal, limit));
       else if (response === undefined) reject(new GrpcError(GrpcCode.Internal, "the plugin answered without a message"));
       else resolve(response);
     });
     const cancel = (): void => call.cancel();
     signal.addEventListener("abort", cancel, { once: true });
+    limit?.addEventListener("abort", cancel, { once: true });
   });
 }
 
@@ -75,16 +78,18 @@ async function* serverStream(
   { signal, timeoutMs, metadata }: CallOptions,
 ): AsyncGenerator<Uint8Array> {
   if (signal.aborted) throw canceled();
-  const deadline = endOf(timeoutMs);
+  const limit = limitOf(timeoutMs);
   const call = client.makeServerStreamRequest(method, asBuffer, asBytes, request, metadataOf(metadata), deadlineOf(timeoutMs));
   const cancel = (): void => call.cancel();
   signal.addEventListener("abort", cancel, { once: true });
+  limit?.addEventListener("abort", cancel, { once: true });
   try {
     for await (const message of call) yield message as Uint8Array;
   } catch (thrown) {
-    throw toGrpcError(thrown, signal, deadline);
+    throw toGrpcError(thrown, signal, limit);
   } finally {
     signal.removeEventListener("abort", cancel);
+    limit?.removeEventListener("abort", cancel);
     // Stopping the iteration is the caller's way to cancel; the error that this makes has no reader any more.
     call.on("error", () => undefined);
     call.cancel();
@@ -137,19 +142,19 @@ function metadataOf(entries: CallOptions["metadata"]): Metadata {
   return metadata;
 }
 
-const deadlineOf = (timeoutMs: number | undefined): GrpcJsCallOptions => (timeoutMs === undefined ? {} : { deadline: Date.now() + timeoutMs });
-const endOf = (timeoutMs: number | undefined): number => (timeoutMs === undefined ? Infinity : performance.now() + timeoutMs);
+const deadlineOf = (timeoutMs: number | undefined): GrpcJsCallOptions =>
+  timeoutMs === undefined ? {} : { deadline: Date.now() + timeoutMs + peerSlackMs };
+const limitOf = (timeoutMs: number | undefined): AbortSignal | undefined => (timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs));
 const asBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 const asBytes = (buffer: Buffer): Uint8Array => buffer;
 const canceled = (): GrpcError => new GrpcError(GrpcCode.Canceled, "the call was cancelled");
 
-function toGrpcError(thrown: unknown, signal: AbortSignal, deadline: number): GrpcError {
+function toGrpcError(thrown: unknown, signal: AbortSignal, limit: AbortSignal | undefined): GrpcError {
   if (signal.aborted) return canceled();
+  if (limit?.aborted === true) return new GrpcError(GrpcCode.DeadlineExceeded, "the deadline passed");
   if (!isServiceError(thrown)) return new GrpcError(GrpcCode.Internal, "the call failed", { cause: thrown });
   const details = thrown.metadata.get(detailsTrailer)[0];
   const metadata = details instanceof Uint8Array ? errorInfoOf(details) : {};
-  // The plugin has the same deadline, and may break off the call before our timer is heard.
-  if (performance.now() >= deadline) return new GrpcError(GrpcCode.DeadlineExceeded, "the deadline passed");
   // A handler that panics resets its stream as if cancelled, yet nobody here did.
   if (thrown.code === status.CANCELLED) return new GrpcError(GrpcCode.Unknown, `the plugin broke off the call: ${thrown.details}`, { metadata });
   return new GrpcError(codeOf(thrown.code), thrown.details, { metadata });

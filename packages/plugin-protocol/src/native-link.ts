@@ -7,6 +7,7 @@ import { framedMessage } from "./http2/grpc-message-reader.js";
 import { encodeHeaders } from "./http2/hpack-encoder.js";
 import { MessageQueue } from "./http2/message-queue.js";
 import { metadataFields } from "./metadata-fields.js";
+import { peerSlackMs } from "./peer-deadline.js";
 
 /** The link on our own HTTP/2: for plugin processes over local sockets, and nothing else. */
 export async function openNativeLink(
@@ -117,9 +118,6 @@ class NativeLink implements GrpcLink {
 }
 
 /** At most eight digits, so long ones are told in seconds. */
-// Our own clock ends the call, and cancels it at the peer. A peer that is told the same time would race it with words of its own.
-const peerSlackMs = 100;
-
 function timeoutField(timeoutMs: number | undefined): readonly (readonly [string, string])[] {
   if (timeoutMs === undefined) return [];
   const ms = Math.max(1, Math.ceil(timeoutMs)) + peerSlackMs;
