@@ -15,6 +15,8 @@ export const levels: Readonly<Record<string, number>> = {
   "plugin-sdk": 2,
   apiserver: 3,
   aggregator: 4,
+  apiextensions: 4,
+  rbac: 4,
   "kube-aggregator": 4,
   datasources: 4,
   "app-manifests": 5,

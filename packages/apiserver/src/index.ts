@@ -41,11 +41,23 @@ export { parseJson } from "./parse-json.js";
 export { defaultBodyLimitBytes, mediaTypeOf, readBytes, readJsonBody } from "./read-body.js";
 export { createRegistry, type ResourceRegistry } from "./registry.js";
 export { json, statusResponse } from "./render.js";
-export type { Column, ComputedSubresource, Hidden, Prepared, PrepareInput, ResourceDefinition, StorageLocation, Verb } from "./resource.js";
+export type {
+  Column,
+  ComputedSubresource,
+  Hidden,
+  Prepared,
+  PrepareInput,
+  ResourceDefinition,
+  ScalePaths,
+  StorageLocation,
+  StoredObject,
+  Verb,
+  VersionedStorage,
+} from "./resource.js";
 export { conditions, s } from "./schema/builder.js";
 export { exceedsDepth } from "./schema/exceeds-depth.js";
 export { maxDepth } from "./schema/field-path.js";
 export { type ObjectOf, objectSchema } from "./schema/object-schema.js";
-export type { StructuralSchema } from "./schema/structural-schema.js";
+export type { StructuralSchema, ValidationRule } from "./schema/structural-schema.js";
 export { type ApiServer, type ApiServerOptions, createApiServer } from "./server.js";
 export { unknownResource } from "./verbs/serve-resource.js";

@@ -1,14 +1,19 @@
-import type { ApiObject } from "@dataplane/meta";
+import type { ApiObject, GroupVersion } from "@dataplane/meta";
 import type { ApiSource, DiscoveredResource, ServedGroupVersion } from "./api-source.js";
 import { type ServedResource, servedResource } from "./define-resource.js";
 import { describeOpenApi } from "./openapi/describe-open-api.js";
-import type { ResourceDefinition } from "./resource.js";
+import type { ComputedSubresource, ResourceDefinition } from "./resource.js";
 
 /** The resources that are served now. Definitions come and go while the server runs. */
 export interface ResourceRegistry extends ApiSource {
   /** Throws a plain Error when the group, version and plural are taken. */
   add<T extends ApiObject>(definition: ResourceDefinition<T>): void;
   remove(definition: Pick<ResourceDefinition, "group" | "version" | "plural">): void;
+  /**
+   * Replaces all that `owner` had by `definitions` in one step, so that no request in between finds nothing. A definition that is the
+   * same object as before stays as it is, and its watches with it. Those whose group, version and plural others have are left out and given back.
+   */
+  set(owner: string, definitions: readonly ResourceDefinition[]): readonly ResourceDefinition[];
   get(group: string, version: string, plural: string): ResourceDefinition | undefined;
   list(): readonly ResourceDefinition[];
   /** With the defaults filled in; what the verbs work on. */
@@ -21,6 +26,7 @@ export const createRegistry = (): ResourceRegistry => new Registry();
 
 class Registry implements ResourceRegistry {
   readonly #resources = new Map<string, ServedResource>();
+  readonly #owned = new Map<string, readonly ResourceDefinition[]>();
   readonly #listeners = new Set<() => void>();
   #generation = 1;
   #served: readonly ServedGroupVersion[] | undefined;
@@ -38,6 +44,18 @@ class Registry implements ResourceRegistry {
 
   remove({ group, version, plural }: Pick<ResourceDefinition, "group" | "version" | "plural">): void {
     if (this.#resources.delete(registryKey(group, version, plural))) this.#changed();
+  }
+
+  set(owner: string, definitions: readonly ResourceDefinition[]): readonly ResourceDefinition[] {
+    const had = this.#owned.get(owner) ?? [];
+    const others = (key: string): boolean => this.#resources.has(key) && !had.some((it) => keyOfDefinition(it) === key);
+    const [taken, free] = partition(definitions, (it) => others(keyOfDefinition(it)));
+    for (const old of had) if (!free.includes(old)) this.#resources.delete(keyOfDefinition(old));
+    for (const it of free) if (!had.includes(it)) this.#resources.set(keyOfDefinition(it), servedResource(it));
+    if (free.length === 0) this.#owned.delete(owner);
+    else this.#owned.set(owner, free);
+    if (free.length !== had.length || free.some((it) => !had.includes(it))) this.#changed();
+    return taken;
   }
 
   get(group: string, version: string, plural: string): ResourceDefinition | undefined {
@@ -71,6 +89,12 @@ class Registry implements ResourceRegistry {
     this.#served = undefined;
     for (const listener of this.#listeners) listener();
   }
+}
+
+const keyOfDefinition = ({ group, version, plural }: ResourceDefinition): string => registryKey(group, version, plural);
+
+function partition<T>(items: readonly T[], isFirst: (item: T) => boolean): readonly [readonly T[], readonly T[]] {
+  return [items.filter(isFirst), items.filter((item) => !isFirst(item))];
 }
 
 const registryKey = (group: string, version: string, plural: string): string => `${group}/${version}/${plural}`;
@@ -113,12 +137,13 @@ function lazyOpenApi(members: readonly ServedResource[]): ServedGroupVersion["op
 }
 
 function discovered({ definition, singular, verbs }: ServedResource): readonly DiscoveredResource[] {
-  const { plural, kind, scope, shortNames, categories, hasStatus, computed = [] } = definition;
+  const { plural, kind, scope, shortNames, categories, hasStatus, scale, computed = [] } = definition;
   const namespaced = scope === "namespaced";
-  const subresource = (name: string, itsKind: string, itsVerbs: readonly string[]): DiscoveredResource => ({
+  const subresource = (name: string, itsKind: string, itsVerbs: readonly string[], responseKind?: GroupVersion): DiscoveredResource => ({
     name: `${plural}/${name}`,
     singularName: "",
     kind: itsKind,
+    ...(responseKind === undefined ? {} : { responseKind }),
     namespaced,
     verbs: itsVerbs,
   });
@@ -133,6 +158,15 @@ function discovered({ definition, singular, verbs }: ServedResource): readonly D
       ...(categories === undefined ? {} : { categories }),
     },
     ...(hasStatus === true ? [subresource("status", kind, ["get", "patch", "update"])] : []),
-    ...computed.filter(({ internal }) => !internal).map((it) => subresource(it.name, it.kind, ["get"])),
+    ...(scale === undefined ? [] : [subresource("scale", "Scale", ["get", "patch", "update"], { group: "autoscaling", version: "v1" })]),
+    ...computed.filter(({ internal }) => !internal).map((it) => subresource(it.name, it.kind, verbsOf(it), responseKindOf(it))),
   ];
 }
+
+const verbsOf = ({ get, create }: ComputedSubresource<ApiObject>): readonly string[] => [
+  ...(create === undefined ? [] : ["create"]),
+  ...(get === undefined ? [] : ["get"]),
+];
+
+const responseKindOf = ({ group, version }: ComputedSubresource<ApiObject>): GroupVersion | undefined =>
+  group === undefined || version === undefined ? undefined : { group, version };

@@ -1,4 +1,5 @@
 import type { ApiObject, Cause, GroupVersion, JsonObject, UserInfo } from "@dataplane/meta";
+import type { Converter } from "./conversion/converter.js";
 import type { StructuralSchema } from "./schema/structural-schema.js";
 
 export type Verb = "get" | "list" | "watch" | "create" | "update" | "patch" | "delete" | "deletecollection";
@@ -35,12 +36,46 @@ export interface Prepared<T extends ApiObject> {
   readonly hidden?: Hidden;
 }
 
-/** A read-only subresource answered by code, `GET …/<name>/<subresource>`; `internal` ones are in no discovery or OpenAPI. */
-export interface ComputedSubresource<T extends ApiObject> {
+export interface StoredObject<T extends ApiObject> {
+  readonly object: T;
+  readonly hidden: Hidden | undefined;
+  readonly revision: bigint;
+}
+
+/** A subresource answered by code, `…/<name>/<subresource>`, of which nothing is stored; `internal` ones are in no discovery or OpenAPI. */
+export interface ComputedSubresource<T extends ApiObject> extends Partial<GroupVersion> {
   readonly name: string;
+  /** Of what it takes and gives; `group` and `version` are the parent's unless told. */
   readonly kind: string;
   readonly internal: boolean;
-  readonly get: (stored: { readonly object: T; readonly hidden: Hidden | undefined; readonly revision: bigint }) => ApiObject | Promise<ApiObject>;
+  /** Of the answer and of the body of a `create`. Any object unless told. */
+  readonly schema?: StructuralSchema;
+  readonly get?: (stored: StoredObject<T>) => ApiObject | Promise<ApiObject>;
+  /** POST of a question about a stored object, such as a TokenRequest. The body has passed the schema. */
+  readonly create?: (input: {
+    readonly stored: StoredObject<T>;
+    readonly body: ApiObject;
+    readonly user: UserInfo;
+  }) => ApiObject | Promise<ApiObject>;
+}
+
+/** Where an object keeps its number of replicas: paths such as `.spec.replicas`. Served as `autoscaling/v1` Scale. */
+export interface ScalePaths {
+  readonly specReplicasPath: string;
+  readonly statusReplicasPath: string;
+  /** Of a selector as text. */
+  readonly labelSelectorPath?: string;
+}
+
+/**
+ * A kind with several versions is several definitions over one storage location. Each stored value says in which version it was
+ * written (the storage version of that time), and reads give it in the version that is asked for.
+ */
+export interface VersionedStorage {
+  /** The version that is written from now on; the same in all definitions of the kind. */
+  readonly storageVersion: string;
+  /** Absent: the versions differ in apiVersion alone. */
+  readonly converter?: Converter;
 }
 
 /**
@@ -78,6 +113,11 @@ export interface ResourceDefinition<T extends ApiObject = ApiObject> extends Gro
   readonly verbs?: readonly Verb[];
   /** `status` is then written by the status subresource alone, and spec by the main one alone. */
   readonly hasStatus?: boolean;
+  readonly scale?: ScalePaths;
+  /** For a kind that has more than one version. */
+  readonly versioned?: VersionedStorage;
+  /** A later version of the group is to be preferred: clients are warned with this text. */
+  readonly deprecationWarning?: string;
   readonly columns?: readonly Column<T>[];
   /** Beside metadata.name and metadata.namespace; dotted paths. */
   readonly selectableFields?: readonly string[];

@@ -1,5 +1,6 @@
 import { type Clock, type Handler, type HttpRequest, type HttpResponse, type Logger, unavailable } from "@dataplane/meta";
 import type { Store } from "@dataplane/storage";
+import type { AdmissionHook } from "./admission/admission-hook.js";
 import type { ApiSource } from "./api-source.js";
 import { finalizeNamespaces } from "./builtin/finalize-namespaces.js";
 import { compressed } from "./compress.js";
@@ -20,6 +21,8 @@ export interface ApiServerOptions {
   readonly clock: Clock;
   readonly newUid: () => string;
   readonly logger: Logger;
+  /** Who has a say in each write of a stored object, in this order: all that mutate, then all that validate. None unless told. */
+  readonly admission?: readonly AdmissionHook[];
   /** 3 MiB unless told. */
   readonly bodyLimitBytes?: number;
   readonly version: { readonly gitVersion: string; readonly major: string; readonly minor: string };
@@ -38,7 +41,15 @@ export interface ApiServer {
 export function createApiServer(options: ApiServerOptions): ApiServer {
   const { store, registry, clock, logger, newUid, version } = options;
   const cache = new WatchCache({ store, clock, logger });
-  const services: VerbServices = { store, cache, registry, clock, newUid, bodyLimitBytes: options.bodyLimitBytes ?? defaultBodyLimitBytes };
+  const services: VerbServices = {
+    store,
+    cache,
+    registry,
+    clock,
+    newUid,
+    admission: options.admission ?? [],
+    bodyLimitBytes: options.bodyLimitBytes ?? defaultBodyLimitBytes,
+  };
   const sources = [registry, ...options.sources];
   const discovery = createDiscovery(sources);
   const openapi = createOpenApiHandler({ sources, version: version.gitVersion });

@@ -18,6 +18,8 @@ export interface AdmissionAttributes {
   /** As it is stored now; undefined on CREATE. */
   readonly oldObject: JsonObject | undefined;
   readonly dryRun: boolean;
+  /** `meta.k8s.io/v1` CreateOptions, UpdateOptions, PatchOptions or DeleteOptions of the request, as clients sent them. */
+  readonly options?: JsonObject;
   /** Who writes. */
   readonly user: UserInfo;
 }

@@ -1,6 +1,23 @@
 import type { JsonValue } from "@dataplane/meta";
 
 /**
+ * A rule in CEL about the value of its schema, `self`, and what it was before, `oldSelf`
+ * (https://kubernetes.io/docs/reference/using-api/cel/, x-kubernetes-validations).
+ */
+export interface ValidationRule {
+  readonly rule: string;
+  readonly message?: string;
+  /** CEL that gives the message. */
+  readonly messageExpression?: string;
+  /** FieldValueInvalid unless told. */
+  readonly reason?: "FieldValueInvalid" | "FieldValueForbidden" | "FieldValueRequired" | "FieldValueDuplicate";
+  /** Relative to the schema's place, such as `.foo['bar']`. */
+  readonly fieldPath?: string;
+  /** A rule that reads oldSelf is asked on creation too; oldSelf is then an optional. */
+  readonly optionalOldSelf?: boolean;
+}
+
+/**
  * A structural schema: what Kubernetes lets `openAPIV3Schema` of a CRD say
  * (https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#specifying-a-structural-schema).
  * Built-in resources and CRDs share it; validation, pruning, defaulting, merging and OpenAPI are walks over it.
@@ -23,7 +40,21 @@ export interface StructuralSchema {
   readonly maximum?: number;
   readonly minItems?: number;
   readonly maxItems?: number;
+  readonly exclusiveMinimum?: boolean;
+  readonly exclusiveMaximum?: boolean;
+  readonly multipleOf?: number;
+  readonly uniqueItems?: boolean;
+  readonly minProperties?: number;
+  readonly maxProperties?: number;
+  readonly title?: string;
+  readonly externalDocs?: JsonValue;
+  /** Value validations only: they add no field. */
+  readonly allOf?: readonly StructuralSchema[];
+  readonly anyOf?: readonly StructuralSchema[];
+  readonly oneOf?: readonly StructuralSchema[];
+  readonly not?: StructuralSchema;
   readonly example?: JsonValue;
+  readonly "x-kubernetes-validations"?: readonly ValidationRule[];
   readonly "x-kubernetes-preserve-unknown-fields"?: boolean;
   readonly "x-kubernetes-int-or-string"?: boolean;
   readonly "x-kubernetes-embedded-resource"?: boolean;

@@ -19,6 +19,8 @@ export async function getComputed(call: VerbCall, computed: ComputedSubresource<
     throw new ApiError("Forbidden", `${what} ${JSON.stringify(info.name)} is forbidden: it is internal to the data plane`);
   }
   const stored = await found(call);
+  if (computed.get === undefined)
+    throw new ApiError("MethodNotAllowed", "the server does not allow this method on the requested resource", { details: {} });
   const object = await computed.get({ object: stored.shownBy(resource).object, hidden: stored.hidden, revision: stored.revision });
   return answerValue(call, object);
 }

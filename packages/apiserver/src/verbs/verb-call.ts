@@ -1,5 +1,6 @@
 import { type ApiObject, badRequest, type Clock, type HttpRequest, isJsonObject, type JsonObject, type RequestInfo } from "@dataplane/meta";
 import type { Store } from "@dataplane/storage";
+import type { AdmissionHook } from "../admission/admission-hook.js";
 import type { ServedResource } from "../define-resource.js";
 import type { ResourceRegistry } from "../registry.js";
 import { ResourceStore } from "../resource-store.js";
@@ -12,6 +13,7 @@ export interface VerbServices {
   readonly registry: ResourceRegistry;
   readonly clock: Clock;
   readonly newUid: () => string;
+  readonly admission: readonly AdmissionHook[];
   readonly bodyLimitBytes: number;
 }
 
