@@ -78,6 +78,7 @@ export class Channel {
       messages: { [Symbol.asyncIterator]: () => messagesOf(queue, leave) },
       batches: { [Symbol.asyncIterator]: () => batchesOf(queue, leave) },
       nudge: () => queue.nudge(),
+      forEachBatch: (write) => queue.forEach(write),
       over: queue.over,
     };
   }

@@ -42,6 +42,9 @@ export interface SubscribeRequest {
 /** Why a subscription ended: the plugin's stream is over, the server stops, the subscriber left, or it failed as `messages` throws. */
 export type StreamEnd = "over" | "stopping" | "left" | "failed";
 
+/** Takes some messages; a promise when the next ones have to wait for it. */
+export type BatchWriter = (batch: readonly StreamMessage[]) => Promise<void> | undefined;
+
 /** A subscriber's place in a channel. */
 export interface Subscription {
   /** Of the last message before `messages` begins (after `missed`). */
@@ -51,10 +54,12 @@ export interface Subscription {
   /** Whether `missed` is all that came after `resume`; undefined when nothing was to be resumed. */
   readonly recovered: boolean | undefined;
   readonly missed: readonly StreamMessage[];
-  /** The same as `messages`, as many at once as wait; none when somebody called `nudge`. Read one of the two. */
+  /** The same as `messages`, as many at once as wait; none when somebody called `nudge`. Read one of the three. */
   readonly batches: AsyncIterable<readonly StreamMessage[]>;
   /** Wakes who waits for `batches`. */
   nudge(): void;
+  /** The same as `batches` with no promise for each: thousands of connections read so. Resolves and rejects as `messages` ends. */
+  forEachBatch(write: BatchWriter): Promise<void>;
   /** Resolves when nothing more comes after what waits: a reader that then stands still may be cut off. */
   readonly over: Promise<StreamEnd>;
   /**

@@ -17,6 +17,7 @@ function subscription(): { readonly queue: SubscriberQueue; readonly subscriptio
     subscription: {
       ...{ position: { epoch: "e", offset: 0 }, initial: undefined, recovered: undefined, missed: [], over: queue.over },
       nudge: () => queue.nudge(),
+      forEachBatch: (write) => queue.forEach(write),
       messages: { [Symbol.asyncIterator]: () => messagesOf(queue, leave) },
       batches: { [Symbol.asyncIterator]: () => batchesOf(queue, leave) },
     },

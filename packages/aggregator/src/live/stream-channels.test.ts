@@ -416,3 +416,48 @@ test("a channel that begins again waits for the end of its last RunStream", asyn
   await rested();
   expect([ends.length, most]).toEqual([2, 1]);
 });
+
+test("200 rounds of leaving, joining at once and changed settings: never two RunStreams, and never none while somebody listens", async () => {
+  let [running, most, begun] = [0, 0, 0];
+  const calls: Partial<PluginClient> = {
+    // Not steered: it ends as late as a plugin may, a turn after it was told.
+    async *runStream(_, { signal }) {
+      running += 1;
+      begun += 1;
+      most = Math.max(most, running);
+      try {
+        yield { data: bytes(frame(begun)) };
+        await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
+        await settled();
+        throw new GrpcError(GrpcCode.Canceled, "cancelled");
+      } finally {
+        running -= 1;
+      }
+    },
+  };
+  const { channels, clock, settings, tell } = start({ calls });
+  let due = 1;
+  for (let round = 0; round < 200; round++) {
+    const [one, other] = [new AbortController(), new AbortController()];
+    const joined = await Promise.all([one, other].map(({ signal }) => channels.subscribe(request({ signal }))));
+    await rested();
+    expect([round, running, joined.length, channels.list().map(({ subscribers }) => subscribers)]).toEqual([round, 1, 2, [2]]);
+    if (round % 2 === 0) {
+      settings.updated += 1;
+      due += 1;
+      await tell();
+      expect([round, running]).toEqual([round, 1]);
+    }
+    one.abort();
+    other.abort();
+    // Every third time nobody comes back before the stream is given up.
+    if (round % 3 === 0) {
+      due += round < 199 ? 1 : 0;
+      await clock.advance(15_000);
+      await rested();
+      expect([round, running, channels.list()]).toEqual([round, 0, []]);
+    }
+  }
+  expect(most).toBe(1);
+  expect(begun).toBe(due);
+});

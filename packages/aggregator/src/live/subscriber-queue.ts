@@ -1,5 +1,5 @@
 import { ApiError } from "@dataplane/meta";
-import type { StreamEnd, StreamMessage } from "./channels.js";
+import type { BatchWriter, StreamEnd, StreamMessage } from "./channels.js";
 
 export interface QueueLimits {
   readonly messages: number;
@@ -89,13 +89,43 @@ export class SubscriberQueue {
 
   /** All that waits, or what comes next; nothing when nudged; undefined at the end. Throws what it failed with. */
   take(): Promise<readonly StreamMessage[] | undefined> {
-    if (this.#waiting.length > 0) return Promise.resolve(this.#taken());
-    if (this.#end !== undefined) return this.#end.error === undefined ? Promise.resolve(undefined) : Promise.reject(this.#end.error);
-    this.#patience = true;
+    return new Promise((resolve, reject) => this.#listen(resolve, reject));
+  }
+
+  /**
+   * Gives `write` each batch as it comes, with no promise in between; one that `write` returns is waited for before the next. Resolves at
+   * the end; rejects with what the queue failed with, or `write` threw.
+   */
+  forEach(write: BatchWriter): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#reader = resolve;
-      this.#failReader = reject;
+      const listen = (): void => this.#listen(read, reject);
+      const read = (batch: readonly StreamMessage[] | undefined): void => {
+        if (batch === undefined) {
+          resolve();
+          return;
+        }
+        try {
+          const written = batch.length === 0 ? undefined : write(batch);
+          if (written === undefined) listen();
+          else void written.then(listen, reject);
+        } catch (thrown) {
+          reject(ApiError.from(thrown));
+        }
+      };
+      listen();
     });
+  }
+
+  #listen(reader: (batch: readonly StreamMessage[] | undefined) => void, fail: (error: ApiError) => void): void {
+    if (this.#waiting.length > 0) reader(this.#taken());
+    else if (this.#end !== undefined) {
+      if (this.#end.error === undefined) reader(undefined);
+      else fail(this.#end.error);
+    } else {
+      this.#patience = true;
+      this.#reader = reader;
+      this.#failReader = fail;
+    }
   }
 
   #taken(): readonly StreamMessage[] {

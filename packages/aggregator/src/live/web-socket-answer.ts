@@ -3,6 +3,7 @@ import { type WebSocket, WebSocketServer } from "ws";
 import type { StreamEnd, StreamMessage, Subscription } from "./channels.js";
 import { notRecovered } from "./stream-answer.js";
 import { errorText } from "./stream-forms.js";
+import { FrameWriter, textFrame } from "./web-socket-frames.js";
 
 const pingMs = 20_000;
 /** How long a peer may take to answer the close. */
@@ -28,7 +29,7 @@ export function webSocketAnswer(subscription: Subscription, leave: () => void): 
         webSocket.once("close", leave);
         const stop = keepAlive(webSocket);
         void subscription.over.then((end) => endSoon(webSocket, end)).finally(stop);
-        void send(webSocket, subscription).catch((thrown: unknown) => {
+        void send(webSocket, new FrameWriter(webSocket, socket), subscription).catch((thrown: unknown) => {
           sendText(webSocket, errorText(ApiError.from(thrown))).catch(() => undefined);
           webSocket.close(codeOf(thrown), "");
         });
@@ -37,25 +38,18 @@ export function webSocketAnswer(subscription: Subscription, leave: () => void): 
   };
 }
 
-async function send(webSocket: WebSocket, { recovered, initial, missed, batches, over }: Subscription): Promise<void> {
+async function send(webSocket: WebSocket, frames: FrameWriter, subscription: Subscription): Promise<void> {
+  const { recovered, initial, missed, over } = subscription;
   if (recovered === false) await sendText(webSocket, errorText(notRecovered()));
   if (initial !== undefined) await sendText(webSocket, initial);
-  await sendAll(webSocket, missed);
-  for await (const batch of batches) await sendAll(webSocket, batch);
+  const write = (messages: readonly StreamMessage[]): Promise<void> | undefined => frames.write(messages.map(frameOf));
+  await write(missed);
+  await subscription.forEachBatch(write);
   const end = await over;
   webSocket.close(closeCodes[end], end);
 }
 
-/** Resolves when all is written: until then messages wait in the subscription, within its bounds. */
-async function sendAll(webSocket: WebSocket, messages: readonly StreamMessage[]): Promise<void> {
-  let last: Promise<void> | undefined;
-  for (const { data } of messages) {
-    // The last one is written after all others, and fails as they do.
-    last?.catch(() => undefined);
-    last = sendText(webSocket, data);
-  }
-  await last;
-}
+const frameOf = (message: StreamMessage): Uint8Array => message.as("websocket", ({ data }) => textFrame(data));
 
 const sendText = (webSocket: WebSocket, text: Uint8Array): Promise<void> =>
   new Promise((resolve, reject) => {

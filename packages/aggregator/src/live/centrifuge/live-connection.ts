@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import type { Duplex } from "node:stream";
 import { ApiError, type HttpRequest, type Logger } from "@dataplane/meta";
 import type { RawData, WebSocket } from "ws";
 import { callerOf } from "../../service-types/run-queries.js";
@@ -34,6 +35,13 @@ interface OpenSubscription {
   isReady: boolean;
 }
 
+/** A WebSocket, the socket below it, and the request that opened it. */
+export interface LiveClient {
+  readonly webSocket: WebSocket;
+  readonly socket: Duplex;
+  readonly request: HttpRequest;
+}
+
 /** One client of Grafana Live, from its WebSocket's beginning to its end. */
 export class LiveConnection {
   readonly #request: HttpRequest;
@@ -48,10 +56,10 @@ export class LiveConnection {
   #isConnected = false;
   #atWork = 0;
 
-  constructor(webSocket: WebSocket, request: HttpRequest, options: LiveConnectionOptions) {
+  constructor({ webSocket, socket, request }: LiveClient, options: LiveConnectionOptions) {
     this.#request = request;
     this.#options = options;
-    this.#socket = new LiveSocket(webSocket, options);
+    this.#socket = new LiveSocket(webSocket, socket, options);
     this.#stale = setTimeout(() => this.#socket.disconnect(disconnects.stale), options.staleMs).unref();
     webSocket.on("message", (data, isBinary) => this.#read(data, isBinary));
     webSocket.on("error", () => this.#end());

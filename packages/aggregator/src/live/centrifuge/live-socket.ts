@@ -1,4 +1,6 @@
+import type { Duplex } from "node:stream";
 import type { WebSocket } from "ws";
+import { FrameWriter } from "../web-socket-frames.js";
 import { type Disconnect, disconnects } from "./protocol.js";
 
 export interface LiveSocketOptions {
@@ -17,12 +19,15 @@ const lingerMs = 1_000;
 export class LiveSocket {
   readonly #webSocket: WebSocket;
   readonly #options: LiveSocketOptions;
+  readonly #frames: FrameWriter;
   #pong: NodeJS.Timeout | undefined;
   #ping: NodeJS.Timeout | undefined;
 
-  constructor(webSocket: WebSocket, options: LiveSocketOptions) {
+  /** `socket` is the one below. */
+  constructor(webSocket: WebSocket, socket: Duplex, options: LiveSocketOptions) {
     this.#webSocket = webSocket;
     this.#options = options;
+    this.#frames = new FrameWriter(webSocket, socket);
     webSocket.once("close", () => this.#stopTimers());
   }
 
@@ -51,11 +56,9 @@ export class LiveSocket {
     else this.#webSocket.send(text, { binary: false });
   }
 
-  /** Resolves when it is written: until then, what comes next waits where it is bounded. */
-  write(text: Uint8Array): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#webSocket.send(text, { binary: false }, (error) => (error instanceof Error ? reject(error) : resolve()));
-    });
+  /** Frames that many clients get; a promise when the next ones have to wait, where they are bounded. */
+  write(frames: readonly Uint8Array[]): Promise<void> | undefined {
+    return this.#frames.write(frames);
   }
 
   disconnect({ code, reason }: Disconnect): void {

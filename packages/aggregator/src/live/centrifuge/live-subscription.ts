@@ -1,5 +1,6 @@
 import { ApiError } from "@dataplane/meta";
 import type { StreamMessage, Subscription } from "../channels.js";
+import { textFrame } from "../web-socket-frames.js";
 import type { LiveSocket } from "./live-socket.js";
 import { disconnects, publicationPush, unsubscribeCodes, unsubscribePush } from "./protocol.js";
 
@@ -31,12 +32,10 @@ export async function pushAll(channel: string, subscription: Subscription, socke
 }
 
 async function pushUntilOver(channel: string, subscription: Subscription, socket: LiveSocket, ended: () => void): Promise<void> {
-  const encode = ({ offset, data }: StreamMessage): Uint8Array => publicationPush(channel, offset, data);
+  const encode = ({ offset, data }: StreamMessage): Uint8Array => textFrame(publicationPush(channel, offset, data));
   const form = `centrifuge ${channel}`;
   try {
-    for await (const batch of subscription.batches) {
-      if (batch.length > 0) await socket.write(lines(batch.map((message) => message.as(form, encode))));
-    }
+    await subscription.forEachBatch((batch) => socket.write(batch.map((message) => message.as(form, encode))));
     const end = await subscription.over;
     ended();
     if (end === "stopping") socket.disconnect(disconnects.shutdown);
@@ -50,14 +49,5 @@ async function pushUntilOver(channel: string, subscription: Subscription, socket
 }
 
 const isFinal = (reason: ApiError["reason"]): boolean => reason === "NotFound" || reason === "Forbidden" || reason === "NotImplemented";
-
-const newline = Buffer.from("\n");
-
-function lines(pushes: readonly Uint8Array[]): Uint8Array {
-  const [first] = pushes;
-  return pushes.length === 1 && first !== undefined
-    ? first
-    : Buffer.concat(pushes.flatMap((push, index) => (index === 0 ? [push] : [newline, push])));
-}
 
 const text = (data: Uint8Array): string => Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString("utf8");

@@ -6,7 +6,7 @@ import type { ChannelState, StreamPosition } from "../channels.js";
 import { requireOwnOrigin } from "../own-origin.js";
 import { clientChannelName, type LiveChannel } from "./channel-name.js";
 import { LiveAccess } from "./live-access.js";
-import { LiveConnection } from "./live-connection.js";
+import { type LiveClient, LiveConnection } from "./live-connection.js";
 import { LocalChannels } from "./local-channels.js";
 import { Presence } from "./presence.js";
 
@@ -112,7 +112,7 @@ export class Live {
         this.#server.handleUpgrade(incoming, socket, head, (webSocket) => {
           this.#connections.set(webSocket, () => webSocket.close(goingAway));
           webSocket.once("close", () => this.#connections.delete(webSocket));
-          if (begin === undefined) this.#begin(webSocket, request);
+          if (begin === undefined) this.#begin({ webSocket, socket, request });
           else begin(webSocket);
         });
       },
@@ -125,9 +125,9 @@ export class Live {
     return [...streams.map((state) => ({ name: this.access.nameOf(state.key), state })), ...this.local.list()];
   }
 
-  #begin(webSocket: WebSocket, request: HttpRequest): void {
+  #begin(client: LiveClient): void {
     const { settings, version, logger } = this.#options;
-    const connection = new LiveConnection(webSocket, request, {
+    const connection = new LiveConnection(client, {
       access: this.access,
       presence: this.#presence,
       positionOf: (channel) => this.#positionOf(channel),
@@ -138,7 +138,7 @@ export class Live {
       staleMs: settings.staleMs ?? 15_000,
       logger,
     });
-    this.#connections.set(webSocket, () => connection.shutDown());
+    this.#connections.set(client.webSocket, () => connection.shutDown());
   }
 
   #positionOf(channel: LiveChannel): StreamPosition | undefined {
