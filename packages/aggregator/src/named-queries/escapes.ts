@@ -1,7 +1,9 @@
-/** A quote that a text stands in. */
-export type Quote = '"' | "'" | "`";
+import { jsonLanguage, type Language, type PlaceLookup, placesIn, promqlLanguage, type Quote } from "./quoted-places.js";
+import { sqlLanguage } from "./sql-language.js";
 
 interface Writer {
+  /** Tells which quotes a place is in. */
+  readonly language: Language;
   /** The quote that the place must be in: outside of it, or in another one, no way of writing a text would be safe. */
   readonly quote: Quote;
   /** Undefined for a text that cannot be written there. */
@@ -10,13 +12,19 @@ interface Writer {
 
 const writers = {
   // RFC 8259.
-  "json-string": { quote: '"', write: (text) => JSON.stringify(text).slice(1, -1) },
+  "json-string": { language: jsonLanguage, quote: '"', write: (text) => JSON.stringify(text).slice(1, -1) },
   // PromQL and LogQL, which escape as Go does.
-  "promql-string": { quote: '"', write: inDoubleQuotes },
+  "promql-string": { language: promqlLanguage, quote: '"', write: inDoubleQuotes },
   // A regular expression of theirs, in which the text stands for itself.
-  "promql-regex": { quote: '"', write: (text) => inDoubleQuotes(text.replace(/[\\^$.|?*+()[\]{}]/g, "\\$&")) },
+  "promql-regex": {
+    ...{ language: promqlLanguage, quote: '"' },
+    write: (text) => inDoubleQuotes(text.replace(/[\\^$.|?*+()[\]{}]/g, "\\$&")),
+  },
   // Some databases take a backslash for the next character's escape, others for itself: neither is safe.
-  "sql-string": { quote: "'", write: (text) => (/[\\\0]/.test(text) ? undefined : text.replaceAll("'", "''")) },
+  "sql-string": {
+    ...{ language: sqlLanguage, quote: "'" },
+    write: (text) => (/[\\\0]/.test(text) ? undefined : text.replaceAll("'", "''")),
+  },
 } as const satisfies Record<string, Writer>;
 
 /** How a text may be written inside another: each keeps it from ending the quotes that it is in. */
@@ -25,6 +33,9 @@ export const escapes = ["json-string", "promql-string", "promql-regex", "sql-str
 
 /** The text as it is written there; undefined for one that cannot be. */
 export const escaped = (text: string, escape: Escape): string | undefined => writers[escape].write(text);
+
+/** Where the places of a text stand, read in the language that the escape is for. */
+export const placesFor = (escape: Escape, text: string): PlaceLookup => placesIn(text, writers[escape].language);
 
 /** The quote that a place must be in. */
 export const quoteOf = (escape: Escape): Quote => writers[escape].quote;
@@ -36,17 +47,3 @@ function inDoubleQuotes(text: string): string {
     .slice(1, -1)
     .replace(/\\[\s\S]|['`]/g, (found) => numbered[found] ?? found);
 }
-
-/** The quote that the character at `index` stands in; undefined outside of all. A backslash takes the next one along, but in backticks. */
-export function quoteAt(text: string, index: number): Quote | undefined {
-  let open: Quote | undefined;
-  for (let at = 0; at < index; at += 1) {
-    const character = text[at];
-    if (character === "\\" && open !== undefined && open !== "`") at += 1;
-    else if (open === undefined && isQuote(character)) open = character;
-    else if (character === open) open = undefined;
-  }
-  return open;
-}
-
-const isQuote = (character: string | undefined): character is Quote => character === '"' || character === "'" || character === "`";

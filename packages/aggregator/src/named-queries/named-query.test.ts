@@ -99,6 +99,16 @@ test.each(["${param.job}", "up{job='${param.job}'}", "up{job=`${param.job}`}", '
   },
 );
 
+test("whether a place is inside quotes must be certain, and what makes it uncertain is said", () => {
+  const found = (rawSql: string) => {
+    const spec = { ...(errors["spec"] as object), parameters: [{ name: "job", type: "string", escape: "sql-string" }], queries: [{ rawSql }] };
+    return (definition.validate?.({ ...errors, spec }, undefined) ?? []).map(({ message }) => message);
+  };
+  expect(found("SELECT 1 -- it's\n WHERE job = '${param.job}'")).toEqual([]);
+  expect(found("SELECT 1 -- it's\n, ${param.job} -- '")).toEqual([expect.stringMatching(/must stand inside ' quotes$/)]);
+  expect(found("SELECT 1 # it's\n WHERE job = '${param.job}'")).toEqual([expect.stringMatching(/not certain: a # is before it/)]);
+});
+
 test("who writes a query must be allowed to query its data source; who only changes a label need not", async () => {
   const input = {
     operation: "create",

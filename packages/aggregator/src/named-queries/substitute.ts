@@ -1,5 +1,4 @@
 import { isJsonObject, type JsonObject, type JsonValue } from "@dataplane/meta";
-import { type Quote, quoteAt } from "./escapes.js";
 
 /** `${param.name}` inside a text. Grafana's own `$__interval` and `${variable}` are the plugin's, and left alone. */
 const placeholder = /\$\{param\.([A-Za-z_]\w{0,62})\}/g;
@@ -12,24 +11,22 @@ export interface Use {
   readonly whole: boolean;
   /** Such as `[0].expr`. */
   readonly field: string;
-  /** Which a placeholder inside a text stands in. */
-  readonly quote?: Quote;
+  /** Where a placeholder stands. */
+  readonly inside?: { readonly text: string; readonly index: number };
 }
 
 /** Every place where a parameter goes; keys are never looked into. */
 export function usesOf(value: JsonValue, field = ""): readonly Use[] {
   const name = wholeName(value);
   if (name !== undefined) return [{ name, whole: true, field }];
-  if (typeof value === "string") return [...value.matchAll(placeholder)].map((match) => placeholderUse(match, field));
+  if (typeof value === "string") return placeholderUses(value, field);
   if (isList(value)) return value.flatMap((item, index) => usesOf(item, `${field}[${index}]`));
   if (isJsonObject(value)) return Object.entries(value).flatMap(([key, item]) => usesOf(item, field === "" ? key : `${field}.${key}`));
   return [];
 }
 
-function placeholderUse({ 1: name = "", index, input }: RegExpExecArray, field: string): Use {
-  const quote = quoteAt(input, index);
-  return { name, whole: false, field, ...(quote === undefined ? {} : { quote }) };
-}
+const placeholderUses = (text: string, field: string): readonly Use[] =>
+  [...text.matchAll(placeholder)].map(({ 1: name = "", index }) => ({ name, whole: false, field, inside: { text, index } }));
 
 export interface Values {
   /** In place of `{"$param": "name"}`. */
