@@ -3,6 +3,7 @@ import { type Handler, type HttpRequest, type HttpResponse, type RequestInfo, un
 import type { DataPlaneService } from "./dataplaneservice.js";
 import { methodNotAllowed } from "./method-not-allowed.js";
 import { isNamedQueryRun, runNamedQuery } from "./named-queries/run-named-query.js";
+import { type ObjectHooks, objectHooks } from "./object-hooks.js";
 import { type MatchedPath, PluginHandler, type PluginHandlerOptions } from "./plugin-handler.js";
 import { answerQueryService, isQueryServicePath } from "./query-service/query-service.js";
 import type { Conflict, StoredResources } from "./route-conflicts.js";
@@ -21,6 +22,8 @@ export interface GrafanaAggregator {
   readonly handler: Handler;
   /** For discovery and OpenAPI. */
   readonly apiSource: ApiSource;
+  /** What the routed services say of stored objects. */
+  readonly objectHooks: ObjectHooks;
   /** Adds or replaces the service of that name; obeyed by the next request. */
   serve(service: DataPlaneService): void;
   withdraw(name: string): void;
@@ -75,6 +78,7 @@ export function createGrafanaAggregator(options: GrafanaAggregatorOptions): Graf
   return {
     handler,
     apiSource: routesApiSource(() => ({ table, generation })),
+    objectHooks: objectHooks({ ...options, serviceOf: (groupVersion) => table.handlerOf(groupVersion)?.service }),
     serve: (service) => swap(table.with(new PluginHandler(service, options), stored)),
     withdraw: (name) => {
       if (table.has(name)) swap(table.without(name, stored));

@@ -37,6 +37,7 @@ export {
 export { meteredPlugins } from "./metered-plugins.js";
 export { namedQueries } from "./named-queries/named-query-definition.js";
 export { namedQueryReader } from "./named-queries/run-named-query.js";
+export type { ObjectHooks } from "./object-hooks.js";
 export { type AddressRules, parseAddressRules } from "./outbound/address-rules.js";
 export { type DestinationRules, defaultRules, type UrlAuthor } from "./outbound/destination-rules.js";
 export { createOutbound, type Outbound, type OutboundOptions, type OutboundRoute, type OutboundTls } from "./outbound/outbound.js";

@@ -1,18 +1,10 @@
 import { Buffer } from "node:buffer";
-import {
-  type AdmissionAttributes,
-  type AdmissionDenial,
-  type AdmissionHook,
-  type AdmissionVerdict,
-  changedIdentity,
-  exceedsDepth,
-  maxDepth,
-  parseJson,
-  withIdentity,
-} from "@dataplane/apiserver";
-import { ApiError, isJsonObject, type JsonObject } from "@dataplane/meta";
-import { AdmissionOperation, type AdmissionRequest, type StatusResult, type ValidationResponse } from "@dataplane/plugin-protocol";
+import type { AdmissionAttributes, AdmissionHook, AdmissionVerdict } from "@dataplane/apiserver";
+import type { JsonObject } from "@dataplane/meta";
+import { AdmissionOperation, type AdmissionRequest, type ValidationResponse } from "@dataplane/plugin-protocol";
+import { denialOf, mutatedObject } from "./admission-answer.js";
 import { callPlugin } from "./call-plugin.js";
+import { parsedObject } from "./parsed-object.js";
 import { hookContext, type PluginHooksOptions } from "./plugin-hook-context.js";
 
 /**
@@ -33,7 +25,7 @@ export function pluginAdmission(options: PluginHooksOptions): AdmissionHook {
       const { object } = attributes;
       const verdict = verdictOf(answer);
       if (verdict.denial !== undefined || object === undefined || answer.objectBytes.byteLength === 0) return { ...verdict, object };
-      return { ...verdict, object: withIdentity(object, mutated(object, answer.objectBytes, plugin.id)) };
+      return { ...verdict, object: mutatedObject(object, parsedObject(answer.objectBytes), `plugin ${JSON.stringify(plugin.id)}`) };
     },
     async validate(attributes, signal) {
       const { request, parts, metadata } = await call(attributes, signal);
@@ -55,31 +47,5 @@ function admissionRequest({ operation, kind, object, oldObject }: AdmissionAttri
 const bytesOf = (object: JsonObject | undefined): Uint8Array => (object === undefined ? new Uint8Array() : Buffer.from(JSON.stringify(object)));
 
 function verdictOf({ allowed, warnings, result }: ValidationResponse): AdmissionVerdict {
-  return allowed ? { warnings } : { warnings, denial: denialOf(result) };
+  return allowed ? { warnings } : { warnings, denial: denialOf(result ?? {}) };
 }
-
-/** A refusal needs no words: it is 403 then, as kube-apiserver has it. */
-function denialOf(result: StatusResult | undefined): AdmissionDenial {
-  const { code = 0, reason = "", message = "" } = result ?? {};
-  return { code: code >= 400 && code <= 599 ? code : 403, reason: reason === "" ? "Forbidden" : reason, message };
-}
-
-function mutated(before: JsonObject, bytes: Uint8Array, pluginId: string): JsonObject {
-  const after = parsedObject(bytes);
-  if (after === undefined) throw broken(pluginId, "answered a mutation with what is no JSON object");
-  const changed = changedIdentity(before, after);
-  if (changed.length > 0) throw broken(pluginId, `changed ${changed.join(", ")}, which a mutation must not`);
-  return after;
-}
-
-/** Undefined for anything else, and for what is nested too deep to be walked. */
-export function parsedObject(bytes: Uint8Array): JsonObject | undefined {
-  try {
-    const value = parseJson(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
-    return isJsonObject(value) && !exceedsDepth(value, maxDepth) ? value : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-const broken = (pluginId: string, what: string): ApiError => new ApiError("BadGateway", `plugin ${JSON.stringify(pluginId)} ${what}`);

@@ -129,7 +129,7 @@ export class PluginHandler {
       const { outbound = defaultOutbound(), limits, guard, logger } = rest;
       const uid = params["uid"] ?? "";
       return proxyToBackend({
-        ...{ request, service: this.service, uid, backend, outbound, limits, logger },
+        ...{ request, service: this.service, uid, backend, outbound, bodyBytes: limits.bodyBytes, callTimeoutMs: limits.callTimeoutMs, logger },
         ...(guard === undefined ? {} : { guard }),
       });
     }

@@ -38,6 +38,7 @@ export { conversionProblem, withOriginalMetadata } from "./conversion/check-conv
 export type { ConversionFailure, ConversionOutcome, Converter } from "./conversion/converter.js";
 export { defineResource } from "./define-resource.js";
 export { parseJson } from "./parse-json.js";
+export { applyJsonPatch } from "./patch/json-patch.js";
 export { defaultBodyLimitBytes, mediaTypeOf, readBytes, readJsonBody } from "./read-body.js";
 export { createRegistry, type ResourceRegistry } from "./registry.js";
 export { json, statusResponse } from "./render.js";

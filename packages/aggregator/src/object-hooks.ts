@@ -1,0 +1,81 @@
+import { randomUUID } from "node:crypto";
+import type { AdmissionHook, ConversionOutcome, Converter } from "@dataplane/apiserver";
+import { type GroupVersion, parseApiVersion, type UserInfo } from "@dataplane/meta";
+import type { DataPlaneService } from "./dataplaneservice.js";
+import type { BackendLink } from "./http-backend/ask-backend.js";
+import { backendAdmission } from "./http-backend/backend-admission.js";
+import { backendConversion } from "./http-backend/backend-conversion.js";
+import { defaultOutbound } from "./outbound/outbound.js";
+import { pluginAdmission } from "./plugin-admission.js";
+import { pluginMissing } from "./plugin-call-errors.js";
+import { pluginConversion } from "./plugin-conversion.js";
+import type { PluginHandlerOptions } from "./plugin-handler.js";
+import type { PluginHooksOptions } from "./plugin-hook-context.js";
+
+/** What DataPlaneServices say of stored objects: the API server asks this in the path of each write and of each read in another version. */
+export interface ObjectHooks {
+  /**
+   * Asks the plugin or the backend of the service that lists `admission` for the object's group and version; allows what no service has a
+   * say in. Who cannot be asked has not allowed: it throws ApiError then, and the write is refused.
+   */
+  readonly admission: AdmissionHook;
+  /** True when a service that lists `conversion` has this group and version. */
+  converts(groupVersion: GroupVersion): boolean;
+  /**
+   * Asks, for `user`, the service that lists `conversion` for the desired version, or else for the version that the first object has. It is a
+   * failure when there is none.
+   */
+  conversion(user: UserInfo): Converter;
+}
+
+export interface ObjectHooksOptions extends Pick<PluginHandlerOptions, "plugins" | "contexts" | "limits" | "guard" | "outbound" | "logger"> {
+  /** The service that is routed for a group and version. */
+  readonly serviceOf: (groupVersion: GroupVersion) => DataPlaneService | undefined;
+}
+
+export function objectHooks(options: ObjectHooksOptions): ObjectHooks {
+  const listing = (type: "admission" | "conversion", groupVersion: GroupVersion): DataPlaneService | undefined => {
+    const service = options.serviceOf(groupVersion);
+    return service?.spec.services.some((entry) => entry.type === type) === true ? service : undefined;
+  };
+  const admissionOf = (groupVersion: GroupVersion): AdmissionHook | undefined => {
+    const service = listing("admission", groupVersion);
+    if (service === undefined) return undefined;
+    const link = backendLink(service, options);
+    return link === undefined ? pluginAdmission(pluginHooks(service, options)) : backendAdmission(link);
+  };
+  return {
+    admission: {
+      mutate: async (attributes, signal) =>
+        (await admissionOf(attributes.kind)?.mutate(attributes, signal)) ?? { object: attributes.object, warnings: [] },
+      validate: async (attributes, signal) => (await admissionOf(attributes.kind)?.validate(attributes, signal)) ?? { warnings: [] },
+    },
+    converts: (groupVersion) => listing("conversion", groupVersion) !== undefined,
+    conversion: (user) => ({
+      async convert(objects, desired, signal): Promise<ConversionOutcome> {
+        const apiVersion = objects[0]?.["apiVersion"];
+        const stored = typeof apiVersion === "string" ? parseApiVersion(apiVersion) : undefined;
+        const service = listing("conversion", desired) ?? (stored === undefined ? undefined : listing("conversion", stored));
+        if (service === undefined) return { failure: { message: `no DataPlaneService converts to ${desired.group}/${desired.version}` } };
+        const link = backendLink(service, options);
+        const converter =
+          link === undefined ? pluginConversion({ ...pluginHooks(service, options), newUid: randomUUID, user }) : backendConversion(link, user);
+        return converter.convert(objects, desired, signal);
+      },
+    }),
+  };
+}
+
+function backendLink(service: DataPlaneService, { limits, guard, outbound, logger }: ObjectHooksOptions): BackendLink | undefined {
+  const { backend } = service.spec;
+  if (backend === undefined) return undefined;
+  const bounds = guard === undefined ? {} : { guard };
+  return { service, backend, outbound: outbound ?? defaultOutbound(), callTimeoutMs: limits.callTimeoutMs, ...bounds, logger };
+}
+
+/** Throws ServiceUnavailable while the plugin is not there. */
+function pluginHooks({ spec }: DataPlaneService, { plugins, contexts, limits }: ObjectHooksOptions): PluginHooksOptions {
+  const plugin = plugins.get(spec.pluginID);
+  if (plugin === undefined) throw pluginMissing(spec.pluginID);
+  return { plugin, contexts, callTimeoutMs: limits.callTimeoutMs };
+}
