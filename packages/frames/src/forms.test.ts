@@ -62,6 +62,7 @@ test.each([
   ["text in numbers", json({ type: "number" }, ["x"])],
   ["a fraction in int64", json({ typeInfo: { frame: "int64" } }, [1.5])],
   ["an object as a time", json({ type: "time" }, [{}])],
+  ["a time that is infinite", Buffer.from('{"schema":{"fields":[{"type":"time"}]},"data":{"values":[[1e999]]}}')],
   ["NaN in the text", Buffer.from('{"schema":{"fields":[]},"data":{"values":[[NaN]]}}')],
   ["null", Buffer.from("null")],
   ["64 MiB and more", Buffer.alloc((64 << 20) + 1, 0x20)],

@@ -54,7 +54,8 @@ function readBigInteger(name: string): Read {
 function readTime(name: string, nanos: readonly unknown[]): Read {
   return (millis, row) => {
     const rest = nanos[row] ?? 0;
-    if (typeof millis !== "number" || typeof rest !== "number" || !Number.isSafeInteger(rest)) return fail(name, row);
+    // JSON has numbers that are infinite once they are read, such as 1e999.
+    if (typeof millis !== "number" || !Number.isFinite(millis) || typeof rest !== "number" || !Number.isSafeInteger(rest)) return fail(name, row);
     // A part of a millisecond is an older way to tell microseconds.
     const whole = Math.floor(millis);
     return BigInt(whole) * NANOS_PER_MILLI + BigInt(rest === 0 ? Math.round((millis - whole) * 1e6) : rest);
