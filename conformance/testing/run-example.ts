@@ -1,8 +1,6 @@
-import { mkdtempSync, rmSync, symlinkSync } from "node:fs";
-import { tmpdir } from "node:os";
 import path from "node:path";
 import { expect } from "vitest";
-import { hasKubectl, kubectlBinary } from "./kubectl.js";
+import { withProgramsFolder } from "./programs-folder.js";
 import { root } from "./root.js";
 import { bareEnvironment, runProcess } from "./run-process.js";
 import type { StartedServer } from "./start-server.js";
@@ -16,15 +14,11 @@ export async function runExample(
   server: Pick<StartedServer, "url" | "kubeconfig">,
   { parameters = [], env = {} }: { readonly parameters?: readonly string[]; readonly env?: NodeJS.ProcessEnv } = {},
 ): Promise<string> {
-  const programs = mkdtempSync(path.join(tmpdir(), "dataplane-example-"));
-  try {
-    if (hasKubectl("newest")) symlinkSync(kubectlBinary("newest"), path.join(programs, "kubectl"));
+  return withProgramsFolder(async (programs) => {
     const own = { HOME: programs, KUBECONFIG: server.kubeconfig, SERVER: server.url, PATH: `${programs}:${process.env["PATH"] ?? ""}` };
     const run = runProcess(path.join(root, "examples", script), parameters, { env: bareEnvironment({ ...own, ...env }) });
     const { code } = await run.end;
     expect({ code, stderr: run.stderr() }, run.stdout()).toEqual({ code: 0, stderr: "" });
     return run.stdout();
-  } finally {
-    rmSync(programs, { recursive: true });
-  }
+  });
 }
