@@ -21,7 +21,7 @@ apps:
     secureJsonData: { token: "\${TOKEN}", pin: 12 }
   - type: other-app`;
   expect(parseAppFile(text, { URL: "http://a", TOKEN: "t" })).toEqual({
-    prune: false,
+    ...{ prune: false, isBlank: false },
     deletions: [],
     entries: [
       {

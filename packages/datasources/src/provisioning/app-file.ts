@@ -2,7 +2,7 @@ import type { ResourceRef } from "@dataplane/client";
 import { isUid } from "../uid.js";
 import { FileEntry } from "./file-entry.js";
 import type { ProvisionedEntry, ProvisionedKind, ProvisioningFile } from "./provisioned-kind.js";
-import { listOf, readDocument } from "./yaml-document.js";
+import { blankFile, isBlank, listOf, readDocument } from "./yaml-document.js";
 
 const appSettings: ResourceRef = { group: "apps.grafana.app", version: "v0alpha1", resource: "appsettings", namespaced: true };
 
@@ -11,12 +11,12 @@ const appSettings: ResourceRef = { group: "apps.grafana.app", version: "v0alpha1
  * `{type, org_id, disabled, jsonData, secureJsonData}`. Variables are expanded in values only. Throws ProvisioningError.
  */
 export function parseAppFile(text: string, env: NodeJS.ProcessEnv): ProvisioningFile {
-  const document = readDocument(text, "`apiVersion` and `apps`");
-  if (document === undefined) return { entries: [], deletions: [], prune: false };
+  const document = readDocument(text, ["apps"]);
+  if (document === undefined) return blankFile;
   const entries = listOf(document, "apps").map((value, index) =>
     appOf(new FileEntry({ value, env, keyOf: (name) => name, where: `apps[${index}]` })),
   );
-  return { entries, deletions: [], prune: document["prune"] === true };
+  return { entries, deletions: [], prune: document["prune"] === true, isBlank: isBlank(document, ["apps"]) };
 }
 
 function appOf(entry: FileEntry): ProvisionedEntry {

@@ -84,8 +84,15 @@ test("a bomb of aliases is refused before it goes off", () => {
   expect(() => parseProvisioningFile(`l0: &l0 [x]\n${lines.join("\n")}`, {})).toThrow("alias");
 });
 
-test("an empty file holds nothing", () => {
-  expect(parseProvisioningFile("", {})).toEqual({ entries: [], deletions: [], prune: false });
+test.each([
+  ["", true],
+  ["# only words", true],
+  ["apiVersion: 1\nprune: true\ndatasources:", true],
+  ["apiVersion: 1\ndatasources: []", false],
+  ["apiVersion: 1\ndeleteDatasources: []", false],
+  ["delete_datasources: []", false],
+])("a file that holds nothing is blank when no list is in it: %j", (text, isBlank) => {
+  expect(parseProvisioningFile(text, {})).toMatchObject({ entries: [], deletions: [], isBlank });
 });
 
 test.each([

@@ -5,7 +5,7 @@ import { ownGroupOf, ownGroupVersion } from "@dataplane/plugin-host";
 import { isUid, uidRule } from "../uid.js";
 import { FileEntry } from "./file-entry.js";
 import type { ProvisionedEntry, ProvisionedKind, ProvisioningFile } from "./provisioned-kind.js";
-import { listOf, readDocument } from "./yaml-document.js";
+import { blankFile, isBlank, listOf, readDocument } from "./yaml-document.js";
 
 /** The uid that Grafana gives a data source whose file names none. */
 export const uidOfName = (name: string): string => `P${createHash("sha256").update(name).digest("hex").slice(0, 16).toUpperCase()}`;
@@ -15,13 +15,14 @@ export const uidOfName = (name: string): string => `P${createHash("sha256").upda
  * and the older one with snake_case keys. Variables are expanded in values only. Throws ProvisioningError.
  */
 export function parseProvisioningFile(text: string, env: NodeJS.ProcessEnv): ProvisioningFile {
-  const document = readDocument(text, "`apiVersion` and `datasources`");
-  if (document === undefined) return { entries: [], deletions: [], prune: false };
+  const document = readDocument(text, ["datasources", "deleteDatasources", "delete_datasources"]);
+  if (document === undefined) return blankFile;
   const keyOf = document["apiVersion"] === 1 ? (name: string): string => name : snakeCase;
   const entries = (key: string): readonly FileEntry[] =>
     listOf(document, key).map((value, index) => new FileEntry({ value, env, keyOf, where: `${key}[${index}]` }));
   return {
     prune: document["prune"] === true,
+    isBlank: isBlank(document, ["datasources", keyOf("deleteDatasources")]),
     deletions: entries(keyOf("deleteDatasources")).map((entry) => ({ name: entry.required("name"), namespace: entry.namespace("orgId") })),
     entries: entries("datasources").map(dataSourceOf),
   };

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { isJsonObject, type JsonValue } from "@dataplane/meta";
 import { ProvisioningError } from "./provisioning-error.js";
 
@@ -26,8 +26,13 @@ function expanded(match: string, env: NodeJS.ProcessEnv): string {
   return found === "" ? fallback.join(":-") : found;
 }
 
+const fileLimitBytes = 1024 * 1024;
+
 function contentOf(file: string): string {
   try {
+    const found = statSync(file);
+    // A pipe or a device may never end.
+    if (!found.isFile() || found.size > fileLimitBytes) throw new Error("no regular file, or too large");
     return readFileSync(file, "utf8").trim();
   } catch (error) {
     throw new ProvisioningError(`$__file{${file}}: the file cannot be read`, { cause: error });

@@ -44,15 +44,18 @@ export class FileApplier {
   async apply({ directory, files, problems }: ReadFolder): Promise<void> {
     this.#isWaiting = false;
     this.#forgetAllBut(new Set([directory, ...files.map(({ name }) => name), ...problems.map(({ file }) => file)]));
-    for (const { file, why } of problems) this.#refuse(file, why);
+    for (const { file, why, isPassing } of problems) {
+      if (isPassing === true) this.#wait(file, why);
+      else this.#refuse(file, why);
+    }
     const kept = new Set(files.flatMap(({ content }) => content.entries.map(keyOf)));
     for (const file of files) await this.#attempt(file.name, () => this.#applyFile(file, kept));
     // What a broken file lists is not known: nothing is missing for sure.
-    if (problems.length === 0) await this.#attempt(directory, () => this.#prune(directory, kept));
+    if (problems.length === 0) await this.#attempt(directory, () => this.#prune({ directory, files, problems }, kept));
   }
 
-  async #prune(directory: string, kept: ReadonlySet<string>): Promise<void> {
-    await this.#objects.prune(kept);
+  async #prune({ directory, files }: ReadFolder, kept: ReadonlySet<string>): Promise<void> {
+    await this.#objects.prune(kept, new Set(files.filter(({ content }) => content.isBlank).map(({ name }) => name)));
     this.#told.delete(directory);
   }
 

@@ -23,6 +23,8 @@ export interface ProvisioningFile {
   readonly deletions: readonly ProvisionedDeletion[];
   /** Objects of this file go when no file lists them any more. */
   readonly prune: boolean;
+  /** No list is in it, not even an empty one, as in a file of comments: what it provisioned before stays. */
+  readonly isBlank: boolean;
 }
 
 /** What the files of one folder provision. */

@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
-import { readdir, readFile, stat } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import path from "node:path";
 import type { ProvisionedEntry, ProvisionedKind, ProvisioningFile } from "./provisioned-kind.js";
 import { ProvisioningError } from "./provisioning-error.js";
+import { readText } from "./read-text.js";
 
 export interface ReadFile {
   readonly name: string;
@@ -16,10 +17,15 @@ export interface ReadFolder {
   /** In the order of their names. */
   readonly files: readonly ReadFile[];
   /** Files, or the folder itself, that cannot be used. */
-  readonly problems: readonly { readonly file: string; readonly why: string }[];
+  readonly problems: readonly FolderProblem[];
 }
 
-const fileLimitBytes = 4 * 1024 * 1024;
+export interface FolderProblem {
+  readonly file: string;
+  readonly why: string;
+  /** True when it is gone after a while, without anybody's doing. */
+  readonly isPassing?: boolean;
+}
 
 /** Reads all `*.yaml` and `*.yml` of a folder, links followed. A missing folder is an empty one; a broken file is a problem, not a failure. */
 export async function readProvisioningFolder(
@@ -27,7 +33,7 @@ export async function readProvisioningFolder(
   { kind, env }: { readonly kind: ProvisionedKind; readonly env: NodeJS.ProcessEnv },
 ): Promise<ReadFolder> {
   const files: ReadFile[] = [];
-  const problems: { readonly file: string; readonly why: string }[] = [];
+  const problems: FolderProblem[] = [];
   const taken = new Taken(kind);
   const attempt = async (file: string, read: () => Promise<void>): Promise<void> => {
     try {
@@ -37,9 +43,9 @@ export async function readProvisioningFolder(
     }
   };
   await attempt(directory, async () => {
-    for (const name of await fileNames(directory)) {
+    for (const name of await yamlNames(directory)) {
       await attempt(name, async () => {
-        const content = kind.parse(await textOf(path.join(directory, name)), env);
+        const content = parsed(await readText(path.join(directory, name)), { kind, env });
         taken.add(name, content.entries);
         files.push({ name, content, hash: createHash("sha256").update(JSON.stringify(content)).digest("hex") });
       });
@@ -48,19 +54,8 @@ export async function readProvisioningFolder(
   return { directory, files, problems };
 }
 
-/** Changes when a file of the folder does, as far as the file system tells without reading it. */
-export async function folderState(directory: string): Promise<string> {
-  const names = await fileNames(directory).catch(() => []);
-  const states = await Promise.all(
-    names.map(async (name) => {
-      const found = await stat(path.join(directory, name)).catch(() => undefined);
-      return [name, found?.ino, found?.size, found?.mtimeMs];
-    }),
-  );
-  return JSON.stringify(states);
-}
-
-async function fileNames(directory: string): Promise<readonly string[]> {
+/** Names of the files that are read, sorted. Empty when there is no such folder. */
+export async function yamlNames(directory: string): Promise<readonly string[]> {
   try {
     return (await readdir(directory)).filter((name) => /\.ya?ml$/.test(name)).sort();
   } catch (error) {
@@ -69,10 +64,10 @@ async function fileNames(directory: string): Promise<readonly string[]> {
   }
 }
 
-async function textOf(file: string): Promise<string> {
-  const { size } = await stat(file);
-  if (size > fileLimitBytes) throw new ProvisioningError(`larger than ${fileLimitBytes} bytes`);
-  return readFile(file, "utf8");
+/** An empty file is most often one that a program is about to fill: it must not be read as a wish for nothing. */
+function parsed(text: string, { kind, env }: { readonly kind: ProvisionedKind; readonly env: NodeJS.ProcessEnv }): ProvisioningFile {
+  if (text.trim() === "") throw new ProvisioningError("it is empty");
+  return kind.parse(text, env);
 }
 
 const codeOf = (error: unknown): string => (error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "");

@@ -1,5 +1,6 @@
-import { mkdir, rename, rm, symlink, unlink, writeFile } from "node:fs/promises";
+import { mkdir, open, rename, rm, symlink, unlink, writeFile } from "node:fs/promises";
 import path from "node:path";
+import { systemClock } from "@dataplane/meta";
 import { expect, test } from "vitest";
 import { eventually, startProvisioning } from "../testing/start-provisioning.js";
 
@@ -190,6 +191,66 @@ test("prune deletes what a file no longer lists, also when the whole file goes, 
   await it.provisioning.apply();
   const states = [it.dataSource("a"), it.dataSource("c"), it.dataSource("mine", "loki")];
   expect((await Promise.all(states)).map(({ status }) => status)).toEqual([404, 200, 200]);
+});
+
+test("a file that is emptied and then filled is read when it is whole, whoever asks in between", async () => {
+  await using it = await startProvisioning({ clock: systemClock });
+  const text = (step: number): string => `apiVersion: 1\nprune: true\ndatasources:\n  - { name: A${step}, uid: a, type: prometheus }\n`;
+  await it.write("a.yaml", text(0));
+  await it.provisioning.apply();
+  const { uid } = (await it.dataSource("a")).json.metadata;
+  for (const step of [1, 2, 3]) {
+    const file = await open(path.join(it.directory, "a.yaml"), "w");
+    const asked = [it.provisioning.apply(), it.provisioning.apply()];
+    for (const piece of text(step).match(/[^]{1,16}/g) ?? []) {
+      await file.write(piece);
+      await systemClock.sleep(5);
+      expect((await it.dataSource("a")).json).toMatchObject({ metadata: { uid }, spec: { title: `A${step - 1}` } });
+    }
+    await file.close();
+    await Promise.all(asked);
+    expect((await it.dataSource("a")).json).toMatchObject({ metadata: { uid }, spec: { title: `A${step}` } });
+  }
+  expect(it.lines).toEqual([]);
+});
+
+test("a file that is written to all the time keeps its old state, and the others go on", async () => {
+  await using it = await startProvisioning({ clock: systemClock });
+  await it.write("a.yaml", "apiVersion: 1\nprune: true\ndatasources: [{ name: A, uid: a, type: prometheus }]");
+  await it.provisioning.apply();
+  await it.write("b.yaml", "- { name: B, uid: b, type: prometheus }");
+  const over = new AbortController();
+  const writing = (async () => {
+    let text = "apiVersion: 1\nprune: true\ndatasources: [] # ";
+    while (!over.signal.aborted) {
+      text += "x";
+      await writeFile(path.join(it.directory, "a.yaml"), text);
+      await systemClock.sleep(1);
+    }
+  })();
+  await it.provisioning.apply();
+  over.abort();
+  await writing;
+  expect([(await it.dataSource("a")).status, (await it.dataSource("b")).status]).toEqual([200, 200]);
+  expect(it.lines).toEqual([{ level: "warn", file: "a.yaml", why: "it is being written" }]);
+  await it.provisioning.apply();
+  expect((await it.dataSource("a")).status).toBe(404);
+});
+
+test.each([
+  ["nothing at all", ""],
+  ["its first comment", "# What we ask"],
+  ["the head of its list", "apiVersion: 1\nprune: true\ndatasources:\n"],
+])("a file that stays cut down to %s takes nothing away", async (_what, text) => {
+  await using it = await startProvisioning();
+  await it.write("a.yaml", "apiVersion: 1\nprune: true\ndatasources: [{ name: A, uid: a, type: prometheus }]");
+  await it.provisioning.apply();
+  await writeFile(path.join(it.directory, "a.yaml"), text);
+  await it.provisioning.apply();
+  expect((await it.dataSource("a")).status).toBe(200);
+  await it.write("a.yaml", "apiVersion: 1\nprune: true\ndatasources: []");
+  await it.provisioning.apply();
+  expect((await it.dataSource("a")).status).toBe(404);
 });
 
 test("a folder that is not there is empty, and is read when it comes, also as a link that is turned to another", async () => {

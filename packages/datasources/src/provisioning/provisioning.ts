@@ -5,7 +5,7 @@ import { provisionedDataSources } from "./data-source-file.js";
 import { FileApplier } from "./file-applier.js";
 import { Wake, watchFolder } from "./folder-watch.js";
 import type { ProvisionedKind } from "./provisioned-kind.js";
-import { folderState, readProvisioningFolder } from "./provisioning-folder.js";
+import { folderState, readSettledFolder } from "./settled-folder.js";
 
 export interface ProvisioningOptions {
   /** What the folder's files provision; data sources unless told. */
@@ -21,7 +21,10 @@ export interface ProvisioningOptions {
 
 /** Keeps what Grafana's provisioning files of one folder say applied: at start, and when the folder changes. */
 export interface Provisioning {
-  /** Reads the folder and applies the files that changed since they were last applied. A broken file changes nothing, and is told in one line. */
+  /**
+   * Reads the folder, when no one is writing to it any more, and applies the files that changed since they were last applied. A broken file
+   * changes nothing, and is told in one line.
+   */
   apply(): Promise<void>;
   /** Applies again when the folder changes, and what waits for its plugin when that comes; until `signal` aborts. */
   run(signal: AbortSignal): Promise<void>;
@@ -38,9 +41,22 @@ export function createProvisioning(options: ProvisioningOptions): Provisioning {
   const files = new FileApplier({ ...options, kind });
   let state = "";
 
-  const apply = async (): Promise<void> => {
-    state = await folderState(directory);
-    await files.apply(await readProvisioningFolder(directory, { kind, env }));
+  const look = async (): Promise<void> => {
+    const folder = await readSettledFolder(directory, { kind, env, clock });
+    state = folder.state;
+    await files.apply(folder);
+  };
+  // One after the other, lest what was read earlier be applied later; one that waits to begin is enough for all who ask meanwhile.
+  let last = Promise.resolve();
+  let next: Promise<void> | undefined;
+  const apply = (): Promise<void> => {
+    next ??= last.then(() => {
+      next = undefined;
+      const looking = look();
+      last = looking.catch(() => undefined);
+      return looking;
+    });
+    return next;
   };
 
   const settled = async (wake: Wake, signal: AbortSignal): Promise<void> => {

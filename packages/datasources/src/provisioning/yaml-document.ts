@@ -1,32 +1,66 @@
 import { isJsonObject, type JsonObject, type JsonValue } from "@dataplane/meta";
-import { parseDocument } from "yaml";
+import { type Document, isScalar, LineCounter, parseDocument, visit } from "yaml";
+import type { ProvisioningFile } from "./provisioned-kind.js";
 import { ProvisioningError } from "./provisioning-error.js";
 
-/** The mapping at the root of a provisioning file; undefined for an empty one. Throws ProvisioningError. */
-export function readDocument(text: string, expected: string): JsonObject | undefined {
+/** The mapping at the root of a provisioning file that may hold these lists; undefined for an empty one. Throws ProvisioningError. */
+export function readDocument(text: string, lists: readonly [string, ...string[]]): JsonObject | undefined {
   const document = parsed(text);
   if (document === null || document === undefined) return undefined;
-  if (!isJsonObject(document)) throw new ProvisioningError(`expected a mapping with ${expected}`);
+  if (!isJsonObject(document) || !["apiVersion", ...lists].some((key) => key in document)) {
+    throw new ProvisioningError(`expected a mapping with \`apiVersion\` and \`${lists[0]}\``);
+  }
   const { apiVersion } = document;
   if (apiVersion !== undefined && apiVersion !== 0 && apiVersion !== 1) throw new ProvisioningError("apiVersion: expected 1");
   return document;
 }
 
 function parsed(text: string): unknown {
-  // `<<: *base` is YAML 1.1, and what Grafana's files use; few aliases are enough for people, many are a bomb.
-  const document = parseDocument(text, { merge: true });
-  const [error] = document.errors;
-  if (error !== undefined) throw new ProvisioningError(firstLine(error.message));
+  const lines = new LineCounter();
   try {
+    // `<<: *base` is YAML 1.1, and what Grafana's files use; few aliases are enough for people, many are a bomb.
+    const document = parseDocument(text, { merge: true, uniqueKeys: false, lineCounter: lines, prettyErrors: false });
+    const [error] = [...document.errors, ...document.warnings];
+    if (error?.message.startsWith("Maximum call stack") === true) throw new RangeError(error.message);
+    if (error !== undefined) throw new ProvisioningError(at(lines, withoutContent(error.message), error.pos[0]));
+    requireUniqueKeys(document, lines);
     // Through JSON, so that what an alias repeats is a copy, a circle is refused, and a date is a text.
     const value: unknown = document.toJS({ maxAliasCount: 100 });
     return JSON.parse(JSON.stringify(value ?? null));
   } catch (thrown) {
-    throw new ProvisioningError(thrown instanceof Error ? firstLine(thrown.message) : "not YAML", { cause: thrown });
+    if (thrown instanceof ProvisioningError) throw thrown;
+    if (thrown instanceof RangeError) throw new ProvisioningError("it is nested too deeply", { cause: thrown });
+    throw new ProvisioningError(thrown instanceof Error ? withoutContent(thrown.message) : "not YAML", { cause: thrown });
   }
 }
 
-const firstLine = (text: string): string => (text.split("\n", 1)[0] ?? "").replace(/:$/, "");
+/** The library's own check compares each key with each other one. */
+function requireUniqueKeys(document: Document, lines: LineCounter): void {
+  visit(document, {
+    Map(_key, { items }) {
+      const seen = new Set<unknown>();
+      for (const { key } of items) {
+        if (!isScalar(key) || key.value === "<<") continue;
+        const name = String(key.value);
+        if (seen.has(name)) throw new ProvisioningError(at(lines, "map keys must be unique", key.range?.[0] ?? 0));
+        seen.add(name);
+      }
+    },
+  });
+}
+
+function at(lines: LineCounter, why: string, offset: number): string {
+  const { line, col } = lines.linePos(offset);
+  return `${why} at line ${line}, column ${col}`;
+}
+
+/** The file's own words stand behind a colon: they may be a secret. */
+const withoutContent = (message: string): string => message.split(/[:\n]/, 1)[0] ?? "";
+
+export const blankFile: ProvisioningFile = { entries: [], deletions: [], prune: false, isBlank: true };
+
+/** True when none of the lists is there. */
+export const isBlank = (document: JsonObject, lists: readonly string[]): boolean => lists.every((key) => (document[key] ?? null) === null);
 
 /** An absent list is an empty one. */
 export function listOf(document: JsonObject, key: string): readonly JsonValue[] {

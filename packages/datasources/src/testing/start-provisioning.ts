@@ -33,8 +33,9 @@ const hastyClock: Clock = { ...systemClock, sleep: (ms, signal) => systemClock.s
 /** Provisioning from a folder of its own, into the API server of `startDataSources`. */
 export async function startProvisioning({
   env = {},
+  clock = hastyClock,
   ...options
-}: StartOptions & { readonly env?: NodeJS.ProcessEnv } = {}): Promise<ProvisioningTest> {
+}: StartOptions & { readonly env?: NodeJS.ProcessEnv; readonly clock?: Clock } = {}): Promise<ProvisioningTest> {
   const api = await startDataSources(options);
   const root = await mkdtemp(path.join(tmpdir(), "provisioning-"));
   const directory = path.join(root, "datasources");
@@ -42,7 +43,7 @@ export async function startProvisioning({
   const lines: Line[] = [];
   const line = (level: Line["level"]) => (fields: object) => void lines.push({ level, file: undefined, why: undefined, ...fields });
   const logger: Logger = { ...silentLogger, warn: line("warn"), error: line("error") };
-  const create = (): Provisioning => createProvisioning({ directory, client: api.client, plugins: api.plugins, env, clock: hastyClock, logger });
+  const create = (): Provisioning => createProvisioning({ directory, client: api.client, plugins: api.plugins, env, clock, logger });
   const provisioning = create();
   const stop = new AbortController();
   let running = Promise.resolve();
