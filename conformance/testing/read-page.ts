@@ -19,7 +19,10 @@ export function readPage(text: string): Page {
   const settings = /^<!-- server (.*) -->$/m.exec(text)?.[1]?.split(" ") ?? [];
   const snippets: Snippet[] = [];
   for (const [, indent = "", kind, body = ""] of text.matchAll(marked)) {
-    const block = body.replaceAll(new RegExp(`^ {${String(indent.length)}}`, "gm"), "");
+    const block = body
+      .split("\n")
+      .map((line) => (line.startsWith(indent) ? line.slice(indent.length) : line))
+      .join("\n");
     if (kind === "run") snippets.push({ script: block });
     else snippets.push({ ...takeLast(snippets), prints: block });
   }
