@@ -6,6 +6,7 @@ import { queryServiceApi } from "./query-service/query-service-api.js";
 import { queryTypeSchemas } from "./query-type-schemas.js";
 import type { QueryType } from "./query-types.js";
 import type { RouteTable } from "./route-table.js";
+import { errorSchemas, withErrors } from "./service-types/error-openapi.js";
 import { querySchemas } from "./service-types/query-openapi.js";
 import type { Operation, PluginRoute } from "./service-types/service-type.js";
 
@@ -35,7 +36,10 @@ function servedGroupVersion({ service, routes, schemas, queryTypes }: PluginHand
     group,
     version,
     resources: resourcesOf(routes),
-    openapi: { paths: openApiPaths(routes, { group, version }), schemas: { ...querySchemas, ...queryTypeSchemas(queryTypes), ...schemas } },
+    openapi: {
+      paths: openApiPaths(routes, { group, version }),
+      schemas: { ...errorSchemas, ...querySchemas, ...queryTypeSchemas(queryTypes), ...schemas },
+    },
     freshness: "Current",
   };
 }
@@ -79,7 +83,9 @@ function openApiPath({ path: pattern, operations }: PluginRoute, groupVersion: G
     required: true,
     schema: { type: "string" },
   }));
-  const item = Object.fromEntries(Object.entries(operations).map(([method, operation]) => [method, withUniqueId(operation, groupVersion)]));
+  const item = Object.fromEntries(
+    Object.entries(operations).map(([method, operation]) => [method, withErrors(withUniqueId(operation, groupVersion))]),
+  );
   return [[`${basePathOf(groupVersion)}/${path}`, { ...item, ...(parameters.length === 0 ? {} : { parameters }) }]];
 }
 

@@ -1,6 +1,7 @@
 import type { DiscoveredResource } from "@dataplane/apiserver";
 import { basePathOf, type JsonObject } from "@dataplane/meta";
 import { queryServiceGroupVersion } from "../query-service/query-service.js";
+import { withErrors } from "../service-types/error-openapi.js";
 import { queryOperation } from "../service-types/query-openapi.js";
 
 /** Runs of named queries in discovery. */
@@ -24,10 +25,12 @@ const body: JsonObject = {
   },
 };
 
-const operation = queryOperation({
-  description: "Run a named query with values for its parameters.",
-  operationId: "runNamedQueryQueryGrafanaAppV0alpha1",
-});
+const operation = withErrors(
+  queryOperation({
+    description: "Run a named query with values for its parameters.",
+    operationId: "runNamedQueryQueryGrafanaAppV0alpha1",
+  }),
+);
 
 /** The same in OpenAPI. Who runs one reads its parameters in the query's own spec. */
 export const runPaths: JsonObject = {
