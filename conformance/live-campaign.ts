@@ -1,6 +1,6 @@
 // Ten thousand clients of Grafana Live on one channel, ten messages a second, while others do what they should not: 25 cases of bad
 // origins, bad frames, bad channels, a reader that stands still, a flood, and silence. Marks: every client gets every message, 99 of 100
-// within 250 ms; nobody is cut who reads; memory stays bounded. The clients' side is on the same cores, which the delays suffer from.
+// within 250 ms; nobody is cut who reads; the cases, twice, leave no memory behind. The clients' side is on the same cores, which the delays suffer from.
 //
 //   npx tsx conformance/live-campaign.ts [SOCKETS]
 import { readFileSync } from "node:fs";
@@ -33,7 +33,7 @@ const channel = "ds/testdata/broadcast/campaign";
 const perSecond = 10;
 const quietSeconds = 20;
 const p99MarkMs = 250;
-/** Over what the clients need: the queues of those who read too slowly, twice. */
+/** What a second round of the cases may leave over the first one, which finds buffers that have to grow. */
 const mostMoreMiB = 64;
 
 export async function runLiveCampaign(sockets: number): Promise<LiveReport> {
@@ -48,9 +48,9 @@ export async function runLiveCampaign(sockets: number): Promise<LiveReport> {
     faults.length = 0;
     const quiet = await phase("quiet", under, sleep(quietSeconds * 1000));
     const beside = await phase("beside the cases", under, runCases(server.url, faults));
-    const after = await phase("after them", under, sleep(5_000));
-    if (after.serverMiB > quiet.serverMiB + mostMoreMiB) faults.push(`memory went from ${quiet.serverMiB} to ${after.serverMiB} MiB`);
-    return { sockets, cases: liveCases.length, phases: [quiet, beside, after], faults };
+    const again = await phase("beside them again", under, runCases(server.url, faults));
+    if (again.serverMiB > beside.serverMiB + mostMoreMiB) faults.push(`memory went from ${beside.serverMiB} to ${again.serverMiB} MiB`);
+    return { sockets, cases: liveCases.length, phases: [quiet, beside, again], faults };
   } finally {
     clients?.stop();
     const { code } = await server.stop();

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { publish } from "./load.js";
 import { clientFrame, openRaw, type RawClient } from "./raw-client.js";
@@ -39,7 +40,7 @@ const badChannel = (channel: string, code: number): LiveCase => ({
     const client = await openRaw(url);
     client.socket.write(Buffer.concat([connect, subscribe(channel)]));
     const isRefused = await received(client, `{"id":2,"error":{"code":${code}`, 5_000);
-    const answer = client.received().toString("utf8");
+    const answer = client.tail();
     client.socket.destroy();
     return isRefused ? undefined : `answered ${answer.slice(-200)}`;
   },
@@ -47,7 +48,7 @@ const badChannel = (channel: string, code: number): LiveCase => ({
 
 async function received(client: RawClient, text: string, withinMs: number): Promise<boolean> {
   const deadline = performance.now() + withinMs;
-  while (!client.received().includes(text)) {
+  while (!client.tail().includes(text)) {
     if (performance.now() > deadline) return false;
     await sleep(20);
   }
@@ -63,13 +64,14 @@ async function standStill(url: string, channel: string): Promise<RawClient> {
   return client;
 }
 
-const floodedChannel = "grafana/broadcast/flooded";
 const flood = 64;
 
 /** What waits for a reader that stands still is bounded, and then it is cut. The one that reads gets all. */
 const slowReader: LiveCase = {
   name: "a reader that stands still while 16 MiB are published",
   run: async (url) => {
+    // A new one each time: offsets begin at 1.
+    const floodedChannel = `grafana/broadcast/${randomUUID()}`;
     const slow = await standStill(url, floodedChannel);
     const quick = await openRaw(url);
     quick.socket.write(Buffer.concat([connect, subscribe(`1/${floodedChannel}`)]));

@@ -7,12 +7,13 @@ export interface RawClient {
   readonly socket: Socket;
   /** Status of the handshake's answer. */
   readonly status: number;
-  /** All bytes after it. */
-  received(): Buffer;
+  /** The last of what came, some kilobytes. */
+  tail(): string;
   /** Code of the server's close frame: 1006 when the connection ended without one, undefined when it did not within so many ms. */
   closeCode(withinMs: number): Promise<number | undefined>;
 }
 
+const tailBytes = 4096;
 const key = "AAAAAAAAAAAAAAAAAAAAAA==";
 
 /** Opens a WebSocket of Live by hand. Rejects when nothing is answered. */
@@ -22,17 +23,21 @@ export async function openRaw(url: string, headers: Readonly<Record<string, stri
   const all = { host, authorization: admin, connection: "Upgrade", upgrade: "websocket", "sec-websocket-version": "13", "sec-websocket-key": key };
   const lines = Object.entries({ ...all, ...headers }).map(([name, value]) => `${name}: ${value}`);
   socket.write(`GET /api/live/ws HTTP/1.1\r\n${lines.join("\r\n")}\r\n\r\n`);
-  let bytes = Buffer.alloc(0);
+  const pieces: Buffer[] = [];
+  let tail = Buffer.alloc(0);
   const closed = once(socket, "close");
   socket.on("data", (piece: Buffer) => {
-    bytes = Buffer.concat([bytes, piece]);
+    pieces.push(piece);
+    tail = Buffer.concat([tail.subarray(-tailBytes), piece.subarray(-tailBytes)]);
   });
-  while (!bytes.includes("\r\n\r\n")) await Promise.race([once(socket, "data"), closed.then(() => Promise.reject(new Error("no answer")))]);
-  const end = bytes.indexOf("\r\n\r\n");
-  const status = Number(bytes.toString("latin1", 9, 12));
-  const received = (): Buffer => bytes.subarray(end + 4);
+  while (!tail.includes("\r\n\r\n")) await Promise.race([once(socket, "data"), closed.then(() => Promise.reject(new Error("no answer")))]);
+  const status = Number(tail.toString("latin1", 9, 12));
+  const received = (): Buffer => {
+    const bytes = Buffer.concat(pieces);
+    return bytes.subarray(bytes.indexOf("\r\n\r\n") + 4);
+  };
   return {
-    ...{ socket, status, received },
+    ...{ socket, status, tail: () => tail.toString("utf8") },
     closeCode: async (withinMs) => {
       const late = AbortSignal.timeout(withinMs);
       const code = await Promise.race([closed.then(() => closeCodeOf(received()) ?? 1006), once(late, "abort").then(() => closeCodeOf(received()))]);

@@ -10,6 +10,8 @@ export type Headers = Readonly<Record<string, string | readonly string[] | undef
 export interface RequestContext {
   /** Set before the chain only by code in this process; the authenticate filter then lets it stand. */
   user?: UserInfo;
+  /** When the credential that proved the user expires, in milliseconds since the epoch; absent for one that does not. */
+  userExpires?: number;
   info?: RequestInfo;
   /** Sent as `Audit-Id`. */
   auditId?: string;

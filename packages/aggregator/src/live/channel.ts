@@ -2,6 +2,7 @@ import type { ApiError, Logger } from "@dataplane/meta";
 import { ChannelHistory, type HistoryLimits } from "./channel-history.js";
 import type { ChannelKey, ChannelState, StreamEnd, SubscribeRequest, Subscription } from "./channels.js";
 import { FrameCutter } from "./frame-cutter.js";
+import { RightsWatch } from "./rights-watch.js";
 import type { PublishedMessage } from "./stream-message.js";
 import { batchesOf, messagesOf, type QueueLimits, SubscriberQueue } from "./subscriber-queue.js";
 
@@ -13,7 +14,9 @@ export interface ChannelLimits {
   readonly patienceMs: number;
 }
 
-const readersATurn = 200;
+/** How long a turn may wake readers, looked at after so many: a request that comes meanwhile waits for no more. */
+const turnMs = 8;
+const readersALook = 32;
 
 interface Subscriber {
   readonly queue: SubscriberQueue;
@@ -34,6 +37,7 @@ export class Channel {
   /** Those that were sent something and not woken yet. */
   readonly #unread = new Set<SubscriberQueue>();
   #isWaking = false;
+  readonly #rights: RightsWatch;
   #lastRequest: SubscribeRequest | undefined;
 
   constructor(key: ChannelKey, limits: ChannelLimits, logger: Logger) {
@@ -41,6 +45,7 @@ export class Channel {
     this.#limits = limits;
     this.#logger = logger;
     this.#history = new ChannelHistory(limits.history);
+    this.#rights = new RightsWatch(logger);
   }
 
   get size(): number {
@@ -65,7 +70,9 @@ export class Channel {
     this.#lastRequest = request;
     this.#subscribers.add(subscriber);
     request.signal.addEventListener("abort", leave, { once: true });
+    const unwatch = request.rights === undefined ? undefined : this.#rights.add(request.rights, (error) => queue.fail(error));
     void queue.over.then(() => {
+      unwatch?.();
       request.signal.removeEventListener("abort", leave);
       this.#subscribers.delete(subscriber);
     });
@@ -122,9 +129,10 @@ export class Channel {
    * cannot keep up with each message alone keeps up with them together.
    */
   #wakeReaders(): void {
+    const until = performance.now() + turnMs;
     let woken = 0;
     for (const queue of this.#unread) {
-      if (woken === readersATurn) break;
+      if (woken % readersALook === 0 && woken > 0 && performance.now() > until) break;
       this.#unread.delete(queue);
       queue.wake();
       woken += 1;

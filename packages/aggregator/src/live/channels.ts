@@ -1,4 +1,5 @@
 import type { JsonValue, UserInfo } from "@dataplane/meta";
+import type { SubscriberRights } from "./rights-watch.js";
 
 /** One stream of one plugin: all its subscribers share one RunStream. */
 export interface ChannelKey {
@@ -35,6 +36,8 @@ export interface SubscribeRequest {
   /** The subscriber's own data, JSON; empty when there is none. */
   readonly data: Uint8Array;
   readonly resume?: StreamPosition;
+  /** Looked at each minute, and its expiry each second: the subscription then fails. Never looked at when absent. */
+  readonly rights?: SubscriberRights;
   /** Leaves the channel when it aborts. */
   readonly signal: AbortSignal;
 }
@@ -64,7 +67,8 @@ export interface Subscription {
   readonly over: Promise<StreamEnd>;
   /**
    * Each message once, in order. Ends when the stream is over or the server stops; throws ApiError: TooManyRequests for a reader that was
-   * too slow and is cut, NotFound or Forbidden when the plugin or the settings withdraw the stream.
+   * too slow and is cut, NotFound or Forbidden when the plugin or the settings withdraw the stream or the subscriber's rights are gone,
+   * Unauthorized when its credential has expired.
    */
   readonly messages: AsyncIterable<StreamMessage>;
 }

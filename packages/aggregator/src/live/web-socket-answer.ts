@@ -79,5 +79,5 @@ function endSoon(webSocket: WebSocket, end: StreamEnd): void {
 function codeOf(thrown: unknown): number {
   const { reason } = ApiError.from(thrown);
   if (reason === "TooManyRequests") return tryAgainLater;
-  return reason === "NotFound" || reason === "Forbidden" ? policyViolation : closeCodes.failed;
+  return reason === "NotFound" || reason === "Forbidden" || reason === "Unauthorized" ? policyViolation : closeCodes.failed;
 }

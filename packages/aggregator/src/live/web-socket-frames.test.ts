@@ -74,4 +74,5 @@ test("a peer that reads on is waited for, and one that goes is not", async () =>
   const second = await writeUntilItWaits();
   it.client.terminate();
   await second.pending;
+  expect(it.writer.write([frame])).toBeUndefined();
 });

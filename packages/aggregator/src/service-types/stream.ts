@@ -1,6 +1,7 @@
 import { ApiError, type HttpResponse } from "@dataplane/meta";
 import type { ChannelKey, StreamChannels, Subscription } from "../live/channels.js";
 import { requireOwnOrigin } from "../live/own-origin.js";
+import type { SubscriberRights } from "../live/rights-watch.js";
 import { contextOf } from "../live/run-channel.js";
 import { streamAnswer } from "../live/stream-answer.js";
 import { jsonLines, type StreamForm, serverSentEvents } from "../live/stream-forms.js";
@@ -62,9 +63,23 @@ async function subscribe(call: PluginCall): Promise<HttpResponse> {
     headers: callHeaders(call, context),
     data,
     ...(resume === undefined ? {} : { resume }),
+    rights: rightsOf(call),
     signal: form === undefined ? AbortSignal.any([request.signal, gone.signal]) : request.signal,
   });
   return form === undefined ? webSocketAnswer(subscription, leave) : streamAnswer(subscription, form);
+}
+
+/** What the filters asked before the stream began, asked again. */
+function rightsOf({ request: { context }, authorizer }: PluginCall): SubscriberRights {
+  const { info, user, userExpires } = context;
+  return {
+    async check() {
+      if (info === undefined || user === undefined) return;
+      const { allowed, reason } = await authorizer.authorize(user, info);
+      if (!allowed) throw new ApiError("Forbidden", `the right to read this stream was withdrawn${reason === "" ? "" : `: ${reason}`}`);
+    },
+    ...(userExpires === undefined ? {} : { expires: userExpires }),
+  };
 }
 
 async function publish(call: PluginCall): Promise<HttpResponse> {

@@ -4,6 +4,8 @@ import type { HttpRequest, UserInfo } from "@dataplane/meta";
 export interface Authentication {
   readonly user: UserInfo;
   readonly credentialHeaders: readonly string[];
+  /** When the credential expires, in milliseconds since the epoch; absent for one that does not. */
+  readonly expires?: number;
 }
 
 /** Undefined when the request carries no credential of this kind; an ApiError Unauthorized when it carries a bad one. */

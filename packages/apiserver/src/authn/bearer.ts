@@ -6,15 +6,18 @@ import { authorizationOf } from "./authorization-header.js";
 export interface BearerOptions {
   /** Undefined when the token is not ours or over. Throws an ApiError to refuse with words of its own. */
   readonly verify: (token: string, request: HttpRequest) => Promise<UserInfo | undefined>;
+  /** When a token that was verified expires, in milliseconds since the epoch; undefined when that is not known. */
+  readonly expires?: (token: string) => number | undefined;
 }
 
 /** Bearer tokens (RFC 6750), of the Authorization header only. */
-export const bearerAuthenticator = ({ verify }: BearerOptions): Authenticator => ({
+export const bearerAuthenticator = ({ verify, expires }: BearerOptions): Authenticator => ({
   async authenticate(request) {
     const credential = authorizationOf(request, "bearer");
     if (credential === undefined) return undefined;
     const user = await verify(credential, request);
     if (user === undefined) throw unauthorized();
-    return { user, credentialHeaders: ["authorization"] };
+    const until = expires?.(credential);
+    return { user, credentialHeaders: ["authorization"], ...(until === undefined ? {} : { expires: until }) };
   },
 });

@@ -17,6 +17,7 @@ export const authenticate =
     if (found !== undefined) {
       context.user = found.user;
       context.credentialHeaders = found.credentialHeaders;
+      if (found.expires !== undefined) context.userExpires = found.expires;
       return next(request);
     }
     if (!isAnonymous(context.info?.path ?? request.path)) throw unauthorized();

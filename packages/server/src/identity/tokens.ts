@@ -16,6 +16,8 @@ export interface Tokens {
   sign(user: UserInfo): Promise<string>;
   /** Throws Unauthorized for a token of ours that is expired, forged or for another server. */
   verify(token: string): Promise<UserInfo>;
+  /** When a token that was just verified expires, in milliseconds since the epoch. */
+  expires(token: string): number | undefined;
 }
 
 /** The signing key is made at the first start and kept in `<directory>/token-signing.key` (0600). */
@@ -30,6 +32,8 @@ export function openTokens(directory: string, now: () => Date): Tokens {
   const verified = new Map<string, { readonly user: UserInfo; readonly expires: number }>();
 
   return {
+    expires: (token) => verified.get(token)?.expires,
+
     sign: (user) =>
       new SignJWT({ groups: user.groups })
         .setProtectedHeader({ alg: "ES256" })

@@ -35,9 +35,12 @@ export class LiveAccess {
     const key = await this.authorize(name, "get", request);
     const resumed = resume === undefined ? {} : { resume };
     const user = callerOf({ request });
-    if (key === undefined) return this.#local.subscribe(name, { user, headers: {}, data, ...resumed, signal });
+    const { userExpires } = request.context;
+    const rights = { check: () => this.#check(name, key, request), ...(userExpires === undefined ? {} : { expires: userExpires }) };
+    const asked = { user, data, ...resumed, rights, signal };
+    if (key === undefined) return this.#local.subscribe(name, { ...asked, headers: {} });
     const headers = await this.#headers(key, request, signal);
-    return this.#streams().subscribe({ key, user, headers, data, ...resumed, signal });
+    return this.#streams().subscribe({ ...asked, key, headers });
   }
 
   /** `data` is JSON. Throws as `subscribe`. */
@@ -69,6 +72,15 @@ export class LiveAccess {
     if (scope === "grafana" && id !== "broadcast") throw notFound("channels", `grafana/${id}`);
     await this.#requireChannelAllowed(name, verb, request);
     return undefined;
+  }
+
+  /** Whether a subscriber may still listen, without asking which plugin it is again. Throws Forbidden. */
+  async #check(name: LiveChannel, key: ChannelKey | undefined, request: HttpRequest): Promise<void> {
+    const { authorizer } = this.#options;
+    const asked = { namespace: name.namespace, verb: "get", subresource: "stream" } as const;
+    if (key === undefined) await this.#requireChannelAllowed(name, "get", request);
+    else if (key.uid === undefined) await requireAppAllowed(request, authorizer, { ...asked, pluginId: key.pluginId });
+    else await requireAllowed(request, authorizer, { ...asked, pluginId: key.pluginId, uid: key.uid });
   }
 
   /** A stream of a plugin as a channel. */

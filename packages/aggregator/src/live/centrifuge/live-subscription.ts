@@ -44,6 +44,7 @@ async function pushUntilOver(channel: string, subscription: Subscription, socket
     ended();
     const { reason, message } = ApiError.from(thrown);
     if (reason === "TooManyRequests") socket.disconnect(disconnects.slow);
+    else if (reason === "Unauthorized") socket.disconnect(disconnects.expired);
     else socket.send(unsubscribePush(channel, isFinal(reason) ? unsubscribeCodes.server : unsubscribeCodes.insufficientState, message));
   }
 }

@@ -29,6 +29,7 @@ export interface Disconnect {
 /** https://centrifugal.dev/docs/server/codes#disconnect-codes */
 export const disconnects = {
   shutdown: { code: 3001, reason: "shutdown" },
+  expired: { code: 3005, reason: "connection expired" },
   slow: { code: 3008, reason: "slow" },
   noPong: { code: 3012, reason: "no pong" },
   tooManyRequests: { code: 3013, reason: "too many requests" },
