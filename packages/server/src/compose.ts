@@ -117,6 +117,7 @@ export function compose(options: ComposeOptions): Composition {
           requireLocalKubeconfig(user, request);
           return user;
         },
+        expires: (token) => tokens.expires(token),
       }),
     ]),
     authorizer,
