@@ -56,9 +56,13 @@ export type {
   VersionedStorage,
 } from "./resource.js";
 export { conditions, s } from "./schema/builder.js";
+export type { CheckRules, EvaluateRules, RuleProblem } from "./schema/cel/validation-rules.js";
 export { exceedsDepth } from "./schema/exceeds-depth.js";
 export { maxDepth } from "./schema/field-path.js";
 export { type ObjectOf, objectSchema } from "./schema/object-schema.js";
+export { prune } from "./schema/prune.js";
 export type { StructuralSchema, ValidationRule } from "./schema/structural-schema.js";
+export { validateSchema } from "./schema/validate-schema.js";
 export { type ApiServer, type ApiServerOptions, createApiServer } from "./server.js";
 export { unknownResource } from "./verbs/serve-resource.js";
+export { type ServiceResolver, type WebhookClient, type WebhookClientConfig, WebhookFailure } from "./webhook/webhook-client.js";
