@@ -119,6 +119,8 @@ export interface ResourceDefinition<T extends ApiObject = ApiObject> extends Gro
   /** A later version of the group is to be preferred: clients are warned with this text. */
   readonly deprecationWarning?: string;
   readonly columns?: readonly Column<T>[];
+  /** False: `columns` are all there are. Otherwise the age comes last, unless one of them is called Age. */
+  readonly ageColumn?: boolean;
   /** Beside metadata.name and metadata.namespace; dotted paths. */
   readonly selectableFields?: readonly string[];
   readonly storage?: StorageLocation<T>;

@@ -20,9 +20,9 @@ const ageColumn: Column = {
   value: ({ metadata }) => metadata.creationTimestamp,
 };
 
-/** A definition's own columns; the age comes last unless it has one of that name. */
-function columnsOf({ columns = [] }: ResourceDefinition): readonly Column[] {
-  return columns.some(({ name }) => name === "Age") ? columns : [...columns, ageColumn];
+/** A definition's own columns; the age comes last unless it has one of that name, or wants none. */
+function columnsOf({ columns = [], ageColumn: wantsAge = true }: ResourceDefinition): readonly Column[] {
+  return !wantsAge || columns.some(({ name }) => name === "Age") ? columns : [...columns, ageColumn];
 }
 
 /** `columnDefinitions` of a Table of these objects. */

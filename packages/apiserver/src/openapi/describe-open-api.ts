@@ -55,9 +55,12 @@ const listKind = ({ kind, listKind: told }: ResourceDefinition): string => told 
 function schemasOf(definition: ResourceDefinition): JsonObject {
   const { group, version, kind } = definition;
   const component = componentName(definition);
+  const own: OwnComponents = { nameOf: (name) => componentName({ group, version, kind: name }), schemas: new Map() };
+  const object = objectSchemaOf(definition, own);
   return {
     ...metaSchemas,
-    [component]: { ...objectSchemaOf(definition), "x-kubernetes-group-version-kind": [{ group, version, kind }] },
+    ...Object.fromEntries(own.schemas),
+    [component]: { ...object, "x-kubernetes-group-version-kind": [{ group, version, kind }] },
     [listName(definition)]: {
       type: "object",
       description: `A list of objects of kind ${kind}.`,
@@ -77,9 +80,9 @@ const kindProperties: JsonObject = {
   kind: { type: "string", description: "The kind of the object." },
 };
 
-function objectSchemaOf({ schema, description }: ResourceDefinition): JsonObject {
+function objectSchemaOf({ schema, description }: ResourceDefinition, components: OwnComponents): JsonObject {
   const text = description ?? schema.description;
-  const { properties, ...others } = published(schema);
+  const { properties, ...others } = published(schema, components);
   return {
     ...others,
     type: "object",
@@ -92,15 +95,38 @@ function objectSchemaOf({ schema, description }: ResourceDefinition): JsonObject
   };
 }
 
-/** As OpenAPI 3.0 has it: int-or-string is said by `oneOf`. */
-function published(schema: StructuralSchema): JsonObject {
-  const plain = plainSchema(schema);
-  const next: Record<string, JsonObject[string]> = { ...plain };
-  if (schema.properties !== undefined) {
-    next["properties"] = Object.fromEntries(Object.entries(schema.properties).map(([name, field]) => [name, published(field)]));
+/** As OpenAPI 3.0 has it: int-or-string is said by `oneOf`; what has a component of its own is referred to. */
+function published(schema: StructuralSchema, components: OwnComponents): JsonObject {
+  const { properties, items, additionalProperties, ...others } = schema;
+  const next: Record<string, JsonObject[string]> = { ...plainSchema(others) };
+  if (properties !== undefined) {
+    next["properties"] = Object.fromEntries(Object.entries(properties).map(([name, field]) => [name, referredTo(field, components)]));
   }
-  if (schema.items !== undefined) next["items"] = published(schema.items);
-  if (typeof schema.additionalProperties === "object") next["additionalProperties"] = published(schema.additionalProperties);
+  if (items !== undefined) next["items"] = referredTo(items, components);
+  if (additionalProperties !== undefined) {
+    next["additionalProperties"] = typeof additionalProperties === "object" ? referredTo(additionalProperties, components) : additionalProperties;
+  }
   if (schema["x-kubernetes-int-or-string"] === true) next["oneOf"] = [{ type: "integer" }, { type: "string" }];
   return next;
+}
+
+/** Schemas that have a name of their own, as far as they have been met. */
+interface OwnComponents {
+  /** Full names are those of the kind's group and version. */
+  readonly nameOf: (own: string) => string;
+  readonly schemas: Map<string, JsonObject>;
+}
+
+function referredTo(schema: StructuralSchema, components: OwnComponents): JsonObject {
+  const { "x-dataplane-component": own, ...others } = schema;
+  if (own === undefined) return published(others, components);
+  const name = components.nameOf(own);
+  if (!components.schemas.has(name)) {
+    // Known before it is published: it may contain itself.
+    components.schemas.set(name, {});
+    // Without a type it may be of several, which OpenAPI's readers do not understand: they are told what it is for alone.
+    const told = schema.type === undefined ? plainSchema({ description: schema.description }) : published(others, components);
+    components.schemas.set(name, told);
+  }
+  return schemaRef(name);
 }

@@ -64,6 +64,8 @@ export interface StructuralSchema {
   /** Built-in kinds only: keys of strategic merge. */
   readonly "x-kubernetes-patch-strategy"?: string;
   readonly "x-kubernetes-patch-merge-key"?: string;
+  /** Built-in kinds only: published once under this name, and referred to. Such a schema may contain itself. */
+  readonly "x-dataplane-component"?: string;
   /** Kept and published, not read here. */
   readonly [extension: `x-${string}`]: unknown;
 }
