@@ -18,7 +18,7 @@ export async function runPage(snippets: readonly Snippet[], server: StartedServe
       GF_PATHS_DATA: server.dataPath,
       PATH: `${programs}:${process.env["PATH"] ?? ""}`,
     });
-    const run = runProcess("bash", ["-euo", "pipefail", "-s"], { env, stdin: snippets.map((it) => scriptOf(it, server)).join("") });
+    const run = runProcess("bash", ["-eu", "-s"], { env, stdin: snippets.map((it) => scriptOf(it, server)).join("") });
     const { code } = await run.end;
     const outputs = run.stdout().split(`${marker}\n`).slice(1);
     expect({ code, ran: outputs.length, stderr: run.stderr() }, run.stdout()).toMatchObject({ code: 0, ran: snippets.length });
