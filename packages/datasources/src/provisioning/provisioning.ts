@@ -40,10 +40,11 @@ export function createProvisioning(options: ProvisioningOptions): Provisioning {
   const { directory, plugins, clock, env, kind = provisionedDataSources } = options;
   const files = new FileApplier({ ...options, kind });
   let state = "";
+  let ids: ReadonlyMap<string, string> = new Map();
 
   const look = async (): Promise<void> => {
-    const folder = await readSettledFolder(directory, { kind, env, clock });
-    state = folder.state;
+    const folder = await readSettledFolder(directory, { kind, env, clock, ids });
+    ({ state, ids } = folder);
     await files.apply(folder);
   };
   // One after the other, lest what was read earlier be applied later; one that waits to begin is enough for all who ask meanwhile.

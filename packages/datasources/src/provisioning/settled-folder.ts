@@ -7,31 +7,41 @@ import { type ReadFolder, readProvisioningFolder, yamlNames } from "./provisioni
 export interface SettledFolder extends ReadFolder {
   /** As `folderState` tells it, at the time of the reading. */
   readonly state: string;
+  /** Numbers of the files, by name. */
+  readonly ids: ReadonlyMap<string, string>;
 }
 
 export interface SettledFolderOptions {
   readonly kind: ProvisionedKind;
   readonly env: NodeJS.ProcessEnv;
   readonly clock: Clock;
+  /** As the last reading told them: a file that is still the same one is being written in place. */
+  readonly ids: ReadonlyMap<string, string>;
 }
 
-/** A file that was written to less than this ago may be written to again: many programs empty a file and then fill it. */
+/** A file that came less than this ago may be written to again. */
 const settleMs = 100;
-const settleTurns = 20;
+/** One that is written in place surely is half-written for a while: programs empty it and then fill it, some of them slowly. */
+const inPlaceMs = 500;
+const settleTurns = 8;
 const beingWritten = "it is being written";
 
 /**
  * Reads a folder as it is between two writes: nothing of it changed from a while before the reading until after it, so that each file is
- * read as a whole, and the files fit each other. Those that do not come to rest within two seconds are problems.
+ * read as a whole, and the files fit each other. Those that do not come to rest within a few seconds are problems. A program that stops for longer within a write is not seen
+ * through.
  */
-export async function readSettledFolder(directory: string, { kind, env, clock }: SettledFolderOptions): Promise<SettledFolder> {
+export async function readSettledFolder(directory: string, { kind, env, clock, ids }: SettledFolderOptions): Promise<SettledFolder> {
   let before = await statesOf(directory);
+  let known = ids;
   for (let turn = 1; ; turn += 1) {
-    if (isRecent(before, clock.now())) await clock.sleep(settleMs);
+    const restMs = restOf(before, known, clock.now());
+    if (restMs > 0) await clock.sleep(restMs);
     const read = await readProvisioningFolder(directory, { kind, env });
     const after = await statesOf(directory);
     const moving = changedBetween(before, after);
-    if (moving.length === 0 || turn === settleTurns) return without(moving, { ...read, state: textOf(after) });
+    if (moving.length === 0 || turn === settleTurns) return without(moving, { ...read, state: textOf(after), ids: idsOf(after) });
+    known = idsOf(before);
     before = after;
   }
 }
@@ -50,6 +60,7 @@ function without(moving: readonly string[], folder: SettledFolder): SettledFolde
 }
 
 interface FileState {
+  readonly id: string;
   readonly text: string;
   /** Milliseconds since the epoch. */
   readonly changedAt: number;
@@ -65,15 +76,24 @@ async function statesOf(directory: string): Promise<States> {
 
 async function stateOf(file: string): Promise<FileState> {
   const found = await stat(file).catch(() => undefined);
-  if (found === undefined) return { text: "", changedAt: 0 };
+  if (found === undefined) return { id: "", text: "", changedAt: 0 };
   const { dev, ino, size, mtimeMs, ctimeMs } = found;
-  return { text: [dev, ino, size, mtimeMs, ctimeMs].join(" "), changedAt: Math.max(mtimeMs, ctimeMs) };
+  const id = `${dev} ${ino}`;
+  return { id, text: [id, size, mtimeMs, ctimeMs].join(" "), changedAt: Math.max(mtimeMs, ctimeMs) };
 }
 
 const textOf = (states: States): string => JSON.stringify([...states].map(([name, { text }]) => [name, text]));
 
-/** Clocks of file servers may be ahead. */
-const isRecent = (states: States, now: Date): boolean => [...states.values()].some(({ changedAt }) => changedAt > now.getTime() - settleMs);
+const idsOf = (states: States): ReadonlyMap<string, string> => new Map([...states].map(([name, { id }]) => [name, id]));
+
+/** How long to wait, at least, to see whether the files rest; 0 when none changed lately. Clocks of file servers may be ahead. */
+function restOf(states: States, known: ReadonlyMap<string, string>, now: Date): number {
+  const rests = [...states].map(([name, { id, changedAt }]) => {
+    const rest = known.get(name) === id ? inPlaceMs : settleMs;
+    return changedAt > now.getTime() - rest ? rest : 0;
+  });
+  return Math.max(0, ...rests);
+}
 
 const changedBetween = (before: States, after: States): readonly string[] =>
   [...new Set([...before.keys(), ...after.keys()])].filter((name) => before.get(name)?.text !== after.get(name)?.text);
