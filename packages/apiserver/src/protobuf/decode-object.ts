@@ -1,43 +1,42 @@
-import { badRequest, type JsonObject } from "@dataplane/meta";
+import { badRequest, isJsonObject, type JsonObject } from "@dataplane/meta";
 import { unsupportedMediaType } from "../read-body.js";
-import { shapeOf } from "./kind-shapes.js";
-import { decodeMessage, type MessageShape } from "./message.js";
+import { messageNameOf } from "./api-message.js";
+import { decodeMessage } from "./decode-message.js";
+import { magic } from "./encode-object.js";
+import { malformed, WireReader } from "./wire.js";
 
 /** Kubernetes' own media type; typed clients send the older kinds in it and do not fall back to JSON. */
 export const protobufMediaType = "application/vnd.kubernetes.protobuf";
 
-/** Before the `runtime.Unknown` that wraps each object. */
-const magic = [0x6b, 0x38, 0x73, 0x00];
-
-const unknown: MessageShape = new Map([
-  [
-    1,
-    {
-      name: "typeMeta",
-      shape: new Map([
-        [1, { name: "apiVersion", shape: "string" as const }],
-        [2, { name: "kind", shape: "string" as const }],
-      ]),
-    },
-  ],
-]);
-
-const rawField = 2;
-
 /** The object of a protobuf body. Throws BadRequest, and UnsupportedMediaType for a kind that is not taken in this form. */
 export function decodeObject(body: Uint8Array): JsonObject {
   if (!magic.every((byte, index) => body[index] === byte)) throw badRequest("the body does not begin as Kubernetes protobuf does");
-  const envelope = body.subarray(magic.length);
-  const { apiVersion, kind } = typeOf(envelope);
-  const shape = shapeOf(apiVersion, kind);
-  if (shape === undefined) throw unsupportedMediaType(["application/json", "application/yaml"]);
-  const { object } = decodeMessage(envelope, new Map([[rawField, { name: "object", shape }]]));
-  return { ...(object as JsonObject | undefined), apiVersion, kind };
+  const { apiVersion, kind, raw } = unwrapped(body.subarray(magic.length));
+  // Of any group and version.
+  const name = kind === "DeleteOptions" ? "meta.v1.DeleteOptions" : messageNameOf(apiVersion, kind);
+  if (name === undefined) throw unsupportedMediaType(["application/json", "application/yaml"]);
+  return { ...decodeMessage(raw, name), apiVersion, kind };
 }
 
-function typeOf(envelope: Uint8Array): { readonly apiVersion: string; readonly kind: string } {
-  const { typeMeta } = decodeMessage(envelope, unknown);
-  const { apiVersion, kind } = (typeMeta ?? {}) as JsonObject;
-  if (typeof apiVersion !== "string" || typeof kind !== "string") throw badRequest("the protobuf body does not say its kind");
-  return { apiVersion, kind };
+interface Unwrapped {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly raw: Uint8Array;
+}
+
+/** `runtime.Unknown`, in which each object is wrapped: 1 its type, 2 its bytes. */
+function unwrapped(envelope: Uint8Array): Unwrapped {
+  const reader = new WireReader(envelope);
+  let type: JsonObject = {};
+  let raw = new Uint8Array();
+  for (let tag = reader.tag(); tag !== undefined; tag = reader.tag()) {
+    const value = reader.value(tag.wireType);
+    if (tag.number > 2) continue;
+    if (typeof value === "bigint") throw malformed();
+    if (tag.number === 1) type = decodeMessage(value, "runtime.TypeMeta");
+    else raw = new Uint8Array(value);
+  }
+  const { apiVersion, kind } = type;
+  if (typeof apiVersion !== "string" || typeof kind !== "string" || !isJsonObject(type)) throw badRequest("the protobuf body does not say its kind");
+  return { apiVersion, kind, raw };
 }

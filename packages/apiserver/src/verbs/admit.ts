@@ -11,6 +11,7 @@ import { withIdentity } from "./identity.js";
 import { metadataCauses } from "./metadata-rules.js";
 import { changedMetadata, newMetadata, withGeneration } from "./system-metadata.js";
 import { apiObjectOf, type VerbCall, warn } from "./verb-call.js";
+import { withoutNulls } from "./without-nulls.js";
 import { reportFields, type WriteOptions } from "./write-options.js";
 
 /** An object on its way into the store. */
@@ -63,10 +64,13 @@ export async function admit(call: VerbCall, proposal: Proposal): Promise<Admitte
 }
 
 function knownFields(call: VerbCall, { body, duplicates, options }: Proposal): JsonObject {
-  const { schema } = call.resource.definition;
-  const { value, unknown } = prune(wholeObjectSchema(schema), withIdentity(call, body));
+  const { schema, strategicMerge } = call.resource.definition;
+  const whole = wholeObjectSchema(schema);
+  // A typed client cannot leave a field out: null is how it says that there is none.
+  const sent = strategicMerge === true ? withoutNulls(whole, withIdentity(call, body)) : withIdentity(call, body);
+  const { value, unknown } = prune(whole, sent);
   reportFields(call, options, { unknown, duplicates });
-  const defaulted = applyDefaults(wholeObjectSchema(schema), value);
+  const defaulted = applyDefaults(whole, value);
   if (!isJsonObject(defaulted)) throw badRequest("the object must be a JSON object");
   return defaulted;
 }

@@ -64,6 +64,13 @@ export const serverSettings = {
     "10m",
     "How long a list can be continued, and a watch resumed, from an earlier state; clients that come later list anew.",
   ),
+  workloadKinds: setting(
+    "grafana-apiserver",
+    "workload_kinds",
+    boolean,
+    "false",
+    "Serve Pods, Deployments and other kinds of workloads as plain data, with no controller behind them.",
+  ),
 
   enabledToggles: setting("feature_toggles", "enable", list, "", "Toggles to switch on, parted by commas."),
   dataplaneAggregator: setting("feature_toggles", "dataplaneAggregator", boolean, "true", "Serve DataPlaneServices and the data plane's routes."),

@@ -1,0 +1,47 @@
+import { type ApiObject, isJsonObject, type JsonObject } from "@dataplane/meta";
+import type { ResourceDefinition } from "../resource.js";
+import { kindSchema } from "./message-schema.js";
+
+const specOf = ({ spec }: ApiObject): JsonObject => (isJsonObject(spec) ? spec : {});
+
+/** A field that stays as the server first filled it in when a PUT leaves it out. */
+const text = (value: unknown): string => (typeof value === "string" ? value : "");
+
+/** Service of core/v1: a name for an address. Without nodes only ExternalName leads anywhere. */
+export const services: ResourceDefinition = {
+  group: "",
+  version: "v1",
+  kind: "Service",
+  plural: "services",
+  shortNames: ["svc"],
+  categories: ["all"],
+  scope: "namespaced",
+  nameRule: "dnsLabel",
+  description: "A name for an address; ExternalName names another host.",
+  strategicMerge: true,
+  hasStatus: true,
+  schema: kindSchema("core.v1.Service"),
+  selectableFields: ["spec.clusterIP", "spec.type"],
+  prepare: ({ object }) => ({ object: { ...object, spec: withDefaults(specOf(object)), status: object["status"] ?? { loadBalancer: {} } } }),
+  columns: [
+    { name: "Type", description: "How the service is reached.", value: (it) => text(specOf(it)["type"]) },
+    { name: "Cluster-IP", description: "Its address.", value: (it) => text(specOf(it)["clusterIP"]) || "<none>" },
+    { name: "External-IP", description: "The host that it stands for.", value: (it) => text(specOf(it)["externalName"]) || "<none>" },
+    { name: "Port(s)", description: "The ports.", value: portsOf },
+  ],
+};
+
+function withDefaults(spec: JsonObject): JsonObject {
+  const type = text(spec["type"]) === "" ? "ClusterIP" : text(spec["type"]);
+  const shared = { ...spec, type, sessionAffinity: spec["sessionAffinity"] ?? "None" };
+  const ports = Array.isArray(spec["ports"]) ? { ports: (spec["ports"] as readonly JsonObject[]).map(withTargetPort) } : {};
+  return { ...shared, ...ports };
+}
+
+const withTargetPort = (port: JsonObject): JsonObject => ({ protocol: "TCP", targetPort: port["port"] ?? 0, ...port });
+
+function portsOf(service: ApiObject): string {
+  const { ports } = specOf(service);
+  if (!Array.isArray(ports) || ports.length === 0) return "<none>";
+  return (ports as readonly JsonObject[]).map(({ port, protocol }) => `${String(port)}/${text(protocol) || "TCP"}`).join(",");
+}
