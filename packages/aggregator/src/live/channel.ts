@@ -15,7 +15,7 @@ export interface ChannelLimits {
 }
 
 /** How long a turn may wake readers, looked at after so many: a request that comes meanwhile waits for no more. */
-const turnMs = 8;
+const turnMs = 2;
 const readersALook = 32;
 
 interface Subscriber {

@@ -24,8 +24,8 @@ function start() {
 }
 
 /** How it ends. */
-const endOf = ({ forEachBatch }: Subscription): Promise<unknown> =>
-  forEachBatch(() => undefined).then(
+const endOf = (subscription: Subscription): Promise<unknown> =>
+  subscription.forEachBatch(() => undefined).then(
     () => "ended",
     (thrown: unknown) => thrown,
   );
