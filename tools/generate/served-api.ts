@@ -6,6 +6,7 @@ import { dataPlaneServicesRef } from "@dataplane/clientset";
 import { dataSourceGroups, type Sealer } from "@dataplane/datasources";
 import { controlPlaneUser, type Handler, silentLogger, systemClock } from "@dataplane/meta";
 import type { Plugin, PluginSource } from "@dataplane/plugin-host";
+import type { RuleResolver } from "@dataplane/rbac";
 import { createMemoryStore } from "@dataplane/storage";
 import { findPlugins } from "../../packages/plugin-host/src/find-plugins.js";
 import { addServedResources } from "../../packages/server/src/served-resources.js";
@@ -17,7 +18,7 @@ import { version } from "../../packages/server/src/version.js";
  */
 export function servedApi(root: string): Handler {
   const registry = createRegistry();
-  addServedResources(registry, { authorizer, sealer, dataplaneAggregator: true, kubernetesAggregator: true });
+  addServedResources(registry, { authorizer, resolver, sealer, workloadKinds: false, dataplaneAggregator: true, kubernetesAggregator: true });
   const found = findPlugins([{ path: path.join(root, "plugins"), signature: "internal" }]).plugins.map(unstarted);
   const plugins: PluginSource = { get: (id) => found.find((it) => it.id === id), list: () => found, onChange: () => () => undefined };
   const clocked = { clock: systemClock, logger: silentLogger };
@@ -50,6 +51,8 @@ export function servedApi(root: string): Handler {
 }
 
 const authorizer: Authorizer = { authorize: () => ({ allowed: false, reason: "" }) };
+
+const resolver: RuleResolver = { rulesFor: () => [], rulesOfRole: () => [] };
 
 const notAsked = (): Promise<never> => Promise.reject(new Error("only descriptions are asked for"));
 const noSecrets = (): never => {

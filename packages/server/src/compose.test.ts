@@ -131,7 +131,7 @@ async function statusOf(handler: Handler, url: string, method: string): Promise<
 
 test("every local group has an APIService that is available", async () => {
   const handler = await aServer();
-  await until(async () => (await localNames(handler)).length >= 11);
+  await until(async () => (await localNames(handler)).length >= 12);
   expect(await localNames(handler)).toEqual([
     "v0alpha1.aggregation.grafana.app",
     "v0alpha1.apps.grafana.app",
@@ -142,6 +142,7 @@ test("every local group has an APIService that is available", async () => {
     "v1.authorization.k8s.io",
     "v1.coordination.k8s.io",
     "v1.events.k8s.io",
+    "v1.rbac.authorization.k8s.io",
     "v1alpha1.apps.grafana.app",
     "v1alpha2.apps.grafana.app",
   ]);

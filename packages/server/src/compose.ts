@@ -7,7 +7,6 @@ import {
   createApiServer,
   createRegistry,
   filterChain,
-  fixedRoles,
   unionAuthenticator,
   withFilters,
 } from "@dataplane/apiserver";
@@ -18,6 +17,7 @@ import { apiServiceAvailabilityController, apiServicesRef, autoregisterControlle
 import { type Clock, controlPlaneUser, dataPlaneUser, type Handler, type Logger } from "@dataplane/meta";
 import type { PluginHost } from "@dataplane/plugin-host";
 import type { Store } from "@dataplane/storage";
+import { openAccessControl } from "./access-control.js";
 import { bootstrap } from "./bootstrap.js";
 import type { Config } from "./config/load-config.js";
 import { openDataPlane } from "./data-plane.js";
@@ -56,11 +56,9 @@ export interface Composition {
 export function compose(options: ComposeOptions): Composition {
   const { config, env, store, plugins, users, tokens, clock, logger } = options;
   const stopping = new AbortController();
-  const authorizer = fixedRoles();
   const registry = createRegistry();
   const counting = openMetrics({ config, plugins });
   const sealer = openSealer({ keyDirectory: options.keyDirectory });
-  addServedResources(registry, { ...config, authorizer, sealer });
 
   // The controllers and the data plane are clients of the whole chain, which is made of them: they meet here.
   const chain: { complete?: Handler } = {};
@@ -72,6 +70,9 @@ export function compose(options: ComposeOptions): Composition {
   const dataPlaneClient = createApiClient({ handler: inProcess, user: dataPlaneUser });
 
   const dataPlaneSource = lateSource(() => (config.dataplaneAggregator ? dataPlane.aggregator.apiSource : undefined));
+  const access = openAccessControl({ client, sources: [registry, dataPlaneSource], clock, logger });
+  const { authorizer, resolver } = access;
+  addServedResources(registry, { ...config, authorizer, resolver, sealer });
   const apiServer = createApiServer({ store, registry, sources: [dataPlaneSource], clock, logger, newUid: randomUUID, version: version.kubernetes });
   const apiServiceInformer = createInformer({ client, resource: apiServicesRef, clock, logger });
   const kubeAggregator = createKubeAggregator({ delegate: apiServer.handler, services: apiServiceInformer });
@@ -154,6 +155,8 @@ export function compose(options: ComposeOptions): Composition {
       await apiServer.start(lifetime.signal);
       progress.storeIsRead = true;
       await bootstrap(client);
+      await access.start(lifetime);
+      registry.onChange(() => access.sourcesChanged());
       groups.sync();
       await Promise.all([provisioning.apply(), appProvisioning.apply()]);
       progress.provisioned = true;
@@ -178,6 +181,7 @@ export function compose(options: ComposeOptions): Composition {
       }
       if (config.dataplaneAggregator) {
         registry.onChange(() => dataPlane.aggregator.rejudge());
+        dataPlane.aggregator.onChange(() => access.sourcesChanged());
         dataPlane.start(lifetime);
         lifetime.start("DataPlaneServices", services);
       }

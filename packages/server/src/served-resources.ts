@@ -3,11 +3,16 @@ import { type Authorizer, addBuiltinResources, addSelfReviews, type ResourceRegi
 import { appManifests } from "@dataplane/app-manifests";
 import { appSettingsDefinition, type Sealer } from "@dataplane/datasources";
 import { apiServices } from "@dataplane/kube-aggregator";
+import { type RuleResolver, rbacResources } from "@dataplane/rbac";
 
 export interface ServedResourcesOptions {
   readonly authorizer: Authorizer;
+  /** Whose rights are held against those of a role that is written or bound. */
+  readonly resolver: RuleResolver;
   /** Of the secrets of apps. */
   readonly sealer: Sealer;
+  /** Kinds of workloads as plain data. */
+  readonly workloadKinds: boolean;
   readonly dataplaneAggregator: boolean;
   readonly kubernetesAggregator: boolean;
 }
@@ -15,10 +20,11 @@ export interface ServedResourcesOptions {
 /** Adds what this server serves from its start on, plugins aside. The generated documents are made from the same list. */
 export function addServedResources(
   registry: ResourceRegistry,
-  { authorizer, sealer, dataplaneAggregator, kubernetesAggregator }: ServedResourcesOptions,
+  { authorizer, resolver, sealer, workloadKinds, dataplaneAggregator, kubernetesAggregator }: ServedResourcesOptions,
 ): void {
-  addBuiltinResources(registry);
+  addBuiltinResources(registry, { workloadKinds });
   addSelfReviews(registry, authorizer);
+  for (const definition of rbacResources({ authorizer, resolver })) registry.add(definition);
   registry.add(appSettingsDefinition({ sealer }));
   for (const definition of appManifests) registry.add(definition);
   if (dataplaneAggregator) {

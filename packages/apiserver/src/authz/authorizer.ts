@@ -8,13 +8,21 @@ export interface Decision {
 
 /** What a user may, as rules; `*` is all. For those who ask, not for deciding. */
 export interface Rules {
-  readonly resources: readonly { readonly verbs: readonly string[]; readonly groups: readonly string[]; readonly resources: readonly string[] }[];
+  readonly resources: readonly {
+    readonly verbs: readonly string[];
+    readonly groups: readonly string[];
+    readonly resources: readonly string[];
+    /** Of the objects; all when absent. */
+    readonly names?: readonly string[];
+  }[];
   readonly paths: readonly { readonly verbs: readonly string[]; readonly paths: readonly string[] }[];
+  /** There may be more than these. */
+  readonly incomplete?: boolean;
 }
 
-/** May this user do that? Fixed roles by group now, RBAC later: the same interface. */
+/** May this user do that? */
 export interface Authorizer {
   authorize(user: UserInfo, info: RequestInfo): Decision | Promise<Decision>;
-  /** Where the decisions can be told as rules. */
-  rules?(user: UserInfo): Rules;
+  /** Where the decisions can be told as rules: those that hold in the namespace, or everywhere without one. */
+  rules?(user: UserInfo, namespace?: string): Rules;
 }

@@ -1,0 +1,103 @@
+import type { ApiClient, ResourceRef } from "@dataplane/client";
+import { ApiError, type ApiObject } from "@dataplane/meta";
+import { aggregationLabel, type DefaultBinding, type DefaultRole, defaultBindings, defaultRoles } from "./default-roles.js";
+import { aggregationRuleOf, rbacApiVersion, rbacGroup, roleRefOf, rulesOf, subjectsOf } from "./policy-rule.js";
+import { clusterRoleBindingsRef, clusterRolesRef } from "./resource-refs.js";
+import { missingRights } from "./rule-covers.js";
+
+/** Set to "false" by whoever wants a default to stay as they changed it. */
+export const autoupdateAnnotation = "rbac.authorization.kubernetes.io/autoupdate";
+
+const marks = {
+  annotations: { [autoupdateAnnotation]: "true" },
+  labels: { "kubernetes.io/bootstrapping": "rbac-defaults" },
+};
+
+const writer = { fieldManager: "rbac-defaults" };
+
+/**
+ * Makes the default roles and bindings, and gives back to them what they lost since the last start. What was added to them stays, as
+ * on any Kubernetes server; an object whose annotation `autoupdate` is "false" is left alone.
+ */
+export async function reconcileDefaults(client: ApiClient): Promise<void> {
+  await Promise.all(defaultRoles.map((role) => ensure(client, clusterRolesRef, roleObject(role), repairedRole)));
+  await Promise.all(defaultBindings.map((binding) => ensure(client, clusterRoleBindingsRef, bindingObject(binding), repairedBinding)));
+}
+
+async function ensure(
+  client: ApiClient,
+  resource: ResourceRef,
+  wanted: ApiObject,
+  repaired: (stored: ApiObject, wanted: ApiObject) => ApiObject | undefined,
+): Promise<void> {
+  const ref = { name: wanted.metadata.name };
+  const stored = await client.get<ApiObject>(resource, ref).catch(asAbsent);
+  if (stored === undefined) return void (await client.create(resource, wanted, writer));
+  if (stored.metadata.annotations?.[autoupdateAnnotation] === "false") return;
+  // A role is given for ever: to give another one the binding is made anew.
+  if (resource === clusterRoleBindingsRef && roleRefOf(stored).name !== roleRefOf(wanted).name) {
+    await client.delete(resource, ref);
+    return void (await client.create(resource, wanted, writer));
+  }
+  const next = repaired(stored, wanted);
+  if (next !== undefined) await client.update(resource, ref, next, writer);
+}
+
+function asAbsent(thrown: unknown): undefined {
+  if (thrown instanceof ApiError && thrown.reason === "NotFound") return undefined;
+  throw thrown;
+}
+
+/** Undefined when nothing is missing. */
+function repairedRole(stored: ApiObject, wanted: ApiObject): ApiObject | undefined {
+  const aggregates = aggregationRuleOf(wanted) !== undefined;
+  const missing = aggregates ? [] : missingRights(rulesOf(stored), rulesOf(wanted));
+  const lostAggregation = aggregates && JSON.stringify(aggregationRuleOf(stored)) !== JSON.stringify(aggregationRuleOf(wanted));
+  if (missing.length === 0 && !lostAggregation && hasMarks(stored, wanted)) return undefined;
+  const aggregationRule = aggregates ? aggregationPart(wanted) : {};
+  const rules = aggregates ? {} : { rules: [...rulesOf(stored), ...missing] };
+  return Object.assign(marked(stored, wanted), rules, aggregationRule);
+}
+
+function repairedBinding(stored: ApiObject, wanted: ApiObject): ApiObject | undefined {
+  const subjects = subjectsOf(stored);
+  const missing = subjectsOf(wanted).filter((it) => !subjects.some(({ kind, name }) => kind === it.kind && name === it.name));
+  if (missing.length === 0 && hasMarks(stored, wanted)) return undefined;
+  return Object.assign(marked(stored, wanted), { subjects: [...subjects, ...missing] });
+}
+
+const hasMarks = ({ metadata: stored }: ApiObject, { metadata: wanted }: ApiObject): boolean =>
+  hasAll(stored.labels, wanted.labels) && hasAll(stored.annotations, wanted.annotations);
+
+const hasAll = (stored: Readonly<Record<string, string>> = {}, wanted: Readonly<Record<string, string>> = {}): boolean =>
+  Object.entries(wanted).every(([key, value]) => stored[key] === value);
+
+const marked = (stored: ApiObject, { metadata: { labels, annotations } }: ApiObject): ApiObject => ({
+  ...stored,
+  metadata: {
+    ...stored.metadata,
+    labels: { ...stored.metadata.labels, ...labels },
+    annotations: { ...stored.metadata.annotations, ...annotations },
+  },
+});
+
+function roleObject({ name, rules, gathers, givenTo = [] }: DefaultRole): ApiObject {
+  const labels = { ...marks.labels, ...Object.fromEntries(givenTo.map((role) => [aggregationLabel(role), "true"])) };
+  const role: ApiObject = { apiVersion: rbacApiVersion, kind: "ClusterRole", metadata: { name, annotations: marks.annotations, labels } };
+  const aggregation = gathers === undefined ? {} : { aggregationRule: { clusterRoleSelectors: gathers.map(selectorOf) } };
+  return Object.assign(role, aggregation, { rules });
+}
+
+const selectorOf = (role: string): object => ({ matchLabels: { [aggregationLabel(role)]: "true" } });
+
+const aggregationPart = (role: ApiObject): object => {
+  const rule = aggregationRuleOf(role);
+  return rule === undefined ? {} : { aggregationRule: { clusterRoleSelectors: (rule.clusterRoleSelectors ?? []).map(({ matchLabels }) => ({ matchLabels })) } };
+};
+
+function bindingObject({ name, role, groups }: DefaultBinding): ApiObject {
+  const subjects = groups.map((group) => ({ kind: "Group", apiGroup: rbacGroup, name: group }));
+  const roleRef = { apiGroup: rbacGroup, kind: "ClusterRole", name: role };
+  const binding: ApiObject = { apiVersion: rbacApiVersion, kind: "ClusterRoleBinding", metadata: { name, ...marks } };
+  return Object.assign(binding, { roleRef, subjects });
+}
