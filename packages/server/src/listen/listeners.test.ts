@@ -1,6 +1,6 @@
 import { mkdtempSync } from "node:fs";
 import { request as httpRequest } from "node:http";
-import { connect as connectHttp2 } from "node:http2";
+import { connect as connectHttp2, constants } from "node:http2";
 import { request as httpsRequest } from "node:https";
 import { connect as connectSocket } from "node:net";
 import { tmpdir } from "node:os";
@@ -107,6 +107,22 @@ test("a client that goes away aborts its request", async () => {
     });
   });
   expect(await seen).toBe("aborted");
+});
+
+test("a client that resets its stream aborts its request, whether an answer has begun or not", async () => {
+  const aborted: string[] = [];
+  const { port } = await https(({ path: where, signal }) => {
+    signal.addEventListener("abort", () => aborted.push(where), { once: true });
+    return where === "/waiting" ? new Promise(() => undefined) : Promise.resolve({ status: 200, headers: {}, body: endless() });
+  });
+  const session = connectHttp2(`https://localhost:${port}`, { ca: certificate.ca });
+  for (const where of ["/waiting", "/begun"]) {
+    const stream = session.request({ ":path": where });
+    stream.on("error", () => undefined);
+    setTimeout(() => stream.close(constants.NGHTTP2_CANCEL), 30);
+  }
+  await expect.poll(() => [...aborted].sort()).toEqual(["/begun", "/waiting"]);
+  session.destroy();
 });
 
 test("closing waits for the request in flight, and takes no new one", async () => {

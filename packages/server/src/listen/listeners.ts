@@ -5,6 +5,7 @@ import { createServer as createTlsServer } from "node:tls";
 import type { Handler, Logger } from "@dataplane/meta";
 import type { ServingCertificate } from "../tls/serving-certificate.js";
 import { nodeListener } from "./node-adapter.js";
+import { limitStreamResets } from "./stream-resets.js";
 import { listenForUpgrades } from "./upgrade-listener.js";
 
 export interface Listener {
@@ -58,6 +59,7 @@ export async function listenHttps(options: ListenOptions & { readonly certificat
   const sessions = new Set<{ close(): void; destroy(): void; readonly closed: boolean }>();
   http2.on("session", (session) => {
     sessions.add(session);
+    limitStreamResets(session);
     session.on("close", () => sessions.delete(session));
     // A broken connection is its client's affair.
     session.on("error", () => undefined);

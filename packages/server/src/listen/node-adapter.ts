@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
+import { constants, type Http2ServerRequest, type Http2ServerResponse } from "node:http2";
 import type { Handler, Headers, HttpBody, HttpRequest, HttpResponse, Logger } from "@dataplane/meta";
 
 type Incoming = IncomingMessage | Http2ServerRequest;
@@ -19,13 +19,17 @@ export function nodeListener(handler: Handler, logger: Logger): (incoming: Incom
 async function respond(handler: Handler, incoming: Incoming, outgoing: Outgoing): Promise<void> {
   const gone = new AbortController();
   outgoing.once("close", () => {
-    if (!outgoing.writableFinished) gone.abort(new Error("the client went away"));
+    if (!isWhole(outgoing)) gone.abort(new Error("the client went away"));
   });
   const response = await handler(new NodeRequest(incoming, gone.signal));
   if (gone.signal.aborted) return;
   response.cut?.addEventListener("abort", () => incoming.destroy(), { once: true, signal: gone.signal });
   await write(response, incoming, outgoing, gone.signal);
 }
+
+/** Whether a response that has closed was sent to its end. Over HTTP/2 a stream that was reset calls itself finished too. */
+const isWhole = (outgoing: Outgoing): boolean =>
+  "stream" in outgoing ? outgoing.writableEnded && outgoing.stream.rstCode === constants.NGHTTP2_NO_ERROR : outgoing.writableFinished;
 
 export class NodeRequest implements HttpRequest {
   readonly method: string;
