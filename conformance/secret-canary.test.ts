@@ -1,17 +1,20 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { generateKeyPairSync } from "node:crypto";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { call } from "./testing/call.js";
+import { canaryOf, formsOf, leaksOf } from "./testing/canaries.js";
+import { backendServer, type CanaryServer, tokenServer } from "./testing/canary-servers.js";
 import { dataSourcesUrl } from "./testing/data-plane.js";
 import { goTestApp, goTestPlugin, installGoTestPlugin, needsGoTestPlugin, unsignedPluginsAllowed } from "./testing/install-plugin.js";
 import { hasKubectl, openKubectl } from "./testing/kubectl.js";
 import { describeWith } from "./testing/needs.js";
 import { openStream } from "./testing/open-stream.js";
-import { type StartedServer, startServer, temporaryFolder } from "./testing/start-server.js";
+import { root } from "./testing/root.js";
+import { runProcess } from "./testing/run-process.js";
+import { type StartedServer, serverEnvironment, startServer, temporaryFolder } from "./testing/start-server.js";
 import { until } from "./testing/until.js";
 
-/** Each secret is another text, so that a leak says whose it is. Nothing else contains the word. */
-const canaryOf = (field: string): string => `c4nary-${field}`;
 const provisionedKey = canaryOf("provisioned");
 const fields = [
   ...["password", "basicAuthPassword", "httpHeaderValue1", "httpHeaderValue2", "tlsClientKey", "tlsClientCert", "tlsCACert"],
@@ -20,19 +23,37 @@ const fields = [
 const adminPassword = canaryOf("admin-password");
 const credentials = { authorization: `Basic ${Buffer.from(`admin:${adminPassword}`).toString("base64")}` };
 
-/** As texts and as bytes they travel in: base64 at each of its three offsets. */
-function formsOf(secret: string): readonly string[] {
-  const shifted = [0, 1, 2].map((offset) => {
-    const bytes = Buffer.concat([Buffer.alloc(offset), Buffer.from(secret)]);
-    return bytes.toString("base64").slice(Math.ceil((offset * 8) / 6), Math.floor((bytes.length * 8) / 6));
-  });
-  return [secret, encodeURIComponent(secret), Buffer.from(secret).toString("hex"), ...shifted];
-}
+const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+/** A key that works: its own lines are the canaries. */
+const signingKey = privateKey.export({ type: "pkcs8", format: "pem" }).toString();
+const linesOf = (text: string): readonly string[] => text.match(/[\w+/.-]{30,}/g) ?? [];
+
+/** Each way of a plugin's `routes` to log in at a backend; all of their values are secrets. */
+const tokenRoutes = (url: string) => {
+  const client = { grant_type: "client_credentials", client_id: "{{ .JsonData.clientId }}", client_secret: "{{ .SecureJsonData.clientSecret }}" };
+  const account = { token_uri: `${url}/jwt`, client_email: "robot@example.com", private_key: "{{ .SecureJsonData.privateKey }}" };
+  return [
+    { path: "oauth", method: "*", tokenAuth: { url: `${url}/oauth`, params: client } },
+    { path: "refused", method: "*", tokenAuth: { url: `${url}/broken`, params: client } },
+    { path: "jwt", method: "*", jwtTokenAuth: { scopes: ["read"], params: account } },
+    { path: "broken-key", method: "*", jwtTokenAuth: { scopes: [], params: { ...account, private_key: "{{ .SecureJsonData.clientSecret }}" } } },
+    {
+      ...{ path: "template", method: "*", body: { key: "{{ .SecureJsonData.apiKey }}" } },
+      headers: [{ name: "X-Route", content: "Key {{ .SecureJsonData.apiKey }}" }],
+      urlParams: [{ name: "key", content: "{{ .SecureJsonData.apiKey }}" }],
+    },
+  ];
+};
 
 describeWith([needsGoTestPlugin], "secrets, of whatever field", () => {
   const dataPath = temporaryFolder("canary");
   const places = new Map<string, string>();
   let server: StartedServer;
+  let tokens: CanaryServer;
+  /** What the server signed with the data source's key. */
+  let assertions: readonly string[] = [];
+  let backend: CanaryServer;
+  const recording = path.join(dataPath, "calls.jsonl");
   let watches: readonly Awaited<ReturnType<typeof openStream>>[] = [];
 
   const ask = async (name: string, url: string, options: Parameters<typeof call>[1] = {}) => {
@@ -44,7 +65,11 @@ describeWith([needsGoTestPlugin], "secrets, of whatever field", () => {
   const apps = (): string => `${server.url}/apis/apps.grafana.app/v0alpha1/namespaces/default/appsettings`;
 
   beforeAll(async () => {
+    [tokens, backend] = await Promise.all([tokenServer(), backendServer()]);
     installGoTestPlugin(dataPath);
+    const description = path.join(dataPath, "plugins", goTestPlugin, "plugin.json");
+    const plugin = JSON.parse(readFileSync(description, "utf8")) as object;
+    writeFileSync(description, JSON.stringify({ ...plugin, routes: tokenRoutes(tokens.url) }));
     goTestApp.install(dataPath);
     const provisioning = path.join(dataPath, "provisioning", "datasources");
     mkdirSync(provisioning, { recursive: true });
@@ -63,13 +88,16 @@ describeWith([needsGoTestPlugin], "secrets, of whatever field", () => {
         GF_LOG_LEVEL: "debug",
         GF_SECURITY_ADMIN_PASSWORD: adminPassword,
         GF_PATHS_PROVISIONING: path.join(dataPath, "provisioning"),
+        GF_DATAPROXY_ALLOW_ADDRESSES: `${tokens.address} ${backend.address}`,
       },
+      parameters: [`cfg:plugin.${goTestPlugin}.record=${recording}`],
     });
     watches = await Promise.all([own(), apps(), `${server.url}/api/v1/events`].map((url) => openStream(`${url}?watch=true`, credentials)));
   });
   afterAll(async () => {
     for (const watch of watches) watch.leave();
     await server.stop();
+    await Promise.all([tokens.close(), backend.close()]);
     rmSync(dataPath, { recursive: true, force: true });
   });
 
@@ -108,6 +136,66 @@ describeWith([needsGoTestPlugin], "secrets, of whatever field", () => {
       expect(answer.status, name).toBeGreaterThanOrEqual(400);
       expect(answer.status, name).toBeLessThan(500);
     }
+  });
+
+  test("log in at backends, which alone see them", async () => {
+    const { url } = backend;
+    const jsonData = { clientId: "client", httpHeaderName1: "X-Own", oauthPassThru: true, keepCookies: ["kept"] };
+    const spec = { title: "in use", url, basicAuth: true, basicAuthUser: "u", jsonData };
+    const secrets = { ...Object.fromEntries(fields.map((field) => [field, canaryOf(field)])), privateKey: signingKey };
+    const secure = Object.fromEntries(Object.entries(secrets).map(([key, value]) => [key, { create: value }]));
+    expect((await ask("create one in use", own(), { body: { metadata: { name: "used" }, spec, secure } })).status).toBe(201);
+    const headers = { "x-id-token": canaryOf("id-token"), cookie: `kept=${canaryOf("cookie")}; other=${canaryOf("other-cookie")}` };
+    const through = async (route: string, more: Record<string, string> = {}) => {
+      for (const at of [`${own()}/used/proxy`, `${server.url}/api/datasources/proxy/uid/used`]) {
+        const answer = await ask(`proxy ${at}/${route}`, `${at}/${route}/x`, { headers: { ...headers, ...more } });
+        places.set(`proxy ${at}/${route} again`, (await ask("proxy", `${at}/${route}/y`, { method: "POST", body: {}, headers })).text);
+        expect([answer.status, route]).toEqual([{ refused: 400, "broken-key": 400 }[route] ?? 200, route]);
+      }
+    };
+    for (const route of ["oauth", "jwt", "refused", "broken-key", "template", "none"]) await through(route);
+    await through("none", { "x-ds-authorization": `Bearer ${canaryOf("ds-authorization")}` });
+
+    const sentTo = (route: string) => backend.received.filter((it) => it.url.startsWith(`/${route}`));
+    const authorizations = new Set(backend.received.map((it) => it.headers.authorization));
+    expect([...authorizations].sort()).toEqual(
+      [
+        `Basic ${Buffer.from(`u:${canaryOf("basicAuthPassword")}`).toString("base64")}`,
+        ...["oauth-access-token", "jwt-access-token", "ds-authorization"].map((it) => `Bearer ${canaryOf(it)}`),
+      ].sort(),
+    );
+    expect(sentTo("none")[0]?.headers).toMatchObject({
+      ...{ "x-own": canaryOf("httpHeaderValue1"), "x-id-token": canaryOf("id-token"), cookie: `kept=${canaryOf("cookie")}` },
+    });
+    expect(backend.received.some(({ url: asked }) => asked.includes(`key=${canaryOf("apiKey")}`))).toBe(true);
+    expect(backend.received.some((it) => it.headers["x-route"] === `Key ${canaryOf("apiKey")}`)).toBe(true);
+    expect(tokens.received.map(({ body }) => new URLSearchParams(body).get("client_secret")).filter((it) => it !== null)).toContain(
+      canaryOf("clientSecret"),
+    );
+    // Nobody at a backend learns who else was asked, or how.
+    expect(
+      leaksOf(new Map([["backend", JSON.stringify(backend.received)]]), [adminPassword, ...linesOf(signingKey), canaryOf("clientSecret")]),
+    ).toEqual([]);
+    assertions = tokens.received.flatMap(({ body }) => new URLSearchParams(body).get("assertion") ?? []);
+    expect(assertions.length).toBeGreaterThan(0);
+  });
+
+  test("are those of other users too", async () => {
+    const command = [path.join(root, "conformance/testing/serve.mjs"), "users", "add", "vera", "--groups", "dataplane:viewer"];
+    const added = runProcess(process.execPath, command, { env: serverEnvironment(dataPath), stdin: canaryOf("vera-password") });
+    expect((await added.end).code, added.stderr()).toBe(0);
+    places.set("users add", added.stdout() + added.stderr());
+    const authorization = `Basic ${Buffer.from(`vera:${canaryOf("vera-password")}`).toString("base64")}`;
+    for (const url of [own(), `${own()}/used/proxy/none`, `${server.url}/api/v1/namespaces`, `${own()}/used`]) {
+      await ask(`vera ${new URL(url).pathname}`, url, { headers: { authorization } });
+    }
+    await ask("vera writes", own(), { body: { metadata: { name: "hers" }, spec: {} }, headers: { authorization } });
+    const bearer = tokenOf(server.kubeconfig);
+    for (const url of [own(), `${own()}/used/health`, `${own()}/used/proxy/none`, `${own()}/used/resources/echo-not`]) {
+      const answer = await ask(`kubeconfig ${new URL(url).pathname}`, url, { headers: { authorization: `Bearer ${bearer}` } });
+      expect(answer.status, url).not.toBe(401);
+    }
+    expect(JSON.stringify(backend.received)).not.toContain(bearer);
   });
 
   test.skipIf(!hasKubectl("newest"))("are applied by kubectl, which sends what it applied once more, as an annotation", async () => {
@@ -168,27 +256,67 @@ describeWith([needsGoTestPlugin], "secrets, of whatever field", () => {
     await until("the watch saw the end", () => (watches[0]?.text().includes("DELETED") === true ? true : undefined));
   });
 
-  test("and are in no answer, log, event, metric, watch, table, description or recorded state", () => {
+  function allPlaces(): ReadonlyMap<string, string> {
     for (const [index, watch] of watches.entries()) places.set(`watch ${index}`, watch.text());
     places.set("log", server.log());
-    for (const name of ["server.json"]) places.set(name, readFileSync(path.join(dataPath, "run", name), "utf8"));
+    places.set("server.json", readFileSync(path.join(dataPath, "run", "server.json"), "utf8"));
     for (const file of ["dataplane.db", "dataplane.db-wal"]) places.set(file, readFileSync(path.join(dataPath, file), "latin1"));
-    const kubeconfig = readFileSync(server.kubeconfig, "utf8");
-    const token = /token: "?([\w.-]+)/.exec(kubeconfig)?.[1] ?? "";
-    expect(token.length).toBeGreaterThan(50);
-    const keys = ["ca.key", "secrets.key", "serving.key", "token-signing.key", "users.json"].flatMap(
-      (name) => readFileSync(path.join(dataPath, "keys", name), "utf8").match(/[\w+/-]{20,}/g) ?? [],
+    places.set("recording", readFileSync(recording, "utf8"));
+    return places;
+  }
+
+  test("and are in no answer, log, event, metric, watch, table, description, recording or stored state", () => {
+    const keys = ["ca.key", "secrets.key", "serving.key", "token-signing.key", "users.json"].flatMap((name) =>
+      linesOf(readFileSync(path.join(dataPath, "keys", name), "utf8")),
     );
     expect(keys.length).toBeGreaterThanOrEqual(5);
-    const secrets = [...formsOf("c4nary-"), token, ...keys];
-    const hits = [...places].flatMap(([place, text]) =>
-      secrets.flatMap((secret) => {
-        const at = text.indexOf(secret);
-        return at < 0 ? [] : [`${place}: …${text.slice(Math.max(0, at - 60), at + 40)}…`];
-      }),
-    );
-    expect(places.size).toBeGreaterThan(50);
+    const token = tokenOf(server.kubeconfig);
+    expect(token.length).toBeGreaterThan(50);
+    const secrets = [canaryOf(""), token, ...assertions, ...linesOf(signingKey), ...keys, ...runSecrets(path.join(dataPath, "run"))];
+    expect(leaksOf(allPlaces(), secrets)).toEqual([]);
+    expect(places.size).toBeGreaterThan(80);
     expect(server.log()).toMatch(/debug/i);
-    expect(hits).toEqual([]);
+    expect(places.get("recording")?.length).toBeGreaterThan(1000);
+  });
+
+  test("and one that is put where it does not belong is found there, and nowhere else", async () => {
+    const planted = canaryOf("planted");
+    const merge = { "content-type": "application/merge-patch+json" };
+    const before = new Set(places.keys());
+    const answer = await ask("planted", `${own()}/used`, { method: "PATCH", headers: merge, body: { spec: { title: planted } } });
+    expect(answer.status).toBe(200);
+    await ask("planted table", own(), { headers: { accept: "application/json;as=Table;v=v1;g=meta.k8s.io" } });
+    await ask("planted error", `${own()}/${planted}`);
+    await ask("planted query", `${own()}/used/query`, { body: { queries: [{ refId: "A", queryType: planted }] } });
+    await until("the watch saw it", () => (watches[0]?.text().includes(planted) === true ? true : undefined));
+    await until("the recording has it", () => (readFileSync(recording, "utf8").includes(planted) ? true : undefined));
+    const found = new Set(leaksOf(allPlaces(), [canaryOf("")]).map(({ place }) => place));
+    const stored = ["dataplane.db", "dataplane.db-wal"].filter((file) => found.has(file));
+    expect(stored.length).toBeGreaterThan(0);
+    const fresh = [...places.keys()].filter((place) => place.startsWith("planted") && !before.has(place));
+    expect([...found].filter((place) => place !== "log").sort()).toEqual([...fresh, ...stored, "recording", "watch 0"].sort());
+    expect(fresh).toHaveLength(4);
+  });
+
+  test.each(formsOf(canaryOf("form")))("and is found in each form: %s", (form) => {
+    expect(
+      leaksOf(
+        new Map([
+          ["clean", "c4n ary-form"],
+          ["dirty", `<${form}>`],
+        ]),
+        [canaryOf("form")],
+      ).map(({ place }) => place),
+    ).toEqual(["dirty"]);
   });
 });
+
+const tokenOf = (kubeconfig: string): string => /token: "?([\w.-]+)/.exec(readFileSync(kubeconfig, "utf8"))?.[1] ?? "";
+
+/** Tokens and keys that the server keeps for its plugins and for itself while it runs. */
+function runSecrets(folder: string): readonly string[] {
+  const files = readdirSync(folder, { withFileTypes: true, recursive: true }).filter((it) => it.isFile());
+  const texts = files.map((it) => readFileSync(path.join(it.parentPath, it.name), "utf8"));
+  const pems = texts.flatMap((it) => it.match(/-----BEGIN [A-Z ]*PRIVATE KEY-----[^-]+/g) ?? []);
+  return [...texts.flatMap((it) => it.match(/eyJ[\w-]+\.[\w-]+\.[\w-]+/g) ?? []), ...pems.flatMap(linesOf)];
+}
