@@ -44,6 +44,7 @@ from plane.client import Client
 from plane.models import (
     AppGrafanaAggregationQueryQueryDataRequest as QueryDataRequest,
     AppGrafanaAggregationQueryQueryDataResponse as QueryDataResponse,
+    AppGrafanaAggregationStatus as Status,
     ConvertObjectsTestsExampleV1Body as ConversionReview,
     MutateAdmissionTestsExampleV1Body as Mutation,
     ValidateAdmissionTestsExampleV1Body as Validation,
@@ -69,9 +70,9 @@ frames = answer.results["A"].frames
 assert isinstance(frames, list) and len(frames) > 0, answer
 connection_query.sync_detailed(namespace, uid, client=client, body=queries)
 healthy = health.sync(namespace, uid, client=client)
-assert healthy is not None and healthy.status == "OK", healthy
+assert healthy is not None and not isinstance(healthy, Status) and healthy.status == "OK", healthy
 allowed = access.sync(namespace, uid, client=client)
-assert allowed is not None and allowed.permissions["datasources:query"], allowed
+assert allowed is not None and not isinstance(allowed, Status) and allowed.permissions["datasources:query"], allowed
 metrics.sync_detailed(client=client)
 
 for call in (get_resources, delete_resources, get_proxy, delete_proxy):
