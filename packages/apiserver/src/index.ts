@@ -18,7 +18,8 @@ export { type BasicOptions, basicAuthenticator } from "./authn/basic.js";
 export { type BearerOptions, bearerAuthenticator } from "./authn/bearer.js";
 export { unionAuthenticator } from "./authn/union.js";
 export type { Authorizer, Decision, Rules } from "./authz/authorizer.js";
-export { fixedRoles, roleGroups } from "./authz/fixed-roles.js";
+export { fixedRoles } from "./authz/fixed-roles.js";
+export { roleGroups } from "./authz/role-groups.js";
 export { addBuiltinResources } from "./builtin/builtin-resources.js";
 export { coreEvents, events } from "./builtin/events.js";
 export { leases } from "./builtin/leases.js";
@@ -30,6 +31,7 @@ export { anonymousPaths, authenticate, unauthorized } from "./chain/authenticate
 export { authorize } from "./chain/authorize.js";
 export { type ChainOptions, filterChain } from "./chain/chain.js";
 export { type Filter, withFilters } from "./chain/filter.js";
+export { impersonate } from "./chain/impersonate.js";
 export { type LimitDurationOptions, limitDuration } from "./chain/limit-duration.js";
 export { recoverPanics } from "./chain/recover-panics.js";
 export { parseRequestInfo, resolveRequestInfo } from "./chain/request-info.js";

@@ -1,8 +1,6 @@
 import { dataPlaneUser, type RequestInfo, systemGroups, type UserInfo } from "@dataplane/meta";
 import type { Authorizer, Decision, Rules } from "./authorizer.js";
-
-/** Groups that carry the fixed roles; `system:masters` are admins too. */
-export const roleGroups = { admin: "dataplane:admin", editor: "dataplane:editor", viewer: "dataplane:viewer" } as const;
+import { roleGroups } from "./role-groups.js";
 
 type Role = keyof typeof roleGroups;
 

@@ -5,6 +5,7 @@ import { assignAuditId } from "./assign-audit-id.js";
 import { authenticate } from "./authenticate.js";
 import { authorize } from "./authorize.js";
 import type { Filter } from "./filter.js";
+import { impersonate } from "./impersonate.js";
 import { type LimitDurationOptions, limitDuration } from "./limit-duration.js";
 import { recoverPanics } from "./recover-panics.js";
 import { resolveRequestInfo } from "./request-info.js";
@@ -24,6 +25,7 @@ export const filterChain = ({ authenticator, authorizer, logger, newUid, ...dura
   sendWarnings,
   resolveRequestInfo,
   authenticate(authenticator),
+  impersonate(authorizer),
   limitDuration(duration),
   authorize(authorizer),
 ];
