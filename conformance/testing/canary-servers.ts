@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from "node:crypto";
 import { createServer, type IncomingHttpHeaders, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
@@ -49,3 +50,23 @@ async function listen(answer: (received: Received) => { readonly status: number;
     },
   };
 }
+
+const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+/** A key that works: its own lines are the canaries. */
+export const signingKey = privateKey.export({ type: "pkcs8", format: "pem" }).toString();
+/** Each way of a plugin's `routes` to log in at a backend; all of their values are secrets. */
+export const tokenRoutes = (url: string) => {
+  const client = { grant_type: "client_credentials", client_id: "{{ .JsonData.clientId }}", client_secret: "{{ .SecureJsonData.clientSecret }}" };
+  const account = { token_uri: `${url}/jwt`, client_email: "robot@example.com", private_key: "{{ .SecureJsonData.privateKey }}" };
+  return [
+    { path: "oauth", method: "*", tokenAuth: { url: `${url}/oauth`, params: client } },
+    { path: "refused", method: "*", tokenAuth: { url: `${url}/broken`, params: client } },
+    { path: "jwt", method: "*", jwtTokenAuth: { scopes: ["read"], params: account } },
+    { path: "broken-key", method: "*", jwtTokenAuth: { scopes: [], params: { ...account, private_key: "{{ .SecureJsonData.clientSecret }}" } } },
+    {
+      ...{ path: "template", method: "*", body: { key: "{{ .SecureJsonData.apiKey }}" } },
+      headers: [{ name: "X-Route", content: "Key {{ .SecureJsonData.apiKey }}" }],
+      urlParams: [{ name: "key", content: "{{ .SecureJsonData.apiKey }}" }],
+    },
+  ];
+};
