@@ -10,14 +10,14 @@ import { type Seen, startReaders } from "./readers.js";
 
 /** BENCH_SUBSCRIBERS takes fewer, on a machine that is busy. */
 const subscribers = Number(process.env["BENCH_SUBSCRIBERS"] ?? 10_000);
-const processes = 4;
+const processes = 2;
 const messagesPerSecond = 10;
 const seconds = 20;
 const channel = "/apis/testdata.datasource.grafana.app/v0alpha1/namespaces/default/datasources/testdata/stream/broadcast/bench";
 
 /**
  * Subscribers over Server-Sent Events on one channel, ten messages a second: memory for each, and the time from the publisher's request
- * to the subscriber's socket. Readers are in four processes of their own, on the same cores.
+ * to the subscriber's socket. Readers are in two processes of their own, on the same cores.
  */
 export async function benchStream(): Promise<void> {
   const dataPath = temporaryFolder("bench");
