@@ -18,6 +18,9 @@ export interface ClientGroup {
   readonly expected?: Readonly<Record<string, number>>;
 }
 
+/** Id of the plugin in `app`, which serves all that an app can. */
+const wholeApp = "acme-whole-app";
+
 const services = "aggregation.grafana.app/v0alpha1/dataplaneservices";
 
 const aService = (group: string, spec: object): NeededObject => ({
@@ -100,7 +103,7 @@ const aDataPlaneService = {
   apiVersion: "aggregation.grafana.app/v0alpha1",
   kind: "DataPlaneService",
   metadata: { name: "v1.made.example", ...made },
-  spec: { pluginID: goTestApp.id, pluginType: "app", group: "made.example", version: "v1", services: [{ type: "route", path: "things" }] },
+  spec: { pluginID: wholeApp, pluginType: "app", group: "made.example", version: "v1", services: [{ type: "route", path: "things" }] },
 };
 
 export const groups: readonly ClientGroup[] = [
@@ -109,7 +112,7 @@ export const groups: readonly ClientGroup[] = [
     groupVersion: "apps.example/v1",
     needs: () => [
       aService("apps.example", {
-        ...{ pluginID: goTestApp.id, pluginType: "app" },
+        ...{ pluginID: wholeApp, pluginType: "app" },
         services: [...["stream", "admission", "conversion"].map((type) => ({ type })), { type: "route", path: "things/{id}/*", method: "GET, POST" }],
       }),
       manifest,
@@ -118,13 +121,23 @@ export const groups: readonly ClientGroup[] = [
       path: { namespace: "default", path: "thing", id: "7" },
       bodies: { ...reviews("apps.example"), publishAppStream: { a: 1 }, postReports: { a: 1 } },
     },
+  },
+  {
+    title: "an app without streams and hooks",
+    groupVersion: "fewer.example/v1",
+    needs: () => [
+      aService("fewer.example", {
+        ...{ pluginID: goTestApp.id, pluginType: "app" },
+        services: ["stream", "admission", "conversion"].map((type) => ({ type })),
+      }),
+    ],
+    values: { path: { namespace: "default", path: "thing" }, bodies: { ...reviews("fewer.example"), publishAppStream: { a: 1 } } },
     expected: {
-      // This app has none of them.
-      subscribeAppStreamAppsExampleV1: 501,
-      publishAppStreamAppsExampleV1: 501,
-      mutateAdmissionAppsExampleV1: 501,
-      validateAdmissionAppsExampleV1: 501,
-      convertObjectsAppsExampleV1: 501,
+      subscribeAppStreamFewerExampleV1: 501,
+      publishAppStreamFewerExampleV1: 501,
+      mutateAdmissionFewerExampleV1: 501,
+      validateAdmissionFewerExampleV1: 501,
+      convertObjectsFewerExampleV1: 501,
     },
   },
   {
