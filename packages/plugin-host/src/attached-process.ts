@@ -41,6 +41,7 @@ export async function attachToPlugin({ standalone, link: open, clock }: AttachOp
         return true;
       }
     },
+    countProcesses: () => 0,
     kill: () => undefined,
     stop() {
       detached.abort();

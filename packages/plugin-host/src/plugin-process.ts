@@ -19,6 +19,7 @@ import { type PluginChild, spawnPlugin } from "./plugin-child.js";
 import { pluginCommand } from "./plugin-command.js";
 import { pluginEnvironment } from "./plugin-environment.js";
 import { PluginLog } from "./plugin-log.js";
+import { processesOf } from "./plugin-processes.js";
 import { isServing } from "./process-health.js";
 import { makeSocketDirectory, removeSocketDirectory } from "./socket-directory.js";
 
@@ -54,6 +55,8 @@ export interface PluginProcess {
   readonly ended: Promise<string>;
   /** Whether the process answers its health check. Throws GrpcError when it cannot be asked. */
   isServing(signal: AbortSignal, timeoutMs: number): Promise<boolean>;
+  /** Processes that it and what it started are now; 0 when they cannot be counted. */
+  countProcesses(): number;
   /** Ends it at once. Never throws. */
   kill(): void;
   /** Asks it to end, kills it after 2 s, and removes its socket. Never throws. */
@@ -67,7 +70,8 @@ export async function startPluginProcess(options: StartOptions, signal: AbortSig
   const socketDirectory = makeSocketDirectory();
   const identity = createAutoMtlsIdentity(clock.now());
   const log = new PluginLog(logger, clock);
-  const child = spawnPlugin(command, { cwd: plugin.directory, env: environment(options, socketDirectory, identity.cert) });
+  const mark = `PLUGIN_UNIX_SOCKET_DIR=${socketDirectory}\0`;
+  const child = spawnPlugin(command, { cwd: plugin.directory, env: environment(options, socketDirectory, identity.cert), mark });
   const { ended } = child;
   const cleaned = ended.then((how) => {
     removeSocketDirectory(socketDirectory);
@@ -95,6 +99,7 @@ export async function startPluginProcess(options: StartOptions, signal: AbortSig
       note,
       ended: cleaned,
       isServing: (it, timeoutMs) => isServing(link, it, timeoutMs),
+      countProcesses: () => (child.pid === undefined ? 0 : processesOf(child.pid, mark).length),
       kill: () => child.kill(),
       stop: () => stopProcess(child, link, cleaned),
     };

@@ -1,6 +1,7 @@
 import type { Clock } from "@dataplane/meta";
 import { GrpcCode, GrpcError } from "@dataplane/plugin-protocol";
 import type { PluginProcess } from "./plugin-process.js";
+import { newestPid } from "./plugin-processes.js";
 import { residentMemory } from "./resident-memory.js";
 
 const healthPeriodMs = 10_000;
@@ -9,12 +10,15 @@ const unhealthyAfter = 3;
 const doubtMs = 1000;
 /** A process that was killed is told of within this, after its connection broke. */
 const exitGraceMs = 500;
+/** More than any plugin needs; a fork bomb gets there in a fraction of a second. */
+const mostProcesses = 256;
 /** A process that allocates as fast as it can takes some hundred MB in this time. */
 const memoryPeriodMs = 250;
+const forkPeriodMs = 250;
 
 /** Why a process is of no more use, in one word for a condition and in a sentence. */
 export interface ProcessEnd {
-  readonly reason: "Crashed" | "HealthCheckFailed" | "OOM" | "Stopping";
+  readonly reason: "Crashed" | "HealthCheckFailed" | "OOM" | "TooManyProcesses" | "Stopping";
   readonly message: string;
 }
 
@@ -47,7 +51,7 @@ export class ProcessWatch {
     });
     const gone = Promise.race([this.#process.ended, disconnected]).then((message): ProcessEnd => ({ reason: "Crashed", message }));
     try {
-      return await Promise.race([gone, this.#untilUnhealthy(), this.#untilTooLarge()]);
+      return await Promise.race([gone, this.#untilUnhealthy(), this.#untilTooLarge(), this.#untilTooMany()]);
     } finally {
       this.#over.abort();
     }
@@ -104,6 +108,21 @@ export class ProcessWatch {
         return { reason: "OOM", message: `it held ${mebibytes(bytes)} MiB of memory, over the limit of ${mebibytes(limit)} MiB` };
       }
       if (!(await this.#pause(memoryPeriodMs))) return stopped;
+    }
+  }
+
+  async #untilTooMany(): Promise<ProcessEnd> {
+    if (this.#process.isAttached) return new Promise(() => undefined);
+    for (let last = newestPid(); ; ) {
+      if (!(await this.#pause(forkPeriodMs))) return stopped;
+      const newest = newestPid();
+      // Where nobody forked there is nothing to count.
+      if (newest === undefined || newest === last) continue;
+      last = newest;
+      const count = this.#process.countProcesses();
+      if (count <= mostProcesses) continue;
+      this.#process.kill();
+      return { reason: "TooManyProcesses", message: `it ran ${count} processes, over the limit of ${mostProcesses}` };
     }
   }
 

@@ -1,0 +1,68 @@
+import { readdirSync, readFileSync } from "node:fs";
+
+/**
+ * The processes of a plugin: those of its group, and those that left it (setsid, a daemon) but still have the plugin's environment, by a
+ * value in it that no other plugin has. One that left the group and cleared its environment is not found. Linux only; empty elsewhere.
+ */
+export function processesOf(leader: number, mark: string): readonly number[] {
+  if (process.platform !== "linux") return [];
+  const sought = Buffer.from(mark);
+  return readdirSync("/proc").flatMap((name) => {
+    if (!/^\d+$/.test(name)) return [];
+    const pid = Number(name);
+    const group = groupOf(pid);
+    return group !== undefined && (group === leader || hasInEnvironment(pid, sought)) ? [pid] : [];
+  });
+}
+
+/** The process or thread that was begun last, on the whole machine; undefined where the platform does not say (proc_loadavg(5)). */
+export function newestPid(): string | undefined {
+  if (process.platform !== "linux") return undefined;
+  try {
+    return readFileSync("/proc/loadavg", "latin1").trim().split(" ").at(-1);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Undefined for one that is gone, or has ended and only waits for its parent (proc_pid_stat(5)). */
+function groupOf(pid: number): number | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
+    // The name in parentheses may hold spaces; state, parent and group follow it.
+    const [state, , group] = stat.slice(stat.lastIndexOf(")") + 2).split(" ", 3);
+    return state === "Z" || state === "X" ? undefined : Number(group);
+  } catch {
+    return undefined;
+  }
+}
+
+/** False for processes of other users, whose environment cannot be read. */
+function hasInEnvironment(pid: number, mark: Buffer): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/environ`).includes(mark);
+  } catch {
+    return false;
+  }
+}
+
+/** Rounds of killing: what forks as fast as it can has children that the first scan did not see. */
+const mostRounds = 20;
+
+/** Kills what a plugin left behind outside its group; its group has to be killed before. Never throws. */
+export function killStragglers(leader: number, mark: string): void {
+  for (let round = 0; round < mostRounds; round += 1) {
+    const left = processesOf(leader, mark).filter((pid) => pid !== process.pid);
+    if (left.length === 0) return;
+    // First all are stopped: then none can fork while the others are killed.
+    for (const signal of ["SIGSTOP", "SIGKILL"] as const) for (const pid of left) send(pid, signal);
+  }
+}
+
+function send(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // It has ended meanwhile.
+  }
+}
