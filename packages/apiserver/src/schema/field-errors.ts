@@ -1,6 +1,6 @@
 import type { Cause, JsonValue } from "@dataplane/meta";
 
-// Reasons and words of k8s.io/apimachinery's field errors: clients and people search for them.
+// Reasons and words of k8s.io/apimachinery's field errors, and of the validation of custom resources: clients and people search for them.
 
 export const required = (field: string): Cause => ({ reason: "FieldValueRequired", message: "Required value", field });
 
@@ -10,15 +10,24 @@ export const invalidValue = (field: string, value: JsonValue, why: string): Caus
   field,
 });
 
+/** Without a value: one that is an object or a list is not repeated. */
+export const ofValue = (field: string, value: JsonValue | undefined, why: string): Cause =>
+  value === undefined ? { reason: "FieldValueInvalid", message: `Invalid value: ${why}`, field } : invalidValue(field, value, why);
+
+/** What a keyword of the schema wants of the field: `spec.size in body should be less than 3`. */
+export const unfit = (field: string, value: JsonValue, wish: string): Cause => invalidValue(field, value, `${field}${field === "" ? "" : " "}in body ${wish}`);
+
+/** A wish of more than one schema: Kubernetes names the field in the text alone. */
+export const uncombined = (field: string, wish: string): Cause => invalidValue("<nil>", "", `${JSON.stringify(field)} ${wish}`);
+
 export const typeInvalid = (field: string, found: string, wanted: string): Cause => ({
+  ...unfit(field, found, `must be of type ${wanted}: ${shown(found)}`),
   reason: "FieldValueTypeInvalid",
-  message: `Invalid value: ${JSON.stringify(found)}: must be of type ${wanted}: ${JSON.stringify(found)}`,
-  field,
 });
 
 export const notSupported = (field: string, value: JsonValue, supported: readonly JsonValue[]): Cause => ({
   reason: "FieldValueNotSupported",
-  message: `Unsupported value: ${shown(value)}: supported values: ${supported.map((it) => JSON.stringify(it)).join(", ")}`,
+  message: `Unsupported value: ${shown(value)}: supported values: ${supported.map((it) => JSON.stringify(typeof it === "string" ? it : JSON.stringify(it))).join(", ")}`,
   field,
 });
 
@@ -30,7 +39,7 @@ export const duplicate = (field: string, value: JsonValue): Cause => ({
 
 export const tooLong = (field: string, bytes: number): Cause => ({
   reason: "FieldValueTooLong",
-  message: `Too long: may not be more than ${bytes} chars long`,
+  message: `Too long: may not be more than ${bytes} bytes`,
   field,
 });
 

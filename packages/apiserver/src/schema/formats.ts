@@ -24,21 +24,3 @@ function isDateTime(value: string): boolean {
 
 /** Whether the text has the form; one that is not known here says nothing. */
 export const matchesFormat = (format: string, value: string): boolean => formats.get(format)?.(value) ?? true;
-
-const compiled = new Map<string, RegExp | undefined>();
-
-/** Patterns come from definitions, never from the object. One that JavaScript cannot read matches everything, as it was checked when it was registered. */
-export function matchesPattern(pattern: string, value: string): boolean {
-  if (!compiled.has(pattern)) compiled.set(pattern, compile(pattern));
-  return compiled.get(pattern)?.test(value) ?? true;
-}
-
-function compile(pattern: string): RegExp | undefined {
-  try {
-    // The pattern is the definition's own.
-    // eslint-disable-next-line security/detect-non-literal-regexp
-    return new RegExp(pattern, "u");
-  } catch {
-    return undefined;
-  }
-}

@@ -85,9 +85,9 @@ test("faults have Kubernetes' reasons and words", () => {
   expect(causesOf({ services: [{ type: "poll", path: "x", weight: "1" }], port: 1.5 })).toEqual([
     { reason: "FieldValueRequired", message: "Required value", field: "spec.group" },
     { reason: "FieldValueNotSupported", message: 'Unsupported value: "poll": supported values: "query", "route"', field: "spec.services[0].type" },
-    { reason: "FieldValueInvalid", message: "Invalid value: \"x\": should match '^\\/'", field: "spec.services[0].path" },
-    { reason: "FieldValueTypeInvalid", message: 'Invalid value: "string": must be of type integer: "string"', field: "spec.services[0].weight" },
-    { reason: "FieldValueTypeInvalid", message: 'Invalid value: "number": must be of type integer,string: "number"', field: "spec.port" },
+    { reason: "FieldValueInvalid", message: "Invalid value: \"x\": spec.services[0].path in body should match '^\\/'", field: "spec.services[0].path" },
+    { reason: "FieldValueTypeInvalid", message: 'Invalid value: "string": spec.services[0].weight in body must be of type integer: "string"', field: "spec.services[0].weight" },
+    { reason: "FieldValueTypeInvalid", message: 'Invalid value: "number": spec.port in body must be of type integer,string: "number"', field: "spec.port" },
   ]);
 });
 
@@ -112,5 +112,5 @@ test.each([
 
 test("lengths count code points, patterns are searched for", () => {
   expect(validateSchema(s.string().max(1).json, "😀")).toEqual([]);
-  expect(validateSchema(s.string().pattern(/^a+$/).json, "ab", "x")[0]?.message).toBe("Invalid value: \"ab\": should match '^a+$'");
+  expect(validateSchema(s.string().pattern(/^a+$/).json, "ab", "x")[0]?.message).toBe("Invalid value: \"ab\": x in body should match '^a+$'");
 });

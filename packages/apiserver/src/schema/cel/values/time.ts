@@ -1,0 +1,81 @@
+import { CelError } from "./cel-error.js";
+import { Duration, Timestamp } from "./cel-value.js";
+
+const second = 1_000_000_000n;
+const earliest = -62_135_596_800n * second;
+const latest = 253_402_300_800n * second - 1n;
+const longest = 2n ** 63n - 1n;
+
+/** Throws CelError outside the years 1 to 9999. */
+export function checkedTimestamp(nanoseconds: bigint): Timestamp {
+  if (nanoseconds < earliest || nanoseconds > latest) throw new CelError("timestamp overflow");
+  return new Timestamp(nanoseconds);
+}
+
+/** Throws CelError outside about 292 years, what Go's Duration holds. */
+export function checkedDuration(nanoseconds: bigint): Duration {
+  if (nanoseconds > longest || nanoseconds < -longest - 1n) throw new CelError("duration overflow");
+  return new Duration(nanoseconds);
+}
+
+const rfc3339 = /^(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d{1,9})\d*)?([Zz]|[+-]\d\d:\d\d)$/;
+
+/** RFC 3339, or a date alone; undefined for any other text. */
+export function parseTimestamp(text: string): Timestamp | undefined {
+  const [, date, clock, fraction = "", zone] = rfc3339.exec(text) ?? [];
+  const day = /^\d{4}-\d\d-\d\d$/.test(text) ? text : undefined;
+  const milliseconds = Date.parse(day === undefined ? `${date ?? ""}T${clock ?? ""}${zone?.toUpperCase() ?? ""}` : `${day}T00:00:00Z`);
+  if (Number.isNaN(milliseconds)) return undefined;
+  // Date.parse takes the 31st of each month.
+  const named = day ?? date ?? "";
+  if (!new Date(`${named}T00:00:00Z`).toISOString().startsWith(named)) return undefined;
+  return new Timestamp(BigInt(milliseconds) * 1_000_000n + BigInt(fraction.padEnd(9, "0")));
+}
+
+const units: ReadonlyMap<string, bigint> = new Map([
+  ["ns", 1n],
+  ["us", 1000n],
+  ["µs", 1000n],
+  ["μs", 1000n],
+  ["ms", 1_000_000n],
+  ["s", second],
+  ["m", 60n * second],
+  ["h", 3600n * second],
+]);
+
+const durationPart = /(\d{1,20})?(?:\.(\d{0,20}))?(ns|us|µs|μs|ms|s|m|h)/y;
+
+/** Go's form of a duration, such as `1h30m` or `-1.5s`; undefined for any other text. */
+export function parseDuration(text: string): Duration | undefined {
+  const sign = text.startsWith("-") ? -1n : 1n;
+  const body = text.replace(/^[+-]/, "");
+  if (body === "0") return new Duration(0n);
+  if (body === "") return undefined;
+  let total = 0n;
+  for (let at = 0; at < body.length; at = durationPart.lastIndex) {
+    durationPart.lastIndex = at;
+    const match = durationPart.exec(body);
+    const unit = units.get(match?.[3] ?? "");
+    if (match === null || unit === undefined || (match[1] === undefined && (match[2] ?? "") === "")) return undefined;
+    const fraction = match[2] ?? "";
+    total += BigInt(match[1] ?? "0") * unit + (BigInt(fraction === "" ? "0" : fraction) * unit) / 10n ** BigInt(fraction.length);
+  }
+  return total > longest ? undefined : new Duration(sign * total);
+}
+
+/** RFC 3339 in UTC with as many digits as it takes. */
+export function formatTimestamp({ nanoseconds }: Timestamp): string {
+  const fraction = ((nanoseconds % second) + second) % second;
+  const whole = new Date(Number((nanoseconds - fraction) / 1_000_000n)).toISOString().slice(0, 19);
+  const digits = fraction === 0n ? "" : `.${fraction.toString().padStart(9, "0").replace(/0{1,8}$/, "")}`;
+  return `${whole}${digits}Z`;
+}
+
+/** Seconds, as CEL's `string(duration)` has it: `90s`, `1.5s`. */
+export function formatDuration({ nanoseconds }: Duration): string {
+  const sign = nanoseconds < 0n ? "-" : "";
+  const size = nanoseconds < 0n ? -nanoseconds : nanoseconds;
+  const fraction = size % second;
+  const digits = fraction === 0n ? "" : `.${fraction.toString().padStart(9, "0").replace(/0{1,8}$/, "")}`;
+  return `${sign}${size / second}${digits}s`;
+}
