@@ -5,7 +5,7 @@ import type { Hidden, PrepareInput, ResourceDefinition } from "../resource.js";
 import { applyDefaults } from "../schema/apply-defaults.js";
 import { wholeObjectSchema } from "../schema/object-meta-schema.js";
 import { prune } from "../schema/prune.js";
-import { validateSchema } from "../schema/validate-schema.js";
+import { validateObject } from "../schema/validate-object.js";
 import { jsonOf } from "../table.js";
 import { withIdentity } from "./identity.js";
 import { metadataCauses } from "./metadata-rules.js";
@@ -56,7 +56,7 @@ export async function admit(call: VerbCall, proposal: Proposal): Promise<Admitte
         })
       : { object: proposed, hidden: proposal.live?.hidden };
   // Of what is stored, not of what was sent: a secret sent again is no change.
-  const settled = isMain && live !== undefined ? apiObjectOf(withGeneration(jsonOf(prepared), jsonOf(live))) : prepared;
+  const settled = call.info.subresource !== "status" && live !== undefined ? apiObjectOf(withGeneration(jsonOf(prepared), jsonOf(live))) : prepared;
   const object = tracked(call, proposal, live, settled);
   requireValid(definition, object, live);
   if (definition.warn !== undefined) warn(call, definition.warn(object));
@@ -112,8 +112,9 @@ function tracked(call: VerbCall, { options, fieldsAreTracked }: Proposal, live: 
 }
 
 function requireValid(definition: ResourceDefinition, object: ApiObject, live: ApiObject | undefined): void {
-  const structural = validateSchema(wholeObjectSchema(definition.schema), jsonOf(object));
-  const causes: readonly Cause[] =
+  const { structural, rules } = validateObject(wholeObjectSchema(definition.schema), jsonOf(object), live === undefined ? undefined : jsonOf(live));
+  const own: readonly Cause[] =
     structural.length > 0 ? structural : [...metadataCauses(definition, object, live), ...(definition.validate?.(object, live) ?? [])];
+  const causes = [...own, ...rules];
   if (causes.length > 0) throw invalid(definition.kind, definition.group, object.metadata.name, causes);
 }
