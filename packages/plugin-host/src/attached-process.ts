@@ -41,7 +41,7 @@ export async function attachToPlugin({ standalone, link: open, clock }: AttachOp
         return true;
       }
     },
-    countProcesses: () => 0,
+    processes: () => [],
     kill: () => undefined,
     stop() {
       detached.abort();

@@ -70,3 +70,12 @@ test.runIf(process.platform === "linux")(
     expect(sleepers(seconds)).toBe(0);
   },
 );
+
+test.runIf(process.platform === "linux")("memory that its children hold counts to a plugin's limit", { timeout: 60_000 }, async () => {
+  const child = "const held = []; setInterval(() => held.push(Buffer.alloc(16 << 20, 1)), 20);";
+  const script = `${barePlugin()} setTimeout(() => require("node:child_process").spawn(process.execPath, ["-e", ${JSON.stringify(child)}]), 300);`;
+  scratch.plugin("heavy", script);
+  host = startHost(scratch.path, undefined, { memoryLimitBytes: 400 << 20 });
+  const state = await stateOf(host, "heavy", ({ reason }) => reason === "OOM");
+  expect(state.message).toMatch(/it held \d+ MiB of memory, over the limit of 400 MiB/);
+});

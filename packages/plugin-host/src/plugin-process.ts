@@ -55,8 +55,8 @@ export interface PluginProcess {
   readonly ended: Promise<string>;
   /** Whether the process answers its health check. Throws GrpcError when it cannot be asked. */
   isServing(signal: AbortSignal, timeoutMs: number): Promise<boolean>;
-  /** Processes that it and what it started are now; 0 when they cannot be counted. */
-  countProcesses(): number;
+  /** Ids of the processes that it and what it started are now; none when the platform does not say, or it is not ours. */
+  processes(): readonly number[];
   /** Ends it at once. Never throws. */
   kill(): void;
   /** Asks it to end, kills it after 2 s, and removes its socket. Never throws. */
@@ -99,7 +99,7 @@ export async function startPluginProcess(options: StartOptions, signal: AbortSig
       note,
       ended: cleaned,
       isServing: (it, timeoutMs) => isServing(link, it, timeoutMs),
-      countProcesses: () => (child.pid === undefined ? 0 : processesOf(child.pid, mark).length),
+      processes: () => (child.pid === undefined ? [] : processesOf(child.pid, mark)),
       kill: () => child.kill(),
       stop: () => stopProcess(child, link, cleaned),
     };

@@ -2,7 +2,7 @@ import type { Clock } from "@dataplane/meta";
 import { GrpcCode, GrpcError } from "@dataplane/plugin-protocol";
 import type { PluginProcess } from "./plugin-process.js";
 import { newestPid } from "./plugin-processes.js";
-import { residentMemory } from "./resident-memory.js";
+import { residentMemory, sharedMemory } from "./resident-memory.js";
 
 const healthPeriodMs = 10_000;
 const healthTimeoutMs = 5000;
@@ -31,6 +31,8 @@ export class ProcessWatch {
   readonly #memoryLimitBytes: number | undefined;
   #disconnected: (why: string) => void = () => undefined;
   #doubt: Promise<boolean> | undefined;
+  /** The processes of the plugin, as they were when one was last begun anywhere. */
+  #family: readonly number[] = [];
 
   constructor(options: {
     readonly process: PluginProcess;
@@ -101,14 +103,21 @@ export class ProcessWatch {
     const limit = this.#memoryLimitBytes;
     if (pid === undefined || limit === undefined || isAttached) return new Promise(() => undefined);
     for (;;) {
-      const bytes = residentMemory(pid);
-      if (bytes !== undefined && bytes > limit) {
+      const bytes = Math.max(residentMemory(pid) ?? 0, this.#memoryOfFamily(limit));
+      if (bytes > limit) {
         // What asks for memory this way is not asked to end: it would take more until it has.
         this.#process.kill();
         return { reason: "OOM", message: `it held ${mebibytes(bytes)} MiB of memory, over the limit of ${mebibytes(limit)} MiB` };
       }
       if (!(await this.#pause(memoryPeriodMs))) return stopped;
     }
+  }
+
+  /** Of the process and those it started; 0 when it is alone. Only what might be over the limit is measured with care. */
+  #memoryOfFamily(limit: number): number {
+    if (this.#family.length < 2) return 0;
+    const atMost = this.#family.reduce((sum, pid) => sum + (residentMemory(pid) ?? 0), 0);
+    return atMost > limit ? sharedMemory(this.#family) : 0;
   }
 
   async #untilTooMany(): Promise<ProcessEnd> {
@@ -119,7 +128,8 @@ export class ProcessWatch {
       // Where nobody forked there is nothing to count.
       if (newest === undefined || newest === last) continue;
       last = newest;
-      const count = this.#process.countProcesses();
+      this.#family = this.#process.processes();
+      const count = this.#family.length;
       if (count <= mostProcesses) continue;
       this.#process.kill();
       return { reason: "TooManyProcesses", message: `it ran ${count} processes, over the limit of ${mostProcesses}` };
