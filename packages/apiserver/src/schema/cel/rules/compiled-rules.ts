@@ -79,6 +79,8 @@ const withRules = new WeakMap<StructuralSchema, boolean>();
 export function hasRules(schema: StructuralSchema): boolean {
   const known = withRules.get(schema);
   if (known !== undefined) return known;
+  // A schema that contains itself has what is found beside that.
+  withRules.set(schema, false);
   const { properties, additionalProperties, items, allOf } = schema;
   const below = [...Object.values(properties ?? {}), ...(items === undefined ? [] : [items]), ...(allOf ?? [])];
   if (typeof additionalProperties === "object") below.push(additionalProperties);
