@@ -14,9 +14,8 @@ export interface ChannelLimits {
   readonly patienceMs: number;
 }
 
-/** How long a turn may wake readers, looked at after so many: a request that comes meanwhile waits for no more. */
-const turnMs = 2;
-const readersALook = 32;
+/** About 4 ms of writes to sockets: what else the server does waits so long, and a reader so often for it. */
+const readersATurn = 400;
 
 interface Subscriber {
   readonly queue: SubscriberQueue;
@@ -129,10 +128,9 @@ export class Channel {
    * cannot keep up with each message alone keeps up with them together.
    */
   #wakeReaders(): void {
-    const until = performance.now() + turnMs;
     let woken = 0;
     for (const queue of this.#unread) {
-      if (woken % readersALook === 0 && woken > 0 && performance.now() > until) break;
+      if (woken === readersATurn) break;
       this.#unread.delete(queue);
       queue.wake();
       woken += 1;

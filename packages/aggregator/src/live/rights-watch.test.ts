@@ -25,10 +25,12 @@ function start() {
 
 /** How it ends. */
 const endOf = (subscription: Subscription): Promise<unknown> =>
-  subscription.forEachBatch(() => undefined).then(
-    () => "ended",
-    (thrown: unknown) => thrown,
-  );
+  subscription
+    .forEachBatch(() => undefined)
+    .then(
+      () => "ended",
+      (thrown: unknown) => thrown,
+    );
 
 test("who may no longer read is told so within a minute, and the others read on", async () => {
   const { channel, subscribe } = start();
