@@ -1,0 +1,83 @@
+import type { Converter, ResourceDefinition, ResourceRegistry } from "@dataplane/apiserver";
+import type { Logger } from "@dataplane/meta";
+import { type CustomResourceDefinition, type DefinitionVersion, isTrue } from "../definition/custom-resource-definition.js";
+import type { Names } from "../status/accept-names.js";
+import { compileDefinition } from "./compile-definition.js";
+
+export interface ServedDefinitionsOptions {
+  readonly registry: ResourceRegistry;
+  /** How the versions of a definition are made of one another; undefined when they differ in apiVersion alone. */
+  readonly converterFor: (definition: CustomResourceDefinition) => Converter | undefined;
+  readonly logger: Logger;
+}
+
+interface Served {
+  readonly uid: string;
+  isTerminating: boolean;
+  /** By all that a version was compiled of, so that one that did not change stays the object it was, and its watches with it. */
+  versions: ReadonlyMap<string, ResourceDefinition>;
+}
+
+/** What the registry has of CustomResourceDefinitions. */
+export class ServedDefinitions {
+  readonly #options: ServedDefinitionsOptions;
+  readonly #served = new Map<string, Served>();
+  readonly #ours = new WeakSet<ResourceDefinition>();
+
+  constructor(options: ServedDefinitionsOptions) {
+    this.#options = options;
+  }
+
+  /** Makes the registry have the served versions of the definition, in one step. */
+  serve(definition: CustomResourceDefinition): void {
+    const { name, uid = "", deletionTimestamp } = definition.metadata;
+    const known = this.#served.get(name);
+    const served = known?.uid === uid ? known : { uid, isTerminating: false, versions: new Map<string, ResourceDefinition>() };
+    served.isTerminating = deletionTimestamp !== undefined || isTrue(definition, "Terminating");
+    served.versions = this.#compiled(definition, served);
+    this.#served.set(name, served);
+    const taken = this.#options.registry.set(ownerOf(name), [...served.versions.values()]);
+    for (const { version, group, plural } of taken) {
+      this.#options.logger.warn({ definition: name, group, version, plural }, "a definition's version is not served: another has its place");
+    }
+  }
+
+  withdraw(name: string): void {
+    if (this.#served.delete(name)) this.#options.registry.set(ownerOf(name), []);
+  }
+
+  /** Names of resources of the group that are not of any definition. */
+  othersNames(group: string): readonly Names[] {
+    return this.#options.registry
+      .resources()
+      .filter(({ definition }) => definition.group === group && !this.#ours.has(definition))
+      .map(({ definition, singular, listKind }) => ({ ...definition, singular, listKind }));
+  }
+
+  #compiled(definition: CustomResourceDefinition, served: Served): ReadonlyMap<string, ResourceDefinition> {
+    const { spec, status } = definition;
+    const converter = this.#options.converterFor(definition);
+    return new Map(
+      servableVersions(definition).map((version) => {
+        const { versions, ...shared } = spec;
+        const key = JSON.stringify([
+          version,
+          shared,
+          versions.map(({ name, served: is, storage, deprecated }) => [name, is, storage, deprecated]),
+          status.acceptedNames,
+        ]);
+        const compiled = served.versions.get(key) ?? compileDefinition({ definition, version, converter, isTerminating: () => served.isTerminating });
+        this.#ours.add(compiled);
+        return [key, compiled];
+      }),
+    );
+  }
+}
+
+const ownerOf = (name: string): string => `customresourcedefinition/${name}`;
+
+/** The versions to serve. While a definition goes whose versions are all unserved, its objects are reached by the storage version. */
+function servableVersions({ metadata, spec }: CustomResourceDefinition): readonly DefinitionVersion[] {
+  const served = spec.versions.filter((version) => version.served);
+  return served.length === 0 && metadata.deletionTimestamp !== undefined ? spec.versions.filter(({ storage }) => storage) : served;
+}
