@@ -4,7 +4,7 @@ import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { call } from "./testing/call.js";
-import { query } from "./testing/data-plane.js";
+import { dataSourcesUrl, query } from "./testing/data-plane.js";
 import { goTestApp, goTestPlugin, installGoTestPlugin, needsGoTestPlugin, unsignedPluginsAllowed } from "./testing/install-plugin.js";
 import { describeWith } from "./testing/needs.js";
 import { type StartedServer, startServer, temporaryFolder } from "./testing/start-server.js";
@@ -185,5 +185,36 @@ describeWith([needsGoTestPlugin, ...goTestApp.needs], `provisioning files that a
       .filter((line) => line.includes("provisioning file"));
     expect(lines).toHaveLength(1);
     expect(lines[0]).toMatch(/a\.yaml/);
+  });
+
+  test("objects that are patched a thousand times by the API are seen old or new as a whole too", { timeout: 300_000 }, async () => {
+    const over = new AbortController();
+    const mixes: Seen[] = [];
+    const generations = new Set<string>();
+    const watch = async (ask: () => Promise<Seen>): Promise<void> => {
+      while (!over.signal.aborted) {
+        const one = await ask();
+        generations.add(one.settings);
+        if (one.settings !== one.secret) mixes.push(one);
+      }
+    };
+    const patch = async (url: string, specOf: (generation: string) => object): Promise<void> => {
+      for (let count = 1; count <= rewrites / 2; count += 1) {
+        const generation = String(rewrites * 2 + count);
+        const body = { spec: specOf(generation), secure: { token: { create: generation } } };
+        const answer = await call(url, { method: "PATCH", headers: { "content-type": "application/merge-patch+json" }, body });
+        expect(answer.status, answer.text).toBe(200);
+      }
+    };
+    const app = `${server.url}/apis/apps.grafana.app/v0alpha1/namespaces/default/appsettings/${goTestApp.id}`;
+    const others = [watch(() => dataSourceSeen("one")), watch(appSeen)];
+    await Promise.all([
+      patch(`${dataSourcesUrl(server, goTestPlugin)}/one`, (generation) => ({ url: `http://127.0.0.1:1/${generation}` })),
+      patch(app, (generation) => ({ jsonData: { generation } })),
+    ]);
+    over.abort();
+    await Promise.all(others);
+    expect(mixes.slice(0, 20)).toEqual([]);
+    expect(generations.size).toBeGreaterThan(50);
   });
 });
