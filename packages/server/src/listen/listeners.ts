@@ -5,6 +5,7 @@ import { createServer as createTlsServer } from "node:tls";
 import type { Handler, Logger } from "@dataplane/meta";
 import type { ServingCertificate } from "../tls/serving-certificate.js";
 import { nodeListener } from "./node-adapter.js";
+import { endWhenDead, type LivenessTimes } from "./session-liveness.js";
 import { limitStreamResets } from "./stream-resets.js";
 import { listenForUpgrades } from "./upgrade-listener.js";
 
@@ -51,7 +52,9 @@ export async function listenHttp(options: ListenOptions): Promise<Listener> {
  * HTTP/1.1 and HTTP/2 over TLS, told apart by ALPN: one TLS server hands each connection to a server for its protocol, so that
  * either can be exchanged alone. Throws PortTaken.
  */
-export async function listenHttps(options: ListenOptions & { readonly certificate: ServingCertificate }): Promise<Listener> {
+export async function listenHttps(
+  options: ListenOptions & { readonly certificate: ServingCertificate; readonly liveness?: LivenessTimes },
+): Promise<Listener> {
   const listener = nodeListener(options.handler, options.logger);
   const http1 = createHttpServer(httpOptions, listener);
   listenForUpgrades(http1, options.handler, options.logger);
@@ -60,6 +63,7 @@ export async function listenHttps(options: ListenOptions & { readonly certificat
   http2.on("session", (session) => {
     sessions.add(session);
     limitStreamResets(session);
+    endWhenDead(session, options.liveness);
     session.on("close", () => sessions.delete(session));
     // A broken connection is its client's affair.
     session.on("error", () => undefined);

@@ -12,7 +12,7 @@ import { type Listener, listenHttp, listenHttps } from "./listeners.js";
 
 // RFC 9113: frames of 9 bytes of header and their payload; header blocks by HPACK's static table.
 const preface = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
-const type = { headers: 1, reset: 3, settings: 4, goaway: 7, windowUpdate: 8 };
+const type = { data: 0, headers: 1, reset: 3, settings: 4, goaway: 7, windowUpdate: 8 };
 const endStreamAndHeaders = 5;
 const cancel = 8;
 /** GET / of https://localhost. */
@@ -62,7 +62,7 @@ async function listenSecure(calls: Calls): Promise<number> {
     calls.running -= 1;
     return { status: 200, headers: {}, body: "late" };
   };
-  const listener = await listenHttps({ host: "", port: 0, handler, logger: silentLogger, certificate });
+  const listener = await listenHttps({ host: "", port: 0, handler, logger: silentLogger, certificate, liveness: { everyMs: 300, withinMs: 300 } });
   listeners.push(listener);
   return listener.port;
 }
@@ -98,6 +98,7 @@ const open = (index: number): Buffer => frame(type.headers, endStreamAndHeaders,
 
 const attacks: Readonly<Record<string, (index: number) => Buffer>> = {
   "requests that are reset at once": (index) => Buffer.concat([open(index), frame(type.reset, 0, idOf(index), number(cancel))]),
+  "requests with data after their end": (index) => Buffer.concat([open(index), frame(type.data, 0, idOf(index), Buffer.from("x"))]),
   "requests that make the server reset them by a window that is too large": (index) =>
     Buffer.concat([open(index), frame(type.windowUpdate, 0, idOf(index), number(0x7f_ff_ff_ff))]),
   "requests without the fields that they need": (index) => frame(type.headers, endStreamAndHeaders, idOf(index), Buffer.from([0x82])),
