@@ -1,7 +1,7 @@
 // Ten thousand clients of Grafana Live on one channel, ten messages a second, while others do what they should not: 25 cases of bad
 // origins, bad frames, bad channels, a reader that stands still, a flood, and silence. Marks: every client gets every message, 99 of 100
-// within 250 ms; nobody is cut who reads; memory
-// stays below 64 KiB a client. The clients' side is on the same cores, which the delays suffer from.
+// within 250 ms; nobody is cut who reads; memory stays below 64 KiB a client. The clients' side is on the same cores, which the delays
+// suffer from.
 //
 //   npx tsx conformance/live-campaign.ts [SOCKETS]
 import { readFileSync } from "node:fs";
