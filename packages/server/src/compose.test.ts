@@ -129,6 +129,29 @@ async function statusOf(handler: Handler, url: string, method: string): Promise<
   return jsonOf(await ask(handler, method, url, { body: { queries: [{ refId: "A" }] } }));
 }
 
+test("a kind that a definition declares is served to the writer's next request, by the whole chain", async () => {
+  const handler = await aServer();
+  const schema = { openAPIV3Schema: { type: "object", properties: { spec: { type: "object", properties: { size: { type: "integer" } } } } } };
+  const definition = {
+    apiVersion: "apiextensions.k8s.io/v1",
+    kind: "CustomResourceDefinition",
+    metadata: { name: "parts.example.com" },
+    spec: {
+      group: "example.com",
+      names: { plural: "parts", kind: "Part" },
+      scope: "Namespaced",
+      versions: [{ name: "v1", served: true, storage: true, schema }],
+    },
+  };
+  const made = await ask(handler, "POST", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", { body: definition });
+  expect(made.status).toBe(201);
+  const parts = "/apis/example.com/v1/namespaces/default/parts";
+  const part = { apiVersion: "example.com/v1", kind: "Part", metadata: { name: "a" }, spec: { size: 1, other: 2 } };
+  expect(await jsonOf(await ask(handler, "POST", parts, { body: part }))).toMatchObject({ kind: "Part", spec: { size: 1 } });
+  expect((await get(handler, parts)).status).toBe(200);
+  await until(async () => (await localNames(handler)).includes("v1.example.com"));
+});
+
 test("every local group has an APIService that is available", async () => {
   const handler = await aServer();
   await until(async () => (await localNames(handler)).length >= 12);
@@ -137,6 +160,7 @@ test("every local group has an APIService that is available", async () => {
     "v0alpha1.apps.grafana.app",
     "v0alpha1.query.grafana.app",
     "v1.",
+    "v1.apiextensions.k8s.io",
     "v1.apiregistration.k8s.io",
     "v1.authentication.k8s.io",
     "v1.authorization.k8s.io",

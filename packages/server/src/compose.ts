@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import path from "node:path";
+import { createApiextensions } from "@dataplane/apiextensions";
 import {
   type ApiSource,
   basicAuthenticator,
@@ -74,9 +75,11 @@ export function compose(options: ComposeOptions): Composition {
   const { authorizer, resolver } = access;
   addServedResources(registry, { ...config, authorizer, resolver, sealer });
   const apiServer = createApiServer({ store, registry, sources: [dataPlaneSource], clock, logger, newUid: randomUUID, version: version.kubernetes });
+  const extensions = createApiextensions({ client, registry, clock, logger });
+  const stored = extensions.obeying(apiServer.handler);
   const apiServiceInformer = createInformer({ client, resource: apiServicesRef, clock, logger });
-  const kubeAggregator = createKubeAggregator({ delegate: apiServer.handler, services: apiServiceInformer });
-  const delegate = config.kubernetesAggregator ? kubeAggregator.handler : apiServer.handler;
+  const kubeAggregator = createKubeAggregator({ delegate: stored, services: apiServiceInformer });
+  const delegate = config.kubernetesAggregator ? kubeAggregator.handler : stored;
   const services = createClientset(dataPlaneClient).dataPlaneServices.informer({ clock, logger });
   watchAvailability(counting.metrics, { apiServices: apiServiceInformer, dataPlaneServices: services });
   const dataPlane = openDataPlane({
@@ -157,6 +160,8 @@ export function compose(options: ComposeOptions): Composition {
       await bootstrap(client);
       await access.start(lifetime);
       registry.onChange(() => access.sourcesChanged());
+      await extensions.serveStored();
+      lifetime.start("custom resource definitions", extensions);
       groups.sync();
       await Promise.all([provisioning.apply(), appProvisioning.apply()]);
       progress.provisioned = true;

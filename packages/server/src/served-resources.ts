@@ -1,4 +1,5 @@
 import { dataPlaneServices, namedQueries } from "@dataplane/aggregator";
+import { customResourceDefinitions } from "@dataplane/apiextensions";
 import { type Authorizer, addBuiltinResources, addSelfReviews, type ResourceRegistry } from "@dataplane/apiserver";
 import { appManifests } from "@dataplane/app-manifests";
 import { appSettingsDefinition, type Sealer } from "@dataplane/datasources";
@@ -24,6 +25,7 @@ export function addServedResources(
 ): void {
   addBuiltinResources(registry, { workloadKinds });
   addSelfReviews(registry, authorizer);
+  registry.add(customResourceDefinitions({ checkRules: () => [] }));
   for (const definition of rbacResources({ authorizer, resolver })) registry.add(definition);
   registry.add(appSettingsDefinition({ sealer }));
   for (const definition of appManifests) registry.add(definition);
