@@ -163,9 +163,11 @@ function discovered({ definition, singular, verbs }: ServedResource): readonly D
   ];
 }
 
-const verbsOf = ({ get, create }: ComputedSubresource<ApiObject>): readonly string[] => [
+const verbsOf = ({ get, create, update }: ComputedSubresource<ApiObject>): readonly string[] => [
   ...(create === undefined ? [] : ["create"]),
   ...(get === undefined ? [] : ["get"]),
+  ...(get === undefined || update === undefined ? [] : ["patch"]),
+  ...(update === undefined ? [] : ["update"]),
 ];
 
 const responseKindOf = ({ group, version }: ComputedSubresource<ApiObject>): GroupVersion | undefined =>

@@ -42,7 +42,7 @@ export interface StoredObject<T extends ApiObject> {
   readonly revision: bigint;
 }
 
-/** A subresource answered by code, `…/<name>/<subresource>`, of which nothing is stored; `internal` ones are in no discovery or OpenAPI. */
+/** A subresource answered by code, `…/<name>/<subresource>`: a view of the object, or a question about it. `internal` ones are in no discovery or OpenAPI. */
 export interface ComputedSubresource<T extends ApiObject> extends Partial<GroupVersion> {
   readonly name: string;
   /** Of what it takes and gives; `group` and `version` are the parent's unless told. */
@@ -57,6 +57,8 @@ export interface ComputedSubresource<T extends ApiObject> extends Partial<GroupV
     readonly body: ApiObject;
     readonly user: UserInfo;
   }) => ApiObject | Promise<ApiObject>;
+  /** PUT of what `get` gives, changed: the object as it is stored afterwards, whose other fields are as they were. With `get` it makes PATCH too. */
+  readonly update?: (input: { readonly object: T; readonly body: ApiObject }) => T;
 }
 
 /** Where an object keeps its number of replicas: paths such as `.spec.replicas`. Served as `autoscaling/v1` Scale. */
@@ -90,6 +92,13 @@ export interface StorageLocation<T extends ApiObject> {
   readonly project?: (object: T) => T;
   /** The reverse of `project`: the form that is stored, of an object as this definition shows it. */
   readonly unproject?: (object: T) => T;
+}
+
+/** A delete marks such an object only; it goes when nothing holds it any more. */
+export interface Finalization<T extends ApiObject> {
+  /** The object as it is while it is being deleted. */
+  readonly mark: (object: T) => T;
+  readonly isHeld: (object: T) => boolean;
 }
 
 /**
@@ -143,6 +152,8 @@ export interface ResourceDefinition<T extends ApiObject = ApiObject> extends Gro
   readonly canonical?: boolean;
   /** Objects of these names are never deleted: 403. */
   readonly keptNames?: ReadonlySet<string>;
-  /** A delete only marks the object (deletionTimestamp, `status.phase: Terminating`): the server removes it when its contents are gone. */
-  readonly finalizedByServer?: boolean;
+  /** For objects with contents, which the server removes before them. */
+  readonly finalization?: Finalization<T>;
+  /** What becomes of the objects that belong to a deleted one, when the client does not say. Background unless told. */
+  readonly deletionPropagation?: "Background" | "Orphan";
 }

@@ -1,10 +1,15 @@
-import { type Clock, type Handler, type HttpRequest, type HttpResponse, type Logger, unavailable } from "@dataplane/meta";
+import { createApiClient } from "@dataplane/client";
+import { type Clock, controlPlaneUser, type Handler, type HttpRequest, type HttpResponse, type Logger, unavailable } from "@dataplane/meta";
 import type { Store } from "@dataplane/storage";
 import type { AdmissionHook } from "./admission/admission-hook.js";
 import type { ApiSource } from "./api-source.js";
-import { finalizeNamespaces } from "./builtin/finalize-namespaces.js";
+import { withFilters } from "./chain/filter.js";
+import { recoverPanics } from "./chain/recover-panics.js";
+import { resolveRequestInfo } from "./chain/request-info.js";
 import { compressed } from "./compress.js";
 import { createDiscovery } from "./discovery/discovery-handler.js";
+import { GarbageCollector } from "./garbage-collector/garbage-collector.js";
+import { NamespaceLifecycle } from "./namespace-lifecycle/namespace-lifecycle.js";
 import { createOpenApiHandler } from "./openapi/open-api-handler.js";
 import { defaultBodyLimitBytes } from "./read-body.js";
 import type { ResourceRegistry } from "./registry.js";
@@ -34,7 +39,10 @@ export interface ApiServerOptions {
  */
 export interface ApiServer {
   readonly handler: Handler;
-  /** Lists all resources once, so that the first reads find warm caches; readyz waits for it. */
+  /**
+   * Lists all resources once, so that the first reads find warm caches; readyz waits for it. Then garbage is collected and namespaces
+   * that are deleted are emptied, until `signal` aborts.
+   */
   start(signal: AbortSignal): Promise<void>;
 }
 
@@ -70,11 +78,17 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     return found;
   };
 
+  // For the server's own controllers: their writes pass admission like anyone's, and need no leave.
+  const client = createApiClient({ handler: withFilters([recoverPanics(logger), resolveRequestInfo], answer), user: controlPlaneUser });
+
   return {
     handler: async (request) => compressed(request, await answer(request)),
     start: async (signal) => {
       await cache.start(signal);
-      void finalizeNamespaces(services, logger, signal);
+      const controllers = { cache, registry, sources, client, clock, logger };
+      for (const controller of [new NamespaceLifecycle(controllers), new GarbageCollector(controllers)]) {
+        controller.run(signal).catch((error: unknown) => logger.error({ err: error }, "a controller of the API server broke"));
+      }
     },
   };
 }

@@ -39,6 +39,16 @@ export interface WriteOptions {
   readonly force?: boolean;
 }
 
+/** `meta/v1.DeleteOptions`. */
+export interface DeleteOptions {
+  /** Only the object of this uid; another one is a Conflict. */
+  readonly uid?: string;
+  /** Only in this state; another one is a Conflict. */
+  readonly resourceVersion?: string;
+  /** What becomes of the objects that belong to it; the resource's default unless told. */
+  readonly propagationPolicy?: "Background" | "Foreground" | "Orphan";
+}
+
 /**
  * Calls the API. Every failure is an ApiError: the Status that the server gave, or ServiceUnavailable when there was no answer.
  * The controllers and the data plane know the world through this alone, in the server's own process or over the network.
@@ -57,5 +67,11 @@ export interface ApiClient {
     options?: WriteOptions,
     signal?: AbortSignal,
   ): Promise<T>;
-  delete(resource: ResourceRef, ref: ObjectRef, signal?: AbortSignal): Promise<void>;
+  delete(resource: ResourceRef, ref: ObjectRef, signal?: AbortSignal, options?: DeleteOptions): Promise<void>;
+  /** All that the options select. */
+  deleteCollection(
+    resource: ResourceRef,
+    options: Pick<ListOptions, "namespace" | "labelSelector" | "fieldSelector">,
+    signal?: AbortSignal,
+  ): Promise<void>;
 }

@@ -1,4 +1,4 @@
-export type { ApiClient, ListOptions, ObjectRef, PatchType, ResourceRef, WatchOptions, WriteOptions } from "./api-client.js";
+export type { ApiClient, DeleteOptions, ListOptions, ObjectRef, PatchType, ResourceRef, WatchOptions, WriteOptions } from "./api-client.js";
 export { createApiClient, createHttpClient } from "./create-client.js";
 export { createInformer, type InformerOptions } from "./create-informer.js";
 export type { HandlerTransportOptions } from "./handler-transport.js";

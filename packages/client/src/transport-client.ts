@@ -1,6 +1,6 @@
-import { ApiError, type ApiList, type ApiObject, type JsonValue, type WatchEvent } from "@dataplane/meta";
+import { ApiError, type ApiList, type ApiObject, type JsonObject, type JsonValue, type WatchEvent } from "@dataplane/meta";
 import { errorOf, noAnswer, parseJson, parseList, parseObject } from "./answer.js";
-import type { ApiClient, ListOptions, ObjectRef, PatchType, ResourceRef, WatchOptions, WriteOptions } from "./api-client.js";
+import type { ApiClient, DeleteOptions, ListOptions, ObjectRef, PatchType, ResourceRef, WatchOptions, WriteOptions } from "./api-client.js";
 import { collectionPath, objectPath, requireNamespace } from "./resource-path.js";
 import type { Transport, TransportRequest, TransportResponse } from "./transport.js";
 import { readEvents } from "./watch-events.js";
@@ -74,8 +74,13 @@ export class TransportClient implements ApiClient {
     return parseObject<T>(await this.#call({ method: "PATCH", path: objectPath(resource, ref), query: writeQuery(options), content, signal }));
   }
 
-  async delete(resource: ResourceRef, ref: ObjectRef, signal?: AbortSignal): Promise<void> {
-    await this.#call({ method: "DELETE", path: objectPath(resource, ref), signal });
+  async delete(resource: ResourceRef, ref: ObjectRef, signal?: AbortSignal, options?: DeleteOptions): Promise<void> {
+    const content = options === undefined ? {} : { content: json(deleteOptions(options)) };
+    await this.#call({ method: "DELETE", path: objectPath(resource, ref), ...content, signal });
+  }
+
+  async deleteCollection(resource: ResourceRef, options: ListOptions, signal?: AbortSignal): Promise<void> {
+    await this.#call({ method: "DELETE", path: collectionPath(resource, options.namespace), query: readQuery(options), signal });
   }
 
   async #call(call: Call): Promise<JsonValue> {
@@ -96,6 +101,11 @@ export class TransportClient implements ApiClient {
     if (response.status < 400) return response;
     throw errorOf(parseIfJson(await readText(response.body)), response.status, response.retryAfterSeconds);
   }
+}
+
+function deleteOptions({ uid, resourceVersion, propagationPolicy }: DeleteOptions): JsonObject {
+  const preconditions = { ...(uid === undefined ? {} : { uid }), ...(resourceVersion === undefined ? {} : { resourceVersion }) };
+  return { kind: "DeleteOptions", apiVersion: "v1", preconditions, ...(propagationPolicy === undefined ? {} : { propagationPolicy }) };
 }
 
 const json = (value: unknown): { readonly type: string; readonly value: unknown } => ({ type: "application/json", value });

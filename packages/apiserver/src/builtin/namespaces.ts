@@ -1,8 +1,26 @@
+import { type ApiObject, isJsonObject, type JsonObject } from "@dataplane/meta";
 import { defineResource } from "../define-resource.js";
 import { s } from "../schema/builder.js";
 import { objectSchema } from "../schema/object-schema.js";
+import { Schema } from "../schema/schema.js";
+import { messageSchema } from "./message-schema.js";
 
 const nameLabel = "kubernetes.io/metadata.name";
+
+const conditions: Schema<readonly JsonObject[], "optional"> = new Schema(
+  messageSchema("core.v1.NamespaceStatus").properties?.["conditions"] ?? {},
+  "optional",
+);
+
+/** Holds a namespace until it is empty. */
+export const contentsFinalizer = "kubernetes";
+
+const withContents = (finalizers: readonly string[] = []): string[] => [...new Set([...finalizers, contentsFinalizer])];
+
+function finalizersOf({ spec }: ApiObject): string[] {
+  const finalizers = isJsonObject(spec) ? spec["finalizers"] : undefined;
+  return Array.isArray(finalizers) ? finalizers.map(String) : [];
+}
 
 /** Namespace of core/v1: where namespaced objects live. Its delete empties it first. */
 export const namespaces = defineResource({
@@ -17,17 +35,38 @@ export const namespaces = defineResource({
   strategicMerge: true,
   // One at a time: kube-apiserver serves no deletion of a collection either.
   verbs: ["create", "delete", "get", "list", "patch", "update", "watch"],
-  finalizedByServer: true,
+  finalization: {
+    mark: (object) => ({
+      ...object,
+      spec: { finalizers: withContents(object.spec?.finalizers) },
+      status: { ...object.status, phase: "Terminating" },
+    }),
+    isHeld: ({ spec }) => (spec?.finalizers ?? []).length > 0,
+  },
   // What the server itself lives in.
-  keptNames: new Set(["default", "kube-system"]),
+  keptNames: new Set(["default", "kube-system", "kube-public"]),
   selectableFields: ["status.phase"],
   // So that a label selector can mean one namespace.
-  prepare: ({ object }) => ({
-    object: { ...object, metadata: { ...object.metadata, labels: { ...object.metadata.labels, [nameLabel]: object.metadata.name } } },
+  prepare: ({ object, old }) => ({
+    object: {
+      ...object,
+      metadata: { ...object.metadata, labels: { ...object.metadata.labels, [nameLabel]: object.metadata.name } },
+      status: old?.status ?? { phase: "Active" },
+      spec: { finalizers: old === undefined ? withContents(object.spec?.finalizers) : (old.spec?.finalizers ?? []) },
+    },
   }),
   schema: objectSchema({
-    spec: s.object({ finalizers: s.array(s.string()).optional() }).optional(),
-    status: s.object({ phase: s.string().default("Active") }).default({ phase: "Active" }),
+    spec: s.object({ finalizers: s.array(s.string()).atomic().optional() }).optional(),
+    status: s.object({ phase: s.string().default("Active"), conditions: conditions }).default({ phase: "Active" }),
   }),
+  hasStatus: true,
+  computed: [
+    {
+      name: "finalize",
+      kind: "Namespace",
+      internal: false,
+      update: ({ object, body }) => ({ ...object, spec: { ...object.spec, finalizers: finalizersOf(body) } }),
+    },
+  ],
   columns: [{ name: "Status", description: "The phase of the namespace.", value: ({ status }) => status.phase }],
 });

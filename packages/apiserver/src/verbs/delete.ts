@@ -1,26 +1,16 @@
-import { ApiError, type ApiObject, badRequest, conflict, type HttpResponse, isJsonObject, type JsonObject, rfc3339 } from "@dataplane/meta";
+import { ApiError, type ApiObject, conflict, type HttpResponse, rfc3339 } from "@dataplane/meta";
 import { RevisionConflict } from "@dataplane/storage";
 import type { StoredValue } from "../codec.js";
 import { negotiate } from "../negotiate.js";
-import { parseJson } from "../parse-json.js";
-import { decodeObject, protobufMediaType } from "../protobuf/decode-object.js";
-import { mediaTypeOf, readBytes, requireJsonObject, textOf, unsupportedMediaType } from "../read-body.js";
 import { rendered } from "../render.js";
-import { parseYamlBody } from "../yaml-body.js";
+import type { ResourceDefinition } from "../resource.js";
 import { answerObject } from "./answer.js";
+import { type DeleteOptions, deleteOptions, type PropagationPolicy } from "./delete-options.js";
 import { listOptions } from "./list-options.js";
 import { selectionOf } from "./selection.js";
 import { readSnapshot } from "./snapshot.js";
 import { requireLive } from "./update.js";
 import { objectsOf, type VerbCall } from "./verb-call.js";
-import { dryRunOf } from "./write-options.js";
-
-/** `meta/v1.DeleteOptions` of the body, with what the query says. */
-interface DeleteOptions {
-  readonly dryRun: boolean;
-  readonly uid: string | undefined;
-  readonly resourceVersion: string | undefined;
-}
 
 /** DELETE of one object. Finalizers hold it: then it is only marked, and answered. */
 export async function remove(call: VerbCall): Promise<HttpResponse> {
@@ -103,31 +93,48 @@ function requireDeletable({ resource: { definition }, info }: VerbCall): void {
   throw new ApiError("Forbidden", message, { details: { name: info.name, kind: definition.plural } });
 }
 
-async function removeLive(call: VerbCall, { dryRun }: DeleteOptions, live: StoredValue): Promise<Removal> {
+async function removeLive(call: VerbCall, options: DeleteOptions, live: StoredValue): Promise<Removal> {
   const objects = objectsOf(call);
   const { definition } = call.resource;
   const { object } = live.shownBy(call.resource);
-  const isHeld = (object.metadata.finalizers ?? []).length > 0 || definition.finalizedByServer === true;
+  const finalizers = finalizersAfter(object, options.propagationPolicy ?? defaultPropagation(definition, object));
+  const isHeld = finalizers.length > 0 || definition.finalization !== undefined;
   if (!isHeld) {
-    if (!dryRun) await objects.remove(live);
+    if (!options.dryRun) await objects.remove(live);
     return { stored: live, isGone: true };
   }
-  if (object.metadata.deletionTimestamp !== undefined) return { stored: live, isGone: false };
-  const marked = markedAsDeleted(object, call.services.clock.now(), definition.finalizedByServer === true);
-  const stored = dryRun ? objects.preview(marked, live.hidden, live) : await objects.put(marked, live.hidden, live);
+  const marked = markedAsDeleted(call, object, finalizers);
+  if (marked === undefined) return { stored: live, isGone: false };
+  const stored = options.dryRun ? objects.preview(marked, live.hidden, live) : await objects.put(marked, live.hidden, live);
   return { stored, isGone: false };
 }
 
-function markedAsDeleted(object: ApiObject, now: Date, isFinalizedByServer: boolean): ApiObject {
-  const { metadata, ...rest } = object;
-  const status = isJsonObject(rest["status"]) ? rest["status"] : {};
-  return {
-    ...rest,
-    apiVersion: object.apiVersion,
-    kind: object.kind,
-    metadata: { ...metadata, deletionTimestamp: rfc3339(now), deletionGracePeriodSeconds: 0, generation: (metadata.generation ?? 1) + 1 },
-    ...(isFinalizedByServer ? { status: { ...status, phase: "Terminating" } } : {}),
-  };
+/** Whom the collector works for: they are set by a delete and taken away when its work is done. */
+export const foregroundFinalizer = "foregroundDeletion";
+export const orphanFinalizer = "orphan";
+
+function defaultPropagation({ deletionPropagation = "Background" }: ResourceDefinition, { metadata }: ApiObject): PropagationPolicy {
+  // An earlier delete may have said it.
+  if (metadata.finalizers?.includes(orphanFinalizer) === true) return "Orphan";
+  return metadata.finalizers?.includes(foregroundFinalizer) === true ? "Foreground" : deletionPropagation;
+}
+
+function finalizersAfter({ metadata }: ApiObject, policy: PropagationPolicy): readonly string[] {
+  const others = (metadata.finalizers ?? []).filter((it) => it !== foregroundFinalizer && it !== orphanFinalizer);
+  if (policy === "Foreground") return [...others, foregroundFinalizer];
+  return policy === "Orphan" ? [...others, orphanFinalizer] : others;
+}
+
+/** Undefined when it is marked already, with the same finalizers. */
+function markedAsDeleted({ resource: { definition }, services }: VerbCall, object: ApiObject, finalizers: readonly string[]): ApiObject | undefined {
+  const { finalizers: before = [], ...metadata } = object.metadata;
+  const isMarked = metadata.deletionTimestamp !== undefined;
+  if (isMarked && finalizers.length === before.length && finalizers.every((it) => before.includes(it))) return undefined;
+  const mark = isMarked
+    ? {}
+    : { deletionTimestamp: rfc3339(services.clock.now()), deletionGracePeriodSeconds: 0, generation: (metadata.generation ?? 1) + 1 };
+  const marked = { ...object, metadata: { ...metadata, ...mark, ...(finalizers.length === 0 ? {} : { finalizers: [...finalizers] }) } };
+  return definition.finalization === undefined ? marked : definition.finalization.mark(marked);
 }
 
 function requirePreconditions({ resource: { definition }, info }: VerbCall, { uid, resourceVersion }: DeleteOptions, live: StoredValue): void {
@@ -137,25 +144,4 @@ function requirePreconditions({ resource: { definition }, info }: VerbCall, { ui
   if (resourceVersion !== undefined && resourceVersion !== live.revision.toString()) {
     throw fail(`ResourceVersion in precondition: ${resourceVersion}, ResourceVersion in object meta: ${live.revision.toString()}`);
   }
-}
-
-async function deleteOptions({ request, services }: VerbCall): Promise<DeleteOptions> {
-  const body = await optionsBody(request, services.bodyLimitBytes);
-  const preconditions = body["preconditions"] ?? {};
-  if (!isJsonObject(preconditions)) throw badRequest("preconditions must be an object");
-  const listed: unknown = body["dryRun"] ?? [];
-  const dryRun = dryRunOf([...request.query.getAll("dryRun"), ...(Array.isArray(listed) ? listed.map(String) : [listed])]);
-  return { dryRun, uid: text(preconditions["uid"]), resourceVersion: text(preconditions["resourceVersion"]) };
-}
-
-const text = (value: unknown): string | undefined => (typeof value === "string" && value !== "" ? value : undefined);
-
-async function optionsBody(request: VerbCall["request"], limit: number): Promise<JsonObject> {
-  const bytes = await readBytes(request, limit);
-  if (bytes.byteLength === 0) return {};
-  if (mediaTypeOf(request) === protobufMediaType) return decodeObject(bytes);
-  const type = mediaTypeOf(request);
-  if (type === "" || type === "application/json") return requireJsonObject(parseJson(textOf(bytes)));
-  if (type === "application/yaml") return requireJsonObject((await parseYamlBody(textOf(bytes))).value);
-  throw unsupportedMediaType(["application/json", "application/yaml"]);
 }

@@ -1,7 +1,6 @@
-import { ApiError, type ApiObject, dataPlaneUser, type HttpResponse, notFound } from "@dataplane/meta";
+import { type HttpResponse, notFound } from "@dataplane/meta";
 import type { StoredValue } from "../codec.js";
-import type { ComputedSubresource } from "../resource.js";
-import { answerObject, answerValue } from "./answer.js";
+import { answerObject } from "./answer.js";
 import { revisionOf } from "./query-flags.js";
 import { objectsOf, type VerbCall } from "./verb-call.js";
 
@@ -10,22 +9,8 @@ export async function get(call: VerbCall): Promise<HttpResponse> {
   return answerObject(call, await found(call));
 }
 
-/** GET of a subresource that code answers. Internal ones are for the data plane alone. */
-export async function getComputed(call: VerbCall, computed: ComputedSubresource<ApiObject>): Promise<HttpResponse> {
-  const { request, resource, info } = call;
-  const user = request.context.user;
-  if (computed.internal && user?.name !== dataPlaneUser.name) {
-    const what = `${resource.definition.plural}/${computed.name}`;
-    throw new ApiError("Forbidden", `${what} ${JSON.stringify(info.name)} is forbidden: it is internal to the data plane`);
-  }
-  const stored = await found(call);
-  if (computed.get === undefined)
-    throw new ApiError("MethodNotAllowed", "the server does not allow this method on the requested resource", { details: {} });
-  const object = await computed.get({ object: stored.shownBy(resource).object, hidden: stored.hidden, revision: stored.revision });
-  return answerValue(call, object);
-}
-
-async function found(call: VerbCall): Promise<StoredValue> {
+/** The object that is asked for, in its newest state. Throws NotFound. */
+export async function found(call: VerbCall): Promise<StoredValue> {
   const { info, resource, request, services } = call;
   const wanted = revisionOf(request.query.get("resourceVersion"));
   if (wanted !== undefined) await services.cache.reached(wanted);

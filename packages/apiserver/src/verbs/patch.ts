@@ -35,6 +35,21 @@ export async function patch(call: VerbCall): Promise<HttpResponse> {
   return answerObject(call, stored);
 }
 
+/** The patch of a view of an object, such as its scale: applied to what the view shows. An apply is a merge there. */
+export async function readPatch(call: VerbCall): Promise<(view: ApiObject) => { readonly body: JsonObject; readonly duplicates: readonly string[] }> {
+  const type = mediaTypeOf(call.request);
+  const accepted = acceptedTypes(call);
+  if (!accepted.includes(type)) throw unsupportedMediaType(accepted);
+  const text = textOf(await readBytes(call.request, call.services.bodyLimitBytes));
+  const { value, duplicates } = type === applyType ? await parseYamlBody(text) : parseJsonBody(text);
+  return (view) => {
+    const document = jsonOf(view);
+    const next = type === "application/json-patch+json" ? applyJsonPatch(document, value) : applyMergePatch(document, requireJsonObject(value));
+    if (!isJsonObject(next)) throw badRequest("the patch does not leave an object");
+    return { body: withOwnVersion(next, document), duplicates };
+  };
+}
+
 const acceptedTypes = ({ resource }: VerbCall): readonly string[] => [
   "application/json-patch+json",
   "application/merge-patch+json",

@@ -1,12 +1,13 @@
 import { ApiError, type HttpResponse, type RequestInfo } from "@dataplane/meta";
 import type { Verb } from "../resource.js";
+import { serveComputed } from "./computed.js";
 import { create } from "./create.js";
 import { remove, removeCollection } from "./delete.js";
-import { get, getComputed } from "./get.js";
+import { get } from "./get.js";
 import { list } from "./list.js";
 import { patch } from "./patch.js";
 import { update } from "./update.js";
-import type { VerbCall } from "./verb-call.js";
+import { methodNotAllowed, type VerbCall } from "./verb-call.js";
 import { watch } from "./watch.js";
 
 const verbs: Readonly<Record<Verb, (call: VerbCall) => Promise<HttpResponse>>> = {
@@ -47,8 +48,7 @@ function serveSubresource(call: VerbCall, verb: Verb): Promise<HttpResponse> {
   }
   const computed = definition.computed?.find(({ name }) => name === subresource);
   if (computed === undefined) throw unknownResource();
-  if (verb !== "get") throw methodNotAllowed();
-  return getComputed(call, computed);
+  return serveComputed(call, computed);
 }
 
 /** `/namespaces/x/` before a cluster-scoped resource is no path, nor is a namespaced object without a namespace. */
@@ -60,6 +60,3 @@ function requireScope({ resource: { definition }, info }: VerbCall): void {
 
 /** A path under which nothing is served. */
 export const unknownResource = (): ApiError => new ApiError("NotFound", "the server could not find the requested resource", { details: {} });
-
-const methodNotAllowed = (): ApiError =>
-  new ApiError("MethodNotAllowed", "the server does not allow this method on the requested resource", { details: {} });

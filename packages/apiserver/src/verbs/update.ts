@@ -56,7 +56,7 @@ export async function replace(call: VerbCall, proposal: Proposal & { readonly li
   if (sameState(jsonOf(object), jsonOf(before)) && sameState(hidden ?? {}, live.hidden ?? {})) return live;
   if (options.dryRun) return objects.preview(object, hidden, live);
   const isReleased = object.metadata.deletionTimestamp !== undefined && (object.metadata.finalizers ?? []).length === 0;
-  if (isReleased && call.resource.definition.finalizedByServer !== true) {
+  if (isReleased && call.resource.definition.finalization?.isHeld(object) !== true) {
     await objects.remove(live);
     return objects.preview(object, hidden, live);
   }

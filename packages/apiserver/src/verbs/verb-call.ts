@@ -1,4 +1,4 @@
-import { type ApiObject, badRequest, type Clock, type HttpRequest, isJsonObject, type JsonObject, type RequestInfo } from "@dataplane/meta";
+import { ApiError, type ApiObject, badRequest, type Clock, type HttpRequest, isJsonObject, type JsonObject, type RequestInfo } from "@dataplane/meta";
 import type { Store } from "@dataplane/storage";
 import type { AdmissionHook } from "../admission/admission-hook.js";
 import type { ServedResource } from "../define-resource.js";
@@ -44,3 +44,6 @@ function isApiObject(value: JsonObject): value is JsonObject & ApiObject {
   const { apiVersion, kind, metadata } = value;
   return typeof apiVersion === "string" && typeof kind === "string" && isJsonObject(metadata) && typeof metadata["name"] === "string";
 }
+
+export const methodNotAllowed = (): ApiError =>
+  new ApiError("MethodNotAllowed", "the server does not allow this method on the requested resource", { details: {} });

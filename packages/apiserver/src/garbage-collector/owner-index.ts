@@ -1,0 +1,68 @@
+import { isJsonObject, type JsonObject, type JsonValue } from "@dataplane/meta";
+import type { StoredValue } from "../codec.js";
+
+/** `metadata.ownerReferences[]`: whom an object belongs to. */
+export interface OwnerReference {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly controller?: boolean;
+  readonly blockOwnerDeletion?: boolean;
+}
+
+const marker = Buffer.from('"ownerReferences":[');
+
+/** The owners of a stored object. Most have none: those are not even parsed. */
+export function ownersOf(stored: StoredValue): readonly OwnerReference[] {
+  if (!Buffer.from(stored.json.buffer, stored.json.byteOffset, stored.json.byteLength).includes(marker)) return [];
+  const { ownerReferences } = stored.bare.metadata;
+  const listed: unknown = ownerReferences ?? [];
+  return Array.isArray(listed) ? (listed as readonly JsonValue[]).filter(isOwnerReference) : [];
+}
+
+const isOwnerReference = (value: JsonValue): value is JsonObject & OwnerReference =>
+  isJsonObject(value) && ["apiVersion", "kind", "name", "uid"].every((field) => typeof value[field] === "string");
+
+/** Which objects belong to which: keys of dependents by the uid of their owner. Only objects that have owners are in it. */
+export class OwnerIndex {
+  readonly #dependents = new Map<string, Set<string>>();
+  readonly #owners = new Map<string, readonly OwnerReference[]>();
+
+  /** Owners of the object at `key` from now on. */
+  set(key: string, owners: readonly OwnerReference[]): void {
+    for (const { uid } of this.#owners.get(key) ?? []) this.#remove(uid, key);
+    if (owners.length === 0) {
+      this.#owners.delete(key);
+      return;
+    }
+    this.#owners.set(key, owners);
+    for (const { uid } of owners) {
+      const dependents = this.#dependents.get(uid) ?? new Set();
+      this.#dependents.set(uid, dependents.add(key));
+    }
+  }
+
+  ownersOf(key: string): readonly OwnerReference[] {
+    return this.#owners.get(key) ?? [];
+  }
+
+  dependentsOf(uid: string): readonly string[] {
+    return [...(this.#dependents.get(uid) ?? [])];
+  }
+
+  keys(): readonly string[] {
+    return [...this.#owners.keys()];
+  }
+
+  clear(): void {
+    this.#dependents.clear();
+    this.#owners.clear();
+  }
+
+  #remove(uid: string, key: string): void {
+    const dependents = this.#dependents.get(uid);
+    dependents?.delete(key);
+    if (dependents?.size === 0) this.#dependents.delete(uid);
+  }
+}

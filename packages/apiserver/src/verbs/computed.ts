@@ -1,0 +1,120 @@
+import { ApiError, type ApiObject, conflict, dataPlaneUser, type HttpResponse, invalid, isJsonObject, type JsonObject } from "@dataplane/meta";
+import type { StoredValue } from "../codec.js";
+import { readObjectBody, requireJsonObject } from "../read-body.js";
+import type { ComputedSubresource, StoredObject } from "../resource.js";
+import { applyDefaults } from "../schema/apply-defaults.js";
+import { wholeObjectSchema } from "../schema/object-meta-schema.js";
+import { prune } from "../schema/prune.js";
+import { validateSchema } from "../schema/validate-schema.js";
+import { jsonOf } from "../table.js";
+import { answerValue } from "./answer.js";
+import { found } from "./get.js";
+import { readPatch } from "./patch.js";
+import { replace, requireLive, retried } from "./update.js";
+import { apiObjectOf, methodNotAllowed, type VerbCall } from "./verb-call.js";
+import { reportFields, type WriteOptions, writeOptions } from "./write-options.js";
+
+type Computed = ComputedSubresource<ApiObject>;
+
+/** A subresource that code answers. Internal ones are for the data plane alone. */
+export async function serveComputed(call: VerbCall, computed: Computed): Promise<HttpResponse> {
+  const { request, resource, info } = call;
+  if (computed.internal && request.context.user?.name !== dataPlaneUser.name) {
+    const what = `${resource.definition.plural}/${computed.name}`;
+    throw new ApiError("Forbidden", `${what} ${JSON.stringify(info.name)} is forbidden: it is internal to the data plane`);
+  }
+  if (info.verb === "get" && computed.get !== undefined) return answerValue(call, await computed.get(storedObject(call, await found(call))));
+  if (info.verb === "create" && computed.create !== undefined) return create(call, computed, computed.create);
+  if (info.verb === "update" && computed.update !== undefined) return update(call, computed, computed.update);
+  if (info.verb === "patch" && computed.update !== undefined && computed.get !== undefined)
+    return patch(call, computed, computed.update, computed.get);
+  throw methodNotAllowed();
+}
+
+const storedObject = ({ resource }: VerbCall, stored: StoredValue): StoredObject<ApiObject> => ({
+  object: stored.shownBy(resource).object,
+  hidden: stored.hidden,
+  revision: stored.revision,
+});
+
+async function create(call: VerbCall, computed: Computed, answer: NonNullable<Computed["create"]>): Promise<HttpResponse> {
+  const { request, services } = call;
+  const { value, duplicates } = await readObjectBody(request, services.bodyLimitBytes);
+  const body = checkedBody(call, computed, { body: requireJsonObject(value), duplicates, options: writeOptions(call) });
+  const { user } = request.context;
+  if (user === undefined) throw new Error("the request has not passed the filters");
+  return answerValue(call, await answer({ stored: storedObject(call, await found(call)), body, user }), 201);
+}
+
+async function update(call: VerbCall, computed: Computed, change: NonNullable<Computed["update"]>): Promise<HttpResponse> {
+  const { value, duplicates } = await readObjectBody(call.request, call.services.bodyLimitBytes);
+  const options = writeOptions(call);
+  const body = checkedBody(call, computed, { body: requireJsonObject(value), duplicates, options });
+  const stored = await retried(call, jsonOf(body), (live) => replaceBy(call, requireLive(call, live), { body, options, change }));
+  return answer(call, computed, stored);
+}
+
+async function patch(
+  call: VerbCall,
+  computed: Computed,
+  change: NonNullable<Computed["update"]>,
+  view: NonNullable<Computed["get"]>,
+): Promise<HttpResponse> {
+  const patched = await readPatch(call);
+  const options = writeOptions(call);
+  const stored = await retried(call, undefined, async (found) => {
+    const live = requireLive(call, found);
+    const { body, duplicates } = patched(await view(storedObject(call, live)));
+    return replaceBy(call, live, { body: checkedBody(call, computed, { body, duplicates, options }), options, change });
+  });
+  return answer(call, computed, stored);
+}
+
+interface Change {
+  readonly body: ApiObject;
+  readonly options: WriteOptions;
+  readonly change: NonNullable<Computed["update"]>;
+}
+
+function replaceBy(call: VerbCall, live: StoredValue, { body, options, change }: Change): Promise<StoredValue> {
+  const object = live.shownBy(call.resource).object;
+  requireSameVersion(call, body, live);
+  const next = change({ object, body });
+  return replace(call, { body: jsonOf(next), duplicates: [], live, options, request: "replace" });
+}
+
+/** The view's own resourceVersion is the object's. */
+function requireSameVersion({ resource: { definition }, info }: VerbCall, { metadata }: ApiObject, live: StoredValue): void {
+  const sent = metadata.resourceVersion ?? "";
+  if (sent === "" || sent === live.revision.toString()) return;
+  const why = "the object has been modified; please apply your changes to the latest version and try again";
+  throw conflict(definition.plural, info.name, definition.group, why);
+}
+
+/** What the view shows after the write; without a view, the object. */
+async function answer(call: VerbCall, { get }: Computed, stored: StoredValue): Promise<HttpResponse> {
+  const shown = storedObject(call, stored);
+  return answerValue(call, get === undefined ? shown.object : await get(shown));
+}
+
+interface SentBody {
+  readonly body: JsonObject;
+  readonly duplicates: readonly string[];
+  readonly options: WriteOptions;
+}
+
+/** The body as its schema has it, with the name of the path. Throws BadRequest and Invalid. */
+function checkedBody(call: VerbCall, { schema, kind }: Computed, { body, duplicates, options }: SentBody): ApiObject {
+  const { info, resource } = call;
+  const metadata = isJsonObject(body["metadata"]) ? body["metadata"] : {};
+  const apiVersion = typeof body["apiVersion"] === "string" ? body["apiVersion"] : resource.apiVersion;
+  const named = { ...body, kind, apiVersion, metadata: { ...metadata, name: info.name } };
+  if (schema === undefined) return apiObjectOf(named);
+  const whole = wholeObjectSchema(schema);
+  const { value, unknown } = prune(whole, named);
+  reportFields(call, options, { unknown, duplicates });
+  const object = requireJsonObject(applyDefaults(whole, value));
+  const causes = validateSchema(whole, object);
+  if (causes.length > 0) throw invalid(kind, resource.definition.group, info.name, causes);
+  return apiObjectOf(object);
+}
