@@ -154,7 +154,7 @@ test("a kind that a definition declares is served to the writer's next request, 
 
 test("every local group has an APIService that is available", async () => {
   const handler = await aServer();
-  await until(async () => (await localNames(handler)).length >= 12);
+  await until(async () => (await localNames(handler)).length >= 13);
   expect(await localNames(handler)).toEqual([
     "v0alpha1.aggregation.grafana.app",
     "v0alpha1.apps.grafana.app",
