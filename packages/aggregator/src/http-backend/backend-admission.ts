@@ -38,7 +38,7 @@ export function backendAdmission(link: BackendLink): AdmissionHook {
 
 /** https://pkg.go.dev/k8s.io/api/admission/v1#AdmissionRequest */
 function reviewRequest(attributes: AdmissionAttributes): JsonObject & { readonly uid: string } {
-  const { operation, kind, resource, subresource, name, namespace, object, oldObject, dryRun, user } = attributes;
+  const { operation, kind, resource, subresource, name, namespace, object, oldObject, dryRun, options, user } = attributes;
   const { name: username, uid, groups, extra } = user;
   const [kindOf, resourceOf] = [{ ...kind }, { ...resource }];
   return {
@@ -48,6 +48,7 @@ function reviewRequest(attributes: AdmissionAttributes): JsonObject & { readonly
     ...(name === "" ? {} : { name }),
     ...(namespace === "" ? {} : { namespace }),
     ...{ operation, object: object ?? null, oldObject: oldObject ?? null, dryRun },
+    ...(options === undefined ? {} : { options }),
     userInfo: { username, ...(uid === undefined ? {} : { uid }), groups, ...(extra === undefined ? {} : { extra }) },
   };
 }
