@@ -6,4 +6,4 @@ test("ten thousand broken answers neither crash nor hang the host, end untyped, 
   expect(targets.flatMap(({ faults }) => faults)).toEqual([]);
   expect(rounds).toBeGreaterThanOrEqual(10_000);
   for (const { name, outcomes } of targets) expect(outcomes.size, name).toBeGreaterThan(0);
-});
+}, 300_000);
