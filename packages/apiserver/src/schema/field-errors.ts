@@ -15,7 +15,8 @@ export const ofValue = (field: string, value: JsonValue | undefined, why: string
   value === undefined ? { reason: "FieldValueInvalid", message: `Invalid value: ${why}`, field } : invalidValue(field, value, why);
 
 /** What a keyword of the schema wants of the field: `spec.size in body should be less than 3`. */
-export const unfit = (field: string, value: JsonValue, wish: string): Cause => invalidValue(field, value, `${field}${field === "" ? "" : " "}in body ${wish}`);
+export const unfit = (field: string, value: JsonValue, wish: string): Cause =>
+  invalidValue(field, value, `${field}${field === "" ? "" : " "}in body ${wish}`);
 
 /** A wish of more than one schema: Kubernetes names the field in the text alone. */
 export const uncombined = (field: string, wish: string): Cause => invalidValue("<nil>", "", `${JSON.stringify(field)} ${wish}`);

@@ -85,9 +85,21 @@ test("faults have Kubernetes' reasons and words", () => {
   expect(causesOf({ services: [{ type: "poll", path: "x", weight: "1" }], port: 1.5 })).toEqual([
     { reason: "FieldValueRequired", message: "Required value", field: "spec.group" },
     { reason: "FieldValueNotSupported", message: 'Unsupported value: "poll": supported values: "query", "route"', field: "spec.services[0].type" },
-    { reason: "FieldValueInvalid", message: "Invalid value: \"x\": spec.services[0].path in body should match '^\\/'", field: "spec.services[0].path" },
-    { reason: "FieldValueTypeInvalid", message: 'Invalid value: "string": spec.services[0].weight in body must be of type integer: "string"', field: "spec.services[0].weight" },
-    { reason: "FieldValueTypeInvalid", message: 'Invalid value: "number": spec.port in body must be of type integer,string: "number"', field: "spec.port" },
+    {
+      reason: "FieldValueInvalid",
+      message: "Invalid value: \"x\": spec.services[0].path in body should match '^\\/'",
+      field: "spec.services[0].path",
+    },
+    {
+      reason: "FieldValueTypeInvalid",
+      message: 'Invalid value: "string": spec.services[0].weight in body must be of type integer: "string"',
+      field: "spec.services[0].weight",
+    },
+    {
+      reason: "FieldValueTypeInvalid",
+      message: 'Invalid value: "number": spec.port in body must be of type integer,string: "number"',
+      field: "spec.port",
+    },
   ]);
 });
 

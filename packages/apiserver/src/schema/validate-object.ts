@@ -1,6 +1,6 @@
 import type { Cause, JsonObject } from "@dataplane/meta";
-import { evaluateRules } from "./cel/rules/evaluate-rules.js";
 import { hasRules } from "./cel/rules/compiled-rules.js";
+import { evaluateRules } from "./cel/rules/evaluate-rules.js";
 import type { StructuralSchema } from "./structural-schema.js";
 import { validateSchema } from "./validate-schema.js";
 
@@ -21,7 +21,8 @@ const blocking: ReadonlySet<string> = new Set([
 
 const unchecked: Cause = {
   reason: "FieldValueInvalid",
-  message: "Invalid value: null: some validation rules were not checked because the object was invalid; correct the existing errors to complete validation",
+  message:
+    "Invalid value: null: some validation rules were not checked because the object was invalid; correct the existing errors to complete validation",
   field: "<nil>",
 };
 

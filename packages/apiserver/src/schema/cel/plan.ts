@@ -1,6 +1,6 @@
 import { append, insert } from "./accumulate.js";
-import { callCost } from "./cost/call-cost.js";
 import type { Budget } from "./cost/budget.js";
+import { callCost } from "./cost/call-cost.js";
 import { type Overload, takes } from "./library/function-declaration.js";
 import { optionalAt, valueAt } from "./library/operators.js";
 import { planComprehension } from "./plan-comprehension.js";

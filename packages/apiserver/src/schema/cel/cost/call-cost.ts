@@ -18,8 +18,7 @@ const perCharacterOf =
     Math.ceil(sizeOf(args[index]) * times * perCharacter);
 const perItem: CallCost = ([list]) => sizeOf(list);
 const perResult: CallCost = (_args, result) => Math.ceil(sizeOf(result) * 2 * perCharacter);
-const perPattern: CallCost = ([text, pattern]) =>
-  Math.ceil((1 + sizeOf(text)) * perCharacter) * Math.ceil(sizeOf(pattern) * perPatternCharacter);
+const perPattern: CallCost = ([text, pattern]) => Math.ceil((1 + sizeOf(text)) * perCharacter) * Math.ceil(sizeOf(pattern) * perPatternCharacter);
 const perPair: CallCost = ([a, b]) => 1 + sizeOf(a) * sizeOf(b);
 const comparison: CallCost = ([a = null, b = null]) => Math.ceil(weightOf(a, b, 0) * perCharacter) || 1;
 
@@ -32,10 +31,25 @@ function weightOf(a: CelValue, b: CelValue, depth: number): number {
 }
 
 const costs: ReadonlyMap<string, CallCost> = new Map<string, CallCost>([
-  ...["isSorted", "sum", "max", "min", "indexOf", "lastIndexOf", "includes", "flatten", "reverse", "slice", "sort", "@sortByAssociatedKeys"].map((name) => [name, perItem] as const),
-  ...["lowerAscii", "upperAscii", "substring", "trim", "url", "isURL", "cidr", "isCIDR", "ip", "isIP", "quantity", "isQuantity", "semver", "isSemver"].map(
-    (name) => [name, perCharacterOf(0)] as const,
+  ...["isSorted", "sum", "max", "min", "indexOf", "lastIndexOf", "includes", "flatten", "reverse", "slice", "sort", "@sortByAssociatedKeys"].map(
+    (name) => [name, perItem] as const,
   ),
+  ...[
+    "lowerAscii",
+    "upperAscii",
+    "substring",
+    "trim",
+    "url",
+    "isURL",
+    "cidr",
+    "isCIDR",
+    "ip",
+    "isIP",
+    "quantity",
+    "isQuantity",
+    "semver",
+    "isSemver",
+  ].map((name) => [name, perCharacterOf(0)] as const),
   ...["replace", "split", "ip.isCanonical"].map((name) => [name, perCharacterOf(0, 2)] as const),
   ...["join", "format", "strings.quote"].map((name) => [name, perResult] as const),
   ...["matches", "find", "findAll"].map((name) => [name, perPattern] as const),

@@ -1,8 +1,8 @@
 import * as t from "../types/cel-type.js";
 import { CelError, noSuchOverload } from "../values/cel-error.js";
 import { type CelValue, Duration, isList, isMap, Timestamp, TypeValue, Uint } from "../values/cel-value.js";
-import { typeNameOf } from "../values/type-names.js";
 import { checkedTimestamp, formatDuration, formatTimestamp, parseDuration, parseTimestamp } from "../values/time.js";
+import { typeNameOf } from "../values/type-names.js";
 import { type FunctionTable, global, member, type Overload, some, text } from "./function-declaration.js";
 import { checkedInt, checkedUint } from "./operators.js";
 
@@ -92,7 +92,8 @@ function toDuration(value: CelValue): Duration {
   return parsed;
 }
 
-const notConvertible = (value: CelValue, wanted: string): CelError => new CelError(`type conversion error from '${typeNameOf(value)}' to '${wanted}'`);
+const notConvertible = (value: CelValue, wanted: string): CelError =>
+  new CelError(`type conversion error from '${typeNameOf(value)}' to '${wanted}'`);
 
 /** Number of code points, bytes, items or entries. */
 export function sizeOfValue(value: CelValue): bigint {
@@ -117,7 +118,11 @@ export const conversions: FunctionTable = {
   int: from([t.int, t.uint, t.double, t.string, t.timestamp, t.duration], t.int, toInt),
   uint: from([t.uint, t.int, t.double, t.string], t.uint, toUint),
   double: from([t.double, t.int, t.uint, t.string], t.double, toDouble),
-  string: from([t.string, t.bool, t.int, t.uint, t.double, t.bytes, t.timestamp, t.duration, t.opaque("net.IP"), t.opaque("net.CIDR")], t.string, toTextOrShown),
+  string: from(
+    [t.string, t.bool, t.int, t.uint, t.double, t.bytes, t.timestamp, t.duration, t.opaque("net.IP"), t.opaque("net.CIDR")],
+    t.string,
+    toTextOrShown,
+  ),
   bool: from([t.bool, t.string], t.bool, toBool),
   bytes: [...from([t.bytes], t.bytes, (value) => value), ...from([t.string], t.bytes, (value) => Buffer.from(text(value)))],
   timestamp: from([t.timestamp, t.string, t.int], t.timestamp, toTimestamp),

@@ -1,4 +1,5 @@
 import { type CelType, dyn } from "../types/cel-type.js";
+import { noSuchOverload } from "../values/cel-error.js";
 import {
   type CelList,
   type CelMap,
@@ -12,7 +13,6 @@ import {
   TypeValue,
   Uint,
 } from "../values/cel-value.js";
-import { noSuchOverload } from "../values/cel-error.js";
 
 /** One form of a function: which types it takes, and what it does. */
 export interface Overload {

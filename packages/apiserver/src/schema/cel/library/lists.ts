@@ -34,7 +34,10 @@ function added(a: CelValue, b: CelValue): CelValue {
   throw noSuchOverload();
 }
 
-const sumOf = (zero: CelValue) => (list: CelList): CelValue => [...itemsOf(list)].reduce((sum, item) => added(sum, item), zero);
+const sumOf =
+  (zero: CelValue) =>
+  (list: CelList): CelValue =>
+    [...itemsOf(list)].reduce((sum, item) => added(sum, item), zero);
 
 const zeros: readonly (readonly [t.CelType, CelValue])[] = [
   [t.int, 0n],
@@ -87,8 +90,16 @@ function sortedBy(list: CelList, keys: CelList): CelList {
 /** Kubernetes' functions of lists, and cel-go's extension. */
 export const listFunctions: FunctionTable = {
   isSorted: onEach(comparable, () => t.bool, isSorted),
-  min: onEach(comparable, (item) => item, (list) => extreme(list, "min", (order) => order < 0)),
-  max: onEach(comparable, (item) => item, (list) => extreme(list, "max", (order) => order > 0)),
+  min: onEach(
+    comparable,
+    (item) => item,
+    (list) => extreme(list, "min", (order) => order < 0),
+  ),
+  max: onEach(
+    comparable,
+    (item) => item,
+    (list) => extreme(list, "max", (order) => order > 0),
+  ),
   sum: summable.map((type) => {
     const zero = zeros.find(([of]) => of === type)?.[1] ?? 0n;
     return member([t.list(type)], type, (list) => sumOf(zero)(listArgument(list)));

@@ -1,3 +1,4 @@
+import { maxInt, maxUint, minInt } from "../syntax/numbers.js";
 import * as t from "../types/cel-type.js";
 import { CelError, intOverflow, noSuchKey, noSuchOverload, outOfBounds } from "../values/cel-error.js";
 import { type CelList, type CelMap, type CelValue, Duration, isList, isMap, noValue, OptionalValue, Timestamp, Uint } from "../values/cel-value.js";
@@ -6,7 +7,6 @@ import { concatenated } from "../values/concatenate.js";
 import { equal } from "../values/equality.js";
 import { compareNumbers, isNumeric } from "../values/numeric.js";
 import { checkedDuration, checkedTimestamp } from "../values/time.js";
-import { maxInt, maxUint, minInt } from "../syntax/numbers.js";
 import { type FunctionTable, global, type Overload } from "./function-declaration.js";
 
 /** A signed integer of 64 bits. Throws CelError. */
@@ -29,7 +29,10 @@ function arithmetic(onWhole: Arithmetic, onDouble?: (a: number, b: number) => nu
     global([t.uint, t.uint], t.uint, (a, b) => (a instanceof Uint && b instanceof Uint ? checkedUint(onWhole(a.value, b.value)) : mismatch())),
   ];
   if (onDouble === undefined) return overloads;
-  return [...overloads, global([t.double, t.double], t.double, (a, b) => (typeof a === "number" && typeof b === "number" ? onDouble(a, b) : mismatch()))];
+  return [
+    ...overloads,
+    global([t.double, t.double], t.double, (a, b) => (typeof a === "number" && typeof b === "number" ? onDouble(a, b) : mismatch())),
+  ];
 }
 
 function mismatch(): never {
@@ -104,7 +107,12 @@ export function optionalAt(container: CelValue, key: CelValue): OptionalValue {
   return position < 0n || position >= BigInt(container.size) ? noValue : new OptionalValue(container.at(Number(position)));
 }
 
-const listAccess = (list: t.CelType, map: t.CelType, result: t.CelType, run: (container: CelValue, key: CelValue) => CelValue): readonly Overload[] => [
+const listAccess = (
+  list: t.CelType,
+  map: t.CelType,
+  result: t.CelType,
+  run: (container: CelValue, key: CelValue) => CelValue,
+): readonly Overload[] => [
   global([list, t.int], result, (a = null, b = null) => run(a, b)),
   global([map, K], result, (a = null, b = null) => run(a, b)),
 ];
@@ -154,10 +162,7 @@ export const operators: FunctionTable = {
     global([T, t.list(T)], t.bool, (item = null, list = null) => (isList(list) ? contains(list, item) : mismatch())),
     global([K, t.map(K, T)], t.bool, (key = null, map = null) => (isMap(map) ? map.get(key) !== undefined : mismatch())),
   ],
-  "_[_]": [
-    ...listAccess(t.list(T), t.map(K, T), T, valueAt),
-    ...listAccess(t.optional(t.list(T)), t.optional(t.map(K, T)), t.optional(T), valueAt),
-  ],
+  "_[_]": [...listAccess(t.list(T), t.map(K, T), T, valueAt), ...listAccess(t.optional(t.list(T)), t.optional(t.map(K, T)), t.optional(T), valueAt)],
   "_[?_]": [
     ...listAccess(t.list(T), t.map(K, T), t.optional(T), optionalAt),
     ...listAccess(t.optional(t.list(T)), t.optional(t.map(K, T)), t.optional(T), optionalAt),
@@ -166,8 +171,5 @@ export const operators: FunctionTable = {
   "_||_": [global([t.bool, t.bool], t.bool, mismatch)],
   "_?_:_": [global([t.bool, T, T], T, mismatch)],
   "@not_strictly_false": [global([t.bool], t.bool, mismatch)],
-  "cel.@mapInsert": [
-    global([t.map(K, T), K, T], t.map(K, T), mismatch),
-    global([t.map(K, T), t.map(K, T)], t.map(K, T), mismatch),
-  ],
+  "cel.@mapInsert": [global([t.map(K, T), K, T], t.map(K, T), mismatch), global([t.map(K, T), t.map(K, T)], t.map(K, T), mismatch)],
 };

@@ -35,14 +35,19 @@ export const optionalFunctions: FunctionTable = {
   unwrapOpt: [member([t.list(maybe)], t.list(T), unwrapped)],
   hasValue: [member([maybe], t.bool, (value) => optionalArgument(value).value !== undefined)],
   value: [member([maybe], T, requireValue)],
-  or: [member([maybe, maybe], maybe, (value, other) => (optionalArgument(value).value === undefined ? optionalArgument(other) : optionalArgument(value)))],
+  or: [
+    member([maybe, maybe], maybe, (value, other) =>
+      optionalArgument(value).value === undefined ? optionalArgument(other) : optionalArgument(value),
+    ),
+  ],
   orValue: [member([maybe, T], T, (value, other) => optionalArgument(value).value ?? fallback(value, other))],
   first: [member([t.list(T)], maybe, (list) => itemOrNone(list, 0))],
   last: [member([t.list(T)], maybe, (list) => itemOrNone(list, listArgument(list).size - 1))],
 };
 
 /** Null is a value: `??` alone would take it for none. */
-const fallback = (value: CelValue | undefined, other: CelValue | undefined): CelValue => (optionalArgument(value).value === null ? null : some(other));
+const fallback = (value: CelValue | undefined, other: CelValue | undefined): CelValue =>
+  optionalArgument(value).value === null ? null : some(other);
 
 function itemOrNone(value: CelValue | undefined, index: number): OptionalValue {
   const list = listArgument(value);

@@ -3,8 +3,8 @@ import { CelError } from "../values/cel-error.js";
 import { type CelList, type CelValue } from "../values/cel-value.js";
 import { itemsOf, listOf } from "../values/collections.js";
 import { requireSize } from "../values/concatenate.js";
-import { type FunctionTable, global, listArgument, member, text, whole } from "./function-declaration.js";
 import { formatText } from "./format-text.js";
+import { type FunctionTable, global, listArgument, member, text, whole } from "./function-declaration.js";
 
 const texts = t.list(t.string);
 
@@ -77,9 +77,14 @@ function trim(value: string): string {
   return value.slice(start, end);
 }
 
-const escapes = new Map(Object.entries({ "\u0007": "\\a", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\v": "\\v", "\\": "\\\\", '"': '\\"' }));
+const escapes = new Map(
+  Object.entries({ "\u0007": "\\a", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\v": "\\v", "\\": "\\\\", '"': '\\"' }),
+);
 
-const quote = (value: string): string => `"${points(value).map((character) => escapes.get(character) ?? character).join("")}"`;
+const quote = (value: string): string =>
+  `"${points(value)
+    .map((character) => escapes.get(character) ?? character)
+    .join("")}"`;
 
 const optionalWhole = (value: CelValue | undefined): bigint | undefined => (value === undefined ? undefined : whole(value));
 

@@ -1,9 +1,9 @@
 import type { StructuralSchema, ValidationRule } from "../../structural-schema.js";
 import { type Compilation, compileExpression } from "../compile.js";
+import type { Program } from "../plan.js";
 import { bool, type CelType, optional, shownType, string } from "../types/cel-type.js";
 import type { Checked } from "../types/checked.js";
 import { typeOfSchema } from "../types/schema-type.js";
-import type { Program } from "../plan.js";
 import { ruleFieldPath } from "./rule-field-path.js";
 
 /** An expression that is ready, or why it is not; undefined when the rule has none. */

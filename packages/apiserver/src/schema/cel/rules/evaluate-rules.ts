@@ -88,7 +88,8 @@ class Walk {
     for (const [key, field] of Object.entries(value)) {
       const isNamed = rules.properties !== undefined && Object.hasOwn(rules.properties, key);
       const rulesOfField = isNamed ? rules.properties?.[key] : schemaOf(rules.additionalProperties);
-      const schema = node.properties !== undefined && Object.hasOwn(node.properties, key) ? node.properties[key] : schemaOf(node.additionalProperties);
+      const schema =
+        node.properties !== undefined && Object.hasOwn(node.properties, key) ? node.properties[key] : schemaOf(node.additionalProperties);
       if (rulesOfField === undefined || schema === undefined) continue;
       this.visit({
         rules: rulesOfField,
@@ -104,4 +105,5 @@ class Walk {
   }
 }
 
-const schemaOf = (additional: StructuralSchema["additionalProperties"]): StructuralSchema | undefined => (typeof additional === "object" ? additional : undefined);
+const schemaOf = (additional: StructuralSchema["additionalProperties"]): StructuralSchema | undefined =>
+  typeof additional === "object" ? additional : undefined;

@@ -27,7 +27,8 @@ function childOf({ properties, additionalProperties }: StructuralSchema, name: s
   return schemaOf(additionalProperties);
 }
 
-const schemaOf = (additional: StructuralSchema["additionalProperties"]): StructuralSchema | undefined => (typeof additional === "object" ? additional : undefined);
+const schemaOf = (additional: StructuralSchema["additionalProperties"]): StructuralSchema | undefined =>
+  typeof additional === "object" ? additional : undefined;
 
 function unescaped(text: string): string | undefined {
   const parts = text.split(/\\(.)/s);

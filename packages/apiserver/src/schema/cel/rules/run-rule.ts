@@ -63,8 +63,19 @@ function variables({ rule, usesOldSelf }: CompiledRule, { schema, isObjectRoot, 
   const self = valueOf(schema, value, isObjectRoot);
   if (!usesOldSelf) return new Map([["self", self]]);
   const oldSelf = isAbsent(old) ? undefined : valueOf(schema, old, isObjectRoot);
-  if (rule.optionalOldSelf === true) return new Map([["self", self], ["oldSelf", oldSelf === undefined ? noValue : new OptionalValue(oldSelf)]]);
-  return new Map(oldSelf === undefined ? [["self", self]] : [["self", self], ["oldSelf", oldSelf]]);
+  if (rule.optionalOldSelf === true)
+    return new Map([
+      ["self", self],
+      ["oldSelf", oldSelf === undefined ? noValue : new OptionalValue(oldSelf)],
+    ]);
+  return new Map(
+    oldSelf === undefined
+      ? [["self", self]]
+      : [
+          ["self", self],
+          ["oldSelf", oldSelf],
+        ],
+  );
 }
 
 function evaluate(program: Program, values: () => ReadonlyMap<string, CelValue>, allowance: Allowance): CelValue | CelError | CostExceeded {
@@ -94,7 +105,8 @@ function failure(compiled: CompiledRule, subject: Subject, allowance: Allowance)
 function messageOf(compiled: CompiledRule, subject: Subject, allowance: Allowance): string | undefined | Exhausted {
   const { message, rule } = compiled;
   if (message === undefined || "problem" in message) return undefined;
-  const text = allowance.cost <= 0 ? new CostExceeded() : evaluate(message.program, () => variables({ ...compiled, usesOldSelf: true }, subject), allowance);
+  const text =
+    allowance.cost <= 0 ? new CostExceeded() : evaluate(message.program, () => variables({ ...compiled, usesOldSelf: true }, subject), allowance);
   if (text instanceof CostExceeded) {
     const why = `no further validation rules will be run due to call cost exceeds limit for messageExpression: ${JSON.stringify(rule.messageExpression)}`;
     return { exhausted: typeCause(subject, why) };
@@ -134,7 +146,8 @@ function causeOf({ field, value, detail, reason }: Found): Cause {
   }
 }
 
-const typeCause = (subject: Subject, why: string): Cause => invalidValue(shownPath(subject.path), subject.isObjectRoot ? "object" : (subject.schema.type ?? ""), why);
+const typeCause = (subject: Subject, why: string): Cause =>
+  invalidValue(shownPath(subject.path), subject.isObjectRoot ? "object" : (subject.schema.type ?? ""), why);
 
 /** The whole object has no path; this is what Kubernetes shows for it. */
 const shownPath = (path: string): string => (path === "" ? "<nil>" : path);

@@ -16,7 +16,9 @@ export function parseExpression(source: string): Expression {
   return new Parser(tokensOf(source)).whole();
 }
 
-const reserved = new Set("as break const continue else false for function if import in let loop null package namespace return true var void while".split(" "));
+const reserved = new Set(
+  "as break const continue else false for function if import in let loop null package namespace return true var void while".split(" "),
+);
 
 const relations = new Map([
   ["<", "_<_"],
@@ -264,7 +266,9 @@ class Parser {
     return token;
   }
 
-  #unexpected(expected = "{'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}"): CelIssue {
+  #unexpected(
+    expected = "{'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}",
+  ): CelIssue {
     const { text, at } = this.#peek();
     return new CelIssue(`Syntax error: mismatched input '${text}' expecting ${expected}`, at);
   }

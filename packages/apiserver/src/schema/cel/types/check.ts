@@ -2,8 +2,8 @@ import type { FunctionTable, Overload } from "../library/function-declaration.js
 import { CelIssue } from "../syntax/cel-issue.js";
 import type { Call, Comprehension, Expression, Select } from "../syntax/expression.js";
 import { type CelValue, TypeValue, Uint } from "../values/cel-value.js";
-import * as t from "./cel-type.js";
 import type { CelType } from "./cel-type.js";
+import * as t from "./cel-type.js";
 import type { Checked, ResolvedCall } from "./checked.js";
 import { Substitution } from "./substitution.js";
 import { typeIdentifiers } from "./type-identifiers.js";

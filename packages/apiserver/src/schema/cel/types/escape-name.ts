@@ -1,4 +1,6 @@
-const reserved = new Set("true false null in as break const continue else for function if import let loop package namespace return var void while".split(" "));
+const reserved = new Set(
+  "true false null in as break const continue else for function if import let loop package namespace return var void while".split(" "),
+);
 
 const escapes = new Map([
   ["__", "__underscores__"],

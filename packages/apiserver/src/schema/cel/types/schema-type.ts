@@ -1,6 +1,6 @@
 import type { StructuralSchema } from "../../structural-schema.js";
-import * as t from "./cel-type.js";
 import type { CelType } from "./cel-type.js";
+import * as t from "./cel-type.js";
 import { escapeName } from "./escape-name.js";
 import { withObjectIdentity } from "./rule-schema.js";
 

@@ -92,6 +92,8 @@ export type CelValue =
   | CelList
   | CelMap;
 
-export const isList = (value: CelValue): value is CelList => typeof value === "object" && value !== null && "at" in value && !(value instanceof Uint8Array);
-export const isMap = (value: CelValue): value is CelMap => typeof value === "object" && value !== null && "keys" in value && !(value instanceof Uint8Array);
+export const isList = (value: CelValue): value is CelList =>
+  typeof value === "object" && value !== null && "at" in value && !(value instanceof Uint8Array);
+export const isMap = (value: CelValue): value is CelMap =>
+  typeof value === "object" && value !== null && "keys" in value && !(value instanceof Uint8Array);
 export const isOpaque = (value: CelValue): value is OpaqueValue => typeof value === "object" && value !== null && "opaqueType" in value;

@@ -1,4 +1,16 @@
-import { type CelList, type CelMap, type CelValue, Duration, isList, isMap, isOpaque, OptionalValue, Timestamp, TypeValue, Uint } from "./cel-value.js";
+import {
+  type CelList,
+  type CelMap,
+  type CelValue,
+  Duration,
+  isList,
+  isMap,
+  isOpaque,
+  OptionalValue,
+  Timestamp,
+  TypeValue,
+  Uint,
+} from "./cel-value.js";
 import { itemsOf } from "./collections.js";
 import { compareNumbers, isNumeric } from "./numeric.js";
 

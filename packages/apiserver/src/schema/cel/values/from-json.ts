@@ -61,7 +61,8 @@ function associationOf(schema: StructuralSchema): ListAssociation | undefined {
   const known = associations.get(schema);
   if (known !== undefined) return known;
   const keys = (schema["x-kubernetes-list-map-keys"] ?? []).map((key) => escapeName(key) ?? key);
-  const identity = (item: CelValue): string => (kind === "map" && isMap(item) ? keys.map((key) => scalarText(item.get(key))).join("\u0000") : scalarText(item));
+  const identity = (item: CelValue): string =>
+    kind === "map" && isMap(item) ? keys.map((key) => scalarText(item.get(key))).join("\u0000") : scalarText(item);
   const association: ListAssociation = { kind, identity };
   associations.set(schema, association);
   return association;
@@ -74,7 +75,9 @@ function plain(value: CelValue | undefined, depth: number): unknown {
   if (typeof value === "bigint") return value.toString();
   if (value === undefined || value === null || typeof value !== "object" || depth > 64) return value;
   if (isMap(value)) return value.keys().map((key) => [plain(key, depth), plain(value.get(key), depth + 1)]);
-  return "at" in value && "size" in value ? Array.from({ length: value.size }, (_, index) => plain(value.at(index) ?? null, depth + 1)) : String(value);
+  return "at" in value && "size" in value
+    ? Array.from({ length: value.size }, (_, index) => plain(value.at(index) ?? null, depth + 1))
+    : String(value);
 }
 
 class JsonMap implements CelMap {

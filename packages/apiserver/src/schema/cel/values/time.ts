@@ -67,7 +67,13 @@ export function parseDuration(text: string): Duration | undefined {
 export function formatTimestamp({ nanoseconds }: Timestamp): string {
   const fraction = ((nanoseconds % second) + second) % second;
   const whole = new Date(Number((nanoseconds - fraction) / 1_000_000n)).toISOString().slice(0, 19);
-  const digits = fraction === 0n ? "" : `.${fraction.toString().padStart(9, "0").replace(/0{1,8}$/, "")}`;
+  const digits =
+    fraction === 0n
+      ? ""
+      : `.${fraction
+          .toString()
+          .padStart(9, "0")
+          .replace(/0{1,8}$/, "")}`;
   return `${whole}${digits}Z`;
 }
 
@@ -76,6 +82,12 @@ export function formatDuration({ nanoseconds }: Duration): string {
   const sign = nanoseconds < 0n ? "-" : "";
   const size = nanoseconds < 0n ? -nanoseconds : nanoseconds;
   const fraction = size % second;
-  const digits = fraction === 0n ? "" : `.${fraction.toString().padStart(9, "0").replace(/0{1,8}$/, "")}`;
+  const digits =
+    fraction === 0n
+      ? ""
+      : `.${fraction
+          .toString()
+          .padStart(9, "0")
+          .replace(/0{1,8}$/, "")}`;
   return `${sign}${size / second}${digits}s`;
 }
