@@ -25,6 +25,8 @@ export { coreEvents, events } from "./builtin/events.js";
 export { leases } from "./builtin/leases.js";
 export { namespaces } from "./builtin/namespaces.js";
 export { addSelfReviews } from "./builtin/self-reviews.js";
+export { type IssuedToken, type ServiceAccountOptions, serviceAccounts, type TokenRequestSpec } from "./builtin/service-accounts.js";
+export { type TokenReviewOptions, type TokenVerdict, tokenReviews } from "./builtin/token-reviews.js";
 // For servers in the chain.
 export { assignAuditId } from "./chain/assign-audit-id.js";
 export { anonymousPaths, authenticate, unauthorized } from "./chain/authenticate.js";
@@ -58,11 +60,14 @@ export type {
   VersionedStorage,
 } from "./resource.js";
 export { conditions, s } from "./schema/builder.js";
+export { checkRules } from "./schema/cel/rules/check-rules.js";
+export { evaluateRules } from "./schema/cel/rules/evaluate-rules.js";
 export type { CheckRules, EvaluateRules, RuleProblem } from "./schema/cel/validation-rules.js";
 export { exceedsDepth } from "./schema/exceeds-depth.js";
 export { maxDepth } from "./schema/field-path.js";
 export { type ObjectOf, objectSchema } from "./schema/object-schema.js";
 export { prune } from "./schema/prune.js";
+export { compilePattern } from "./schema/regular-expression.js";
 export type { StructuralSchema, ValidationRule } from "./schema/structural-schema.js";
 export { validateSchema } from "./schema/validate-schema.js";
 export { type ApiServer, type ApiServerOptions, createApiServer } from "./server.js";
