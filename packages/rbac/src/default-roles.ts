@@ -102,7 +102,18 @@ export const defaultRoles: readonly DefaultRole[] = [
   {
     name: "system:aggregate-to-viewer",
     givenTo: ["viewer"],
-    rules: [paths(["get", "head"], "/metrics", "/metrics/*", "/api/health", "/api/live/list", ...probes, "/.well-known/openid-configuration", "/openid/v1/jwks")],
+    rules: [
+      paths(
+        ["get", "head"],
+        "/metrics",
+        "/metrics/*",
+        "/api/health",
+        "/api/live/list",
+        ...probes,
+        "/.well-known/openid-configuration",
+        "/openid/v1/jwks",
+      ),
+    ],
   },
   { name: servedRoleNames.viewer, rules: [], givenTo: ["viewer"] },
   { name: servedRoleNames.editor, rules: [], givenTo: ["editor"] },

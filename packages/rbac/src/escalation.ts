@@ -80,7 +80,9 @@ function requireHeld(user: UserInfo, held: readonly PolicyRule[], wanted: readon
 }
 
 const forbidden = ({ plural, name }: Target, why: string): ApiError =>
-  new ApiError("Forbidden", `${plural}.${rbacGroup} ${JSON.stringify(name)} is forbidden: ${why}`, { details: { name, group: rbacGroup, kind: plural } });
+  new ApiError("Forbidden", `${plural}.${rbacGroup} ${JSON.stringify(name)} is forbidden: ${why}`, {
+    details: { name, group: rbacGroup, kind: plural },
+  });
 
 /** A write by the garbage collector, which changes finalizers and owners alone, gives nothing to anyone. */
 function onlyHoldsChange(object: ApiObject, old: ApiObject | undefined): boolean {

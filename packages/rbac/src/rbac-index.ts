@@ -35,7 +35,10 @@ export class RbacIndex {
 
   constructor({ roles, clusterRoles, roleBindings, clusterRoleBindings }: RbacObjects) {
     this.#roles = new Map(
-      [...clusterRoles, ...roles].map((role) => [roleKey(role.metadata.namespace ?? "", role.metadata.name), rulesOf(role).map((it) => new RuleMatcher(it))]),
+      [...clusterRoles, ...roles].map((role) => [
+        roleKey(role.metadata.namespace ?? "", role.metadata.name),
+        rulesOf(role).map((it) => new RuleMatcher(it)),
+      ]),
     );
     this.#clusterWide = this.#grantsOf(clusterRoleBindings);
     this.#byNamespace = new Map([...byNamespace(roleBindings)].map(([namespace, bindings]) => [namespace, this.#grantsOf(bindings)]));

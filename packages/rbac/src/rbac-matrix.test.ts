@@ -54,7 +54,11 @@ function aWorld(seed: number): World {
     resources: pick(resourceTerms, 2),
     ...(next() < 0.3 ? { resourceNames: pick(["one", "two"], 1) } : {}),
   });
-  const role = (namespace: string, name: string): World["roles"][number] => ({ namespace, name, rules: Array.from({ length: 1 + Math.floor(next() * 2) }, rule) });
+  const role = (namespace: string, name: string): World["roles"][number] => ({
+    namespace,
+    name,
+    rules: Array.from({ length: 1 + Math.floor(next() * 2) }, rule),
+  });
   const roles = ["", "default", "other"].flatMap((namespace) => ["r1", "r2"].map((name) => role(namespace, name)));
   const bindings = Array.from({ length: 4 }, () => {
     const [namespace = ""] = pick(namespaces, 1);
@@ -103,16 +107,20 @@ function isMember(user: UserInfo, { kind, name, namespace = "" }: Subject, bindi
 const allTargets = resources.flatMap((resource) => subresources.map((sub) => (sub === "" ? resource : `${resource}/${sub}`)));
 
 function writtenOut(rule: PolicyRule): readonly string[] {
-  const list = (values: readonly string[] | undefined, all: readonly string[]): readonly string[] => (values?.includes("*") === true ? all : (values ?? []));
+  const list = (values: readonly string[] | undefined, all: readonly string[]): readonly string[] =>
+    values?.includes("*") === true ? all : (values ?? []);
   const targets = new Set<string>();
   for (const term of rule.resources ?? []) {
     const [first, sub] = term.split("/");
     const meant = allTargets.filter((it) => term === "*" || it === term || (first === "*" && it.endsWith(`/${sub ?? ""}`)));
     for (const target of meant) targets.add(target);
   }
-  if (targets.has("datasources/query") || targets.has("connections/query")) for (const it of ["datasources", "connections"]) targets.add(`${it}/query`);
+  if (targets.has("datasources/query") || targets.has("connections/query"))
+    for (const it of ["datasources", "connections"]) targets.add(`${it}/query`);
   return list(rule.verbs, verbs).flatMap((verb) =>
-    list(rule.apiGroups, groups).flatMap((group) => [...targets].flatMap((target) => (rule.resourceNames ?? names).map((name) => [verb, group, target, name].join("|")))),
+    list(rule.apiGroups, groups).flatMap((group) =>
+      [...targets].flatMap((target) => (rule.resourceNames ?? names).map((name) => [verb, group, target, name].join("|"))),
+    ),
   );
 }
 
@@ -127,7 +135,18 @@ test.each(worlds)("world %i: each verb on each resource, subresource, name and n
   for (const user of users)
     for (const [namespace, verb, group, resource, subresource, name] of product(namespaces, verbs, groups, resources, subresources, names)) {
       const target = subresource === "" ? resource : `${resource}/${subresource}`;
-      const info: RequestInfo = { isResourceRequest: true, path: "", version: "v1", segments: [], namespace, verb, group, resource, subresource, name };
+      const info: RequestInfo = {
+        isResourceRequest: true,
+        path: "",
+        version: "v1",
+        segments: [],
+        namespace,
+        verb,
+        group,
+        resource,
+        subresource,
+        name,
+      };
       const key = [user.name, namespace, verb, group, target, name].join("|");
       asked += 1;
       if (index.decide(user, info).allowed !== rights.has(key)) wrong.push(key);
@@ -138,6 +157,10 @@ test.each(worlds)("world %i: each verb on each resource, subresource, name and n
 
 type Six = readonly [string, string, string, string, string, string];
 
-function* product(...[a, b, c, d, e, f]: readonly [readonly string[], readonly string[], readonly string[], readonly string[], readonly string[], readonly string[]]): Generator<Six> {
-  for (const first of a) for (const second of b) for (const third of c) for (const fourth of d) for (const fifth of e) for (const sixth of f) yield [first, second, third, fourth, fifth, sixth];
+function* product(
+  ...[a, b, c, d, e, f]: readonly [readonly string[], readonly string[], readonly string[], readonly string[], readonly string[], readonly string[]]
+): Generator<Six> {
+  for (const first of a)
+    for (const second of b)
+      for (const third of c) for (const fourth of d) for (const fifth of e) for (const sixth of f) yield [first, second, third, fourth, fifth, sixth];
 }

@@ -62,7 +62,11 @@ test("a binding's groups are filled in, and its role never changes", async () =>
   const made = await api.call(superuser, "POST", `${base}/namespaces/default/rolebindings`, binding("b", { kind: "Role", name: "r" }, subjects));
   expect(made.json).toMatchObject({
     roleRef: { apiGroup: group, kind: "Role", name: "r" },
-    subjects: [{ apiGroup: group, name: "ann" }, { apiGroup: group, name: "devs" }, { kind: "ServiceAccount", name: "robot" }],
+    subjects: [
+      { apiGroup: group, name: "ann" },
+      { apiGroup: group, name: "devs" },
+      { kind: "ServiceAccount", name: "robot" },
+    ],
   });
   const other = { ...made.json, roleRef: { apiGroup: group, kind: "ClusterRole", name: "view" } };
   const changed = await api.call(superuser, "PUT", `${base}/namespaces/default/rolebindings/b`, other);
@@ -74,7 +78,12 @@ test("a binding's groups are filled in, and its role never changes", async () =>
 
 test("each mistake of a binding has its cause", async () => {
   await using api = await startRbac();
-  const subjects = [{ kind: "Robot", name: "a" }, { kind: "User", name: "" }, { kind: "Group", apiGroup: "x", name: "g" }, { kind: "ServiceAccount", name: "a" }];
+  const subjects = [
+    { kind: "Robot", name: "a" },
+    { kind: "User", name: "" },
+    { kind: "Group", apiGroup: "x", name: "g" },
+    { kind: "ServiceAccount", name: "a" },
+  ];
   const body = Object.assign(clusterBinding("b", "", subjects), { roleRef: { kind: "Role", name: "" } });
   const { status, json } = await api.call(superuser, "POST", `${base}/clusterrolebindings`, body);
   expect(status).toBe(422);
@@ -90,10 +99,18 @@ const roleWriter = { verbs: ["*"], apiGroups: [group], resources: ["roles", "rol
 
 test("nobody gives rights that they do not have", async () => {
   await using api = await startRbac();
-  await api.have(role("r", [{ ...roleWriter, verbs: ["create", "update", "get"] }, reading]), binding("b", { kind: "Role", name: "r" }, [toUser("ann")]));
+  await api.have(
+    role("r", [{ ...roleWriter, verbs: ["create", "update", "get"] }, reading]),
+    binding("b", { kind: "Role", name: "r" }, [toUser("ann")]),
+  );
   const roles = `${base}/namespaces/default/roles`;
   expect((await api.call(ann, "POST", roles, role("mine", [reading]))).status).toBe(201);
-  const more = await api.call(ann, "POST", roles, role("more", [{ verbs: ["get", "delete"], apiGroups: [""], resources: ["configmaps", "secrets"] }]));
+  const more = await api.call(
+    ann,
+    "POST",
+    roles,
+    role("more", [{ verbs: ["get", "delete"], apiGroups: [""], resources: ["configmaps", "secrets"] }]),
+  );
   expect(more).toMatchObject({ status: 403, json: { reason: "Forbidden", details: { name: "more", group, kind: "roles" } } });
   expect(more.json["message"]).toBe(
     [
@@ -153,13 +170,17 @@ test("only those who may do all let a role gather others", async () => {
   await api.have(clusterRole("r", [{ ...roleWriter, verbs: ["create"] }, reading]), clusterBinding("b", "r", [toUser("ann")]));
   const gathering = clusterRole("g", [], { aggregationRule: { clusterRoleSelectors: [{ matchLabels: { a: "b" } }] } });
   const refused = await api.call(ann, "POST", `${base}/clusterroles`, gathering);
-  expect(refused).toMatchObject({ status: 403, json: { message: `clusterroles.${group} "g" is forbidden: must have cluster-admin privileges to use the aggregationRule` } });
+  expect(refused).toMatchObject({
+    status: 403,
+    json: { message: `clusterroles.${group} "g" is forbidden: must have cluster-admin privileges to use the aggregationRule` },
+  });
 });
 
 test("a ClusterRole gathers the rules of those that its selectors match, and lets them go", async () => {
   await using api = await startRbac();
   const selectors = [{ matchLabels: { team: "a" } }, { matchExpressions: [{ key: "tier", operator: "In", values: ["x", "y"] }] }];
-  const labelled = (name: string, labels: JsonObject, rules: readonly JsonObject[]): JsonObject => Object.assign(clusterRole(name, rules), { metadata: { name, labels } });
+  const labelled = (name: string, labels: JsonObject, rules: readonly JsonObject[]): JsonObject =>
+    Object.assign(clusterRole(name, rules), { metadata: { name, labels } });
   await api.have(
     clusterRole("sum", [], { aggregationRule: { clusterRoleSelectors: selectors } }),
     labelled("one", { team: "a" }, [reading]),

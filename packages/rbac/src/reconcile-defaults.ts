@@ -92,7 +92,9 @@ const selectorOf = (role: string): object => ({ matchLabels: { [aggregationLabel
 
 const aggregationPart = (role: ApiObject): object => {
   const rule = aggregationRuleOf(role);
-  return rule === undefined ? {} : { aggregationRule: { clusterRoleSelectors: (rule.clusterRoleSelectors ?? []).map(({ matchLabels }) => ({ matchLabels })) } };
+  return rule === undefined
+    ? {}
+    : { aggregationRule: { clusterRoleSelectors: (rule.clusterRoleSelectors ?? []).map(({ matchLabels }) => ({ matchLabels })) } };
 };
 
 function bindingObject({ name, role, groups }: DefaultBinding): ApiObject {

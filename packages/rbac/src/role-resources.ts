@@ -121,7 +121,13 @@ function expressionCauses({ key, operator, values = [] }: Expression, at: string
   const needsValues = operator === "In" || operator === "NotIn";
   if (needsValues && values.length === 0) return [required(`${at}.values`, "must be specified when `operator` is 'In' or 'NotIn'")];
   if (!needsValues && values.length > 0)
-    return [{ reason: "FieldValueForbidden", message: "Forbidden: may not be specified when `operator` is 'Exists' or 'DoesNotExist'", field: `${at}.values` }];
+    return [
+      {
+        reason: "FieldValueForbidden",
+        message: "Forbidden: may not be specified when `operator` is 'Exists' or 'DoesNotExist'",
+        field: `${at}.values`,
+      },
+    ];
   return [
     ...keyCauses(key, `${at}.key`),
     ...values.filter((it) => !isLabelValue(it)).map((it) => invalidValue(`${at}.values`, it, "it is not a valid label value")),

@@ -37,11 +37,7 @@ export class RuleMatcher {
   allows(info: RequestInfo): boolean {
     if (!has(this.#verbs, info.verb)) return false;
     if (!info.isResourceRequest) return (this.rule.nonResourceURLs ?? []).some((url) => coversPath(url, info.path));
-    return (
-      has(this.#groups, info.group) &&
-      this.#hasResource(info) &&
-      (this.#names.size === 0 || this.#names.has(info.name))
-    );
+    return has(this.#groups, info.group) && this.#hasResource(info) && (this.#names.size === 0 || this.#names.has(info.name));
   }
 
   #hasResource({ resource, subresource }: RequestInfo): boolean {

@@ -24,7 +24,7 @@ import type { Config } from "./config/load-config.js";
 import { openDataPlane } from "./data-plane.js";
 import { endWatches } from "./end-watches.js";
 import { type HealthCheck, healthEndpoints } from "./health-endpoints.js";
-import { requireLocalKubeconfig } from "./identity/kubeconfig.js";
+import { openServiceAccounts } from "./identity/service-accounts.js";
 import type { Tokens } from "./identity/tokens.js";
 import type { Users } from "./identity/users.js";
 import type { Lifetime } from "./lifetime.js";
@@ -73,7 +73,9 @@ export function compose(options: ComposeOptions): Composition {
   const dataPlaneSource = lateSource(() => (config.dataplaneAggregator ? dataPlane.aggregator.apiSource : undefined));
   const access = openAccessControl({ client, sources: [registry, dataPlaneSource], clock, logger });
   const { authorizer, resolver } = access;
-  addServedResources(registry, { ...config, authorizer, resolver, sealer });
+  const appUrl = config.rootUrl === "" ? `http://localhost:${config.httpPort}/` : config.rootUrl;
+  const accounts = openServiceAccounts({ tokens, client, appUrl, clock, logger });
+  addServedResources(registry, { ...config, ...accounts, authorizer, resolver, sealer });
   const apiServer = createApiServer({ store, registry, sources: [dataPlaneSource], clock, logger, newUid: randomUUID, version: version.kubernetes });
   const extensions = createApiextensions({ client, registry, clock, logger });
   const stored = extensions.obeying(apiServer.handler);
@@ -96,7 +98,7 @@ export function compose(options: ComposeOptions): Composition {
     services,
     client,
     dataPlaneClient,
-    appUrl: config.rootUrl === "" ? `http://localhost:${config.httpPort}/` : config.rootUrl,
+    appUrl,
     clock,
     logger,
   });
@@ -115,20 +117,13 @@ export function compose(options: ComposeOptions): Composition {
     // Users keeps what it verified, and looks at each request: nothing may be believed on its behalf.
     authenticator: unionAuthenticator([
       basicAuthenticator({ verify: (name, password, request) => users.verify(name, password, request), cacheMs: 0 }),
-      bearerAuthenticator({
-        async verify(token, request) {
-          const user = await tokens.verify(token);
-          requireLocalKubeconfig(user, request);
-          return user;
-        },
-        expires: (token) => tokens.expires(token),
-      }),
+      bearerAuthenticator(accounts.bearer),
     ]),
     authorizer,
     logger,
     newUid: randomUUID,
   });
-  const served = counting.withEndpoint(config.dataplaneAggregator ? dataPlane.handler : delegate);
+  const served = accounts.withEndpoints(counting.withEndpoint(config.dataplaneAggregator ? dataPlane.handler : delegate));
   chain.complete = withFilters(filters, served);
 
   const check = (name: string, isWell: () => boolean): HealthCheck => ({ name, problem: () => (isWell() ? undefined : "not yet") });
@@ -159,6 +154,7 @@ export function compose(options: ComposeOptions): Composition {
       progress.storeIsRead = true;
       await bootstrap(client);
       await access.start(lifetime);
+      accounts.start(lifetime);
       registry.onChange(() => access.sourcesChanged());
       await extensions.serveStored();
       lifetime.start("custom resource definitions", extensions);

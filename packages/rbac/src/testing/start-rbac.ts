@@ -53,13 +53,11 @@ export async function startRbac(...more: readonly ResourceDefinition[]): Promise
   const version = { gitVersion: "v1.32.0", major: "1", minor: "32" };
   const server = createApiServer({ store: createMemoryStore(), registry, sources: [], newUid: randomUUID, version, ...parts });
   const authenticator = { authenticate: () => Promise.resolve(undefined) };
-  chain.complete = withFilters(
-    filterChain({ authenticator, authorizer: rbac.authorizer, logger: silentLogger, newUid: randomUUID }),
-    server.handler,
-  );
+  chain.complete = withFilters(filterChain({ authenticator, authorizer: rbac.authorizer, logger: silentLogger, newUid: randomUUID }), server.handler);
   const stop = new AbortController();
   await server.start(stop.signal);
-  const call = async (user: UserInfo, method: string, path: string, body?: object): Promise<TestAnswer> => answerOf(inProcess, { user, method, path, body });
+  const call = async (user: UserInfo, method: string, path: string, body?: object): Promise<TestAnswer> =>
+    answerOf(inProcess, { user, method, path, body });
   for (const name of ["default", "other"]) await call(superuser, "POST", "/api/v1/namespaces", { metadata: { name } });
   await reconcileDefaults(client);
   const aggregation = clusterRoleAggregationController({ client, clusterRoles: rbac.clusterRoles, ...parts });

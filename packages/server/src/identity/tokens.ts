@@ -1,10 +1,7 @@
-import { createHash, createPrivateKey, createPublicKey, type KeyObject, randomUUID } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
-import path from "node:path";
+import { createHash, randomUUID } from "node:crypto";
 import { ApiError, systemGroups, type UserInfo } from "@dataplane/meta";
-import { newKeyPair } from "@dataplane/plugin-protocol";
 import { jwtVerify, SignJWT } from "jose";
-import { writeFileAtomically } from "../write-file.js";
+import { openSigningKey, type SigningKey } from "./signing-key.js";
 
 const issuer = "data-plane-aggregator";
 /** A kubeconfig's token lives so long, and is renewed daily. */
@@ -13,6 +10,8 @@ const cacheSize = 1_000;
 
 /** Signs and verifies the server's own bearer tokens: ES256 JWTs whose audience is this installation. */
 export interface Tokens {
+  /** What they are signed with; ServiceAccounts' tokens are too. */
+  readonly key: SigningKey;
   sign(user: UserInfo): Promise<string>;
   /** Throws Unauthorized for a token of ours that is expired, forged or for another server. */
   verify(token: string): Promise<UserInfo>;
@@ -22,8 +21,8 @@ export interface Tokens {
 
 /** The signing key is made at the first start and kept in `<directory>/token-signing.key` (0600). */
 export function openTokens(directory: string, now: () => Date): Tokens {
-  const privateKey = openKey(path.join(directory, "token-signing.key"));
-  const publicKey = createPublicKey(privateKey);
+  const key = openSigningKey(directory);
+  const { privateKey, publicKey } = key;
   const audience = `${issuer}:${createHash("sha256")
     .update(publicKey.export({ type: "spki", format: "der" }))
     .digest("hex")
@@ -32,6 +31,8 @@ export function openTokens(directory: string, now: () => Date): Tokens {
   const verified = new Map<string, { readonly user: UserInfo; readonly expires: number }>();
 
   return {
+    key,
+
     expires: (token) => verified.get(token)?.expires,
 
     sign: (user) =>
@@ -64,11 +65,6 @@ export function openTokens(directory: string, now: () => Date): Tokens {
       return user;
     },
   };
-}
-
-function openKey(file: string): KeyObject {
-  if (!existsSync(file)) writeFileAtomically(file, newKeyPair().privateKey.export({ type: "pkcs8", format: "pem" }).toString(), 0o600);
-  return createPrivateKey(readFileSync(file, "utf8"));
 }
 
 const stringsOf = (value: unknown): readonly string[] => (Array.isArray(value) ? value.filter((it) => typeof it === "string") : []);
