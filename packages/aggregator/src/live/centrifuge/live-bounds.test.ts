@@ -164,3 +164,27 @@ test("many clients of one channel get each message at once, beside one that stan
   for (const socket of sockets) socket.terminate();
   await until(() => it.live.connections === 0 && it.live.list()[0]?.state.subscribers === 0);
 });
+
+test("a frame of many commands is worked off in turns, so that other clients are answered meanwhile", async () => {
+  await using it = await startLive();
+  const [busy, other] = [new WebSocket(it.url), new WebSocket(it.url)];
+  const answers: string[] = [];
+  busy.on("message", (data: Buffer) =>
+    answers.push(
+      ...data
+        .toString("utf8")
+        .split("\n")
+        .map((text) => `busy ${text}`),
+    ),
+  );
+  other.on("message", (data: Buffer) => answers.push(`other ${data.toString("utf8")}`));
+  await Promise.all([once(busy, "open"), once(other, "open")]);
+  const publish = (_: unknown, index: number): string => `{"id":${index + 2},"publish":{"channel":"1/grafana/broadcast/a","data":1}}`;
+  busy.send([connect, ...Array.from({ length: 800 }, publish)].join("\n"));
+  other.send('{"id":1,"connect":{}}');
+  await until(() => answers.includes('busy {"id":801,"publish":{}}') && answers.some((text) => text.startsWith("other")));
+  const own = answers.filter((text) => text.startsWith("busy")).map((text) => Number(/"id":(\d+)/.exec(text)?.[1]));
+  expect(own).toEqual(Array.from({ length: 801 }, (_, index) => index + 1));
+  expect(answers.findIndex((text) => text.startsWith("other"))).toBeLessThan(answers.length - 1);
+  for (const socket of [busy, other]) socket.terminate();
+});

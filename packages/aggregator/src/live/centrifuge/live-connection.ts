@@ -5,7 +5,7 @@ import type { RawData, WebSocket } from "ws";
 import { callerOf } from "../../service-types/run-queries.js";
 import type { StreamPosition } from "../channels.js";
 import { type LiveChannel, parseClientChannel } from "./channel-name.js";
-import { type Command, parseFrame } from "./commands.js";
+import { type ClientMessage, type Command, parseFrame } from "./commands.js";
 import type { LiveAccess } from "./live-access.js";
 import { LiveSocket, type LiveSocketOptions } from "./live-socket.js";
 import { pushAll, subscribeResult } from "./live-subscription.js";
@@ -28,6 +28,7 @@ const maxSubscriptions = 128;
 /** Commands at work before the client is read no further, and before it is sent away. */
 const pauseAt = 64;
 const maxAtWork = 1024;
+const commandsATurn = 32;
 
 interface OpenSubscription {
   readonly leave: AbortController;
@@ -53,6 +54,9 @@ export class LiveConnection {
   readonly #last = new Map<string, Promise<void>>();
   readonly #gone = new AbortController();
   readonly #stale: NodeJS.Timeout;
+  /** In the order in which they came. */
+  readonly #unread: ClientMessage[] = [];
+  #nextTurn: NodeJS.Immediate | undefined;
   #isConnected = false;
   #atWork = 0;
 
@@ -81,13 +85,23 @@ export class LiveConnection {
     try {
       // The protocol's other form, Protobuf, is asked for by a parameter that is not known here.
       if (isBinary || !Buffer.isBuffer(data)) throw new TypeError("a binary frame");
-      for (const message of parseFrame(data.toString("utf8"))) {
-        if (message === "pong") this.#socket.ponged();
-        else this.#take(message);
-      }
+      this.#unread.push(...parseFrame(data.toString("utf8")));
+      if (this.#unread.length + this.#atWork > maxAtWork) this.#socket.disconnect(disconnects.tooManyRequests);
+      else if (this.#nextTurn === undefined) this.#takeSome();
     } catch {
       this.#socket.disconnect(disconnects.badRequest);
     }
+  }
+
+  /** The rest in the next turns: one frame may have thousands, and everybody else waits meanwhile. */
+  #takeSome(): void {
+    this.#nextTurn = undefined;
+    if (!this.#socket.isOpen) return;
+    for (const message of this.#unread.splice(0, commandsATurn)) {
+      if (message === "pong") this.#socket.ponged();
+      else this.#take(message);
+    }
+    if (this.#unread.length > 0) this.#nextTurn = setImmediate(() => this.#takeSome());
   }
 
   #take(command: Command): void {
