@@ -1,18 +1,57 @@
 import { isIPv4, isIPv6 } from "node:net";
+import { isCreditCard, isIsbn10, isIsbn13 } from "./check-digits.js";
+import { parseNamedDuration } from "./cel/values/time.js";
 
-// Only formats that say something about text; int32, int64, double and unknown ones are for readers.
-const formats: ReadonlyMap<string, (value: string) => boolean> = new Map([
-  ["date-time", isDateTime],
+type IsOfFormat = (value: string) => boolean;
+
+const matching =
+  (expression: RegExp): IsOfFormat =>
+  (value) =>
+    expression.test(value);
+
+const uuid = (version: string, variant: string): IsOfFormat =>
+  // The parts are written here.
+  // eslint-disable-next-line security/detect-non-literal-regexp
+  matching(new RegExp(`^[\\da-f]{8}-?[\\da-f]{4}-?${version}[\\da-f]{3}-?${variant}[\\da-f]{3}-?[\\da-f]{12}$`, "i"));
+
+const anyUuid = uuid("[\\da-f]", "[\\da-f]");
+
+/** Formats that say something about text; int32, int64, double, password and unknown ones are for readers. Kubernetes passes over dashes in their names. */
+const formats: ReadonlyMap<string, IsOfFormat> = new Map([
+  ["datetime", isDateTime],
   ["date", isDate],
-  ["uuid", (value: string) => /^[\da-f]{32}$/i.test(value.replaceAll("-", "")) && (value.length === 32 || value.length === 36)],
-  ["uri", (value: string) => URL.canParse(value)],
+  ["duration", (value) => parseNamedDuration(value) !== undefined],
+  ["uuid", anyUuid],
+  ["uuid3", uuid("3", "[\\da-f]")],
+  ["uuid4", uuid("4", "[89ab]")],
+  ["uuid5", uuid("5", "[89ab]")],
+  ["uri", isUri],
+  ["email", isEmail],
+  ["hostname", isHostname],
   ["ipv4", isIPv4],
   ["ipv6", isIPv6],
-  ["byte", (value: string) => value.length % 4 === 0 && /^[A-Za-z\d+/]*={0,2}$/.test(value)],
+  ["cidr", isCidr],
+  ["mac", matching(/^(?:[\da-f]{2}(?::[\da-f]{2}){5}|[\da-f]{2}(?:-[\da-f]{2}){5}|[\da-f]{2}(?::[\da-f]{2}){7}|[\da-f]{2}(?:-[\da-f]{2}){7}|[\da-f]{4}(?:\.[\da-f]{4}){2,3})$/i)],
+  ["byte", (value) => value.length % 4 === 0 && /^[A-Za-z\d+/]*={0,2}$/.test(value)],
+  ["bsonobjectid", matching(/^[\da-f]{24}$/i)],
+  ["isbn", (value) => isIsbn10(value) || isIsbn13(value)],
+  ["isbn10", isIsbn10],
+  ["isbn13", isIsbn13],
+  ["creditcard", isCreditCard],
+  ["ssn", matching(/^\d{3}[- ]?\d{2}[- ]?\d{4}$/)],
+  ["hexcolor", matching(/^#?(?:[\da-f]{3}|[\da-f]{6})$/i)],
+  ["rgbcolor", isRgbColor],
+  ["k8sshortname", (value) => value.length <= 63 && isDnsLabel(value)],
+  ["k8slongname", (value) => value.length <= 253 && value.split(".").every(isDnsLabel)],
 ]);
 
+const isDnsLabel = matching(/^[a-z\d](?:[-a-z\d]*[a-z\d])?$/);
+
 function isDate(value: string): boolean {
-  return /^\d{4}-\d\d-\d\d$/.test(value) && !Number.isNaN(Date.parse(value));
+  if (!/^\d{4}-\d\d-\d\d$/.test(value)) return false;
+  const at = Date.parse(`${value}T00:00:00Z`);
+  // Date.parse takes the 31st of each month.
+  return !Number.isNaN(at) && new Date(at).toISOString().startsWith(value);
 }
 
 /** RFC 3339; the zone is required. */
@@ -22,5 +61,35 @@ function isDateTime(value: string): boolean {
   return isDate(date) && /^(?:Z|[+-]\d\d:\d\d)$/.test(clock) && !Number.isNaN(Date.parse(`${date}${time}`));
 }
 
+/** An absolute URI, or an absolute path: what Go reads as the target of a request. */
+function isUri(value: string): boolean {
+  if (value.startsWith("/")) return URL.canParse(value, "http://localhost");
+  return URL.canParse(value);
+}
+
+/** `name@host`, or `Name <name@host>`. */
+function isEmail(value: string): boolean {
+  const address = /^[^<>]*<([^<>]+)>$/.exec(value)?.[1] ?? value;
+  const at = address.lastIndexOf("@");
+  return at > 0 && /^[\w!#$%&'*+/=?^`{|}~.-]+$/.test(address.slice(0, at)) && /^[A-Za-z\d.-]+$/.test(address.slice(at + 1));
+}
+
+function isHostname(value: string): boolean {
+  const labels = value.split(".");
+  const last = labels.at(-1) ?? "";
+  if (Buffer.byteLength(value) > 255 || (labels.length > 1 && !/^[\p{L}]{2,63}$/u.test(last))) return false;
+  return labels.every((label) => /^[\p{S}\p{L}\d-]{1,63}$/u.test(label) && !label.startsWith("-") && !label.endsWith("-"));
+}
+
+function isCidr(value: string): boolean {
+  const [, address = "", length = ""] = /^([^/]+)\/(\d{1,3})$/.exec(value) ?? [];
+  return isIPv4(address) ? Number(length) <= 32 : isIPv6(address) && !address.includes("%") && Number(length) <= 128;
+}
+
+function isRgbColor(value: string): boolean {
+  const parts = /^rgb\(\s*(\d{1,3})\s*,\s*(\d{1,3})\s*,\s*(\d{1,3})\s*\)$/.exec(value)?.slice(1) ?? [];
+  return parts.length === 3 && parts.every((part) => Number(part) <= 255 && String(Number(part)) === part);
+}
+
 /** Whether the text has the form; one that is not known here says nothing. */
-export const matchesFormat = (format: string, value: string): boolean => formats.get(format)?.(value) ?? true;
+export const matchesFormat = (format: string, value: string): boolean => formats.get(format.replaceAll("-", ""))?.(value) ?? true;

@@ -5,7 +5,7 @@ import { withObjectIdentity } from "../types/rule-schema.js";
 import { isEmbedded } from "../types/schema-type.js";
 import { CelError } from "./cel-error.js";
 import { type CelList, type CelMap, type CelValue, isMap, type ListAssociation } from "./cel-value.js";
-import { parseDuration, parseTimestamp } from "./time.js";
+import { parseNamedDuration, parseTimestamp } from "./time.js";
 
 /** A value of an object as a rule sees it. Lists and objects are looked into when the rule does. Throws CelError. */
 export function valueOf(schema: StructuralSchema, json: JsonValue, isObjectRoot: boolean): CelValue {
@@ -23,7 +23,7 @@ const wholeOrDouble = (value: number): bigint | number => (Number.isInteger(valu
 
 function ofText(format: string, text: string): CelValue {
   if (format === "byte") return Buffer.from(text, "base64");
-  if (format === "duration") return parseDuration(text) ?? invalid(text, "duration");
+  if (format === "duration") return parseNamedDuration(text) ?? invalid(text, "duration");
   if (format === "date" || format === "date-time") return parseTimestamp(text) ?? invalid(text, "timestamp");
   return text;
 }

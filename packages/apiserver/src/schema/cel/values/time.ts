@@ -63,6 +63,33 @@ export function parseDuration(text: string): Duration | undefined {
   return total > longest ? undefined : new Duration(sign * total);
 }
 
+const namedPart = /(\d{1,18})\s{0,8}([A-Za-zµ]{1,16})/g;
+
+/** Names of units, in lower case; the last of each may have an ending, as "days" has. */
+const namedUnits: readonly (readonly [bigint, readonly string[]])[] = [
+  [1n, ["ns", "nano"]],
+  [1000n, ["us", "µs", "micro"]],
+  [1_000_000n, ["ms", "milli"]],
+  [second, ["s", "sec"]],
+  [60n * second, ["m", "min"]],
+  [3600n * second, ["h", "hr", "hour"]],
+  [86_400n * second, ["d", "day"]],
+  [604_800n * second, ["w", "wk", "week"]],
+];
+
+/** Go's form of a duration, or words such as `3 days`: what the format `duration` of a schema takes; undefined for any other text. */
+export function parseNamedDuration(text: string): Duration | undefined {
+  const plain = parseDuration(text);
+  if (plain !== undefined || text.length > 256) return plain;
+  let total: bigint | undefined;
+  for (const [, count = "0", name = ""] of text.matchAll(namedPart)) {
+    const lower = name.toLowerCase();
+    const unit = namedUnits.find(([, names]) => names.includes(lower) || lower.startsWith(names.at(-1) ?? name));
+    if (unit !== undefined) total = (total ?? 0n) + BigInt(count) * unit[0];
+  }
+  return total === undefined || total > longest ? undefined : new Duration(total);
+}
+
 /** RFC 3339 in UTC with as many digits as it takes. */
 export function formatTimestamp({ nanoseconds }: Timestamp): string {
   const fraction = ((nanoseconds % second) + second) % second;
