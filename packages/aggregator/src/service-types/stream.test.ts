@@ -178,3 +178,14 @@ test("a page of another site opens no WebSocket, and a refusal is an answer", as
   expect(await refusal("none")).toBe(404);
   expect(it.channels.list()).toEqual([]);
 });
+
+test("a stream whose reader's token expires says so and ends", async () => {
+  const { aggregator, channels } = start();
+  const request = aRequest("GET", stream("open"), { headers: events });
+  request.context.userExpires = Date.now() + 300;
+  const { body } = await aggregator.handler(request);
+  let text = "";
+  if (typeof body === "object" && Symbol.asyncIterator in body) for await (const piece of body) text += new TextDecoder().decode(piece);
+  expect(text).toMatch(/\n\nevent: error\ndata: .*"reason":"Unauthorized","code":401.*\n\n$/);
+  expect(channels.list().every(({ subscribers }) => subscribers === 0)).toBe(true);
+});

@@ -3,6 +3,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { expect, test } from "vitest";
 import WebSocket from "ws";
 import { call } from "../../testing/call.js";
+import { listen } from "../../testing/listen.js";
 import { connect, published, raw, startLive, until } from "../../testing/start-live.js";
 
 test.each([
@@ -187,4 +188,15 @@ test("a frame of many commands is worked off in turns, so that other clients are
   expect(own).toEqual(Array.from({ length: 801 }, (_, index) => index + 1));
   expect(answers.findIndex((text) => text.startsWith("other"))).toBeLessThan(answers.length - 1);
   for (const socket of [busy, other]) socket.terminate();
+});
+
+test("a client whose token expires is disconnected, to come back with a new one", async () => {
+  await using it = await startLive();
+  await using server = await listen((request) => {
+    request.context.userExpires = Date.now() + 300;
+    return it.handler(request);
+  });
+  const url = `ws://127.0.0.1:${server.port}/api/live/ws`;
+  const { code, texts } = await raw(url, [connect, '{"id":2,"subscribe":{"channel":"1/ds/main/tick"}}']);
+  expect([code, texts.some((text) => text.startsWith('{"id":2,"subscribe"'))]).toEqual([3005, true]);
 });
