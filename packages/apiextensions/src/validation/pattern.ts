@@ -9,15 +9,31 @@ export function patternProblem(pattern: string): string | undefined {
   const [backReference] = /\\[1-9]/.exec(unescaped) ?? [];
   if (backReference !== undefined) return `error parsing regexp: invalid escape sequence: \`${backReference}\``;
   const plain = pattern.replace(leadingFlags, "").replaceAll("\\z", "$").replaceAll("\\A", "^").replaceAll("(?P<", "(?<");
-  return compiles(plain, "u") || compiles(plain, "") ? undefined : `error parsing regexp: \`${pattern.slice(0, 64)}\``;
+  if (compileError(plain, "u") === undefined) return undefined;
+  const reason = compileError(plain, "");
+  return reason === undefined ? undefined : `error parsing regexp: ${inWordsOfRe2(reason, pattern.slice(0, 256))}`;
 }
 
-function compiles(pattern: string, flags: string): boolean {
+const words: readonly (readonly [told: string, re2: (pattern: string) => string])[] = [
+  ["Unterminated group", (pattern) => `missing closing ): \`${pattern}\``],
+  ["Unmatched ')'", (pattern) => `unexpected ): \`${pattern}\``],
+  ["Unterminated character class", (pattern) => `missing closing ]: \`${pattern.slice(Math.max(pattern.lastIndexOf("["), 0))}\``],
+  ["Nothing to repeat", (pattern) => `missing argument to repetition operator: \`${/[*+?]/.exec(pattern)?.[0] ?? pattern}\``],
+  ["\\ at end of pattern", () => "trailing backslash at end of expression: ``"],
+];
+
+function inWordsOfRe2(reason: string, pattern: string): string {
+  const known = words.find(([told]) => reason.includes(told));
+  return known === undefined ? `\`${pattern}\`` : known[1](pattern);
+}
+
+/** Why JavaScript refuses it. */
+function compileError(pattern: string, flags: string): string | undefined {
   try {
     // It is only compiled: nothing is matched by it here.
     // eslint-disable-next-line security/detect-non-literal-regexp
-    return new RegExp(pattern, flags) instanceof RegExp;
-  } catch {
-    return false;
+    return new RegExp(pattern, flags) instanceof RegExp ? undefined : "";
+  } catch (error) {
+    return error instanceof Error ? error.message : "";
   }
 }

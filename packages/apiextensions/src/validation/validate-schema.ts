@@ -37,7 +37,7 @@ export function validateVersionSchema(
 
 function structureCauses(schema: JsonSchemaProps, rules: SchemaRules, path: string): readonly Cause[] {
   const causes = structuralCauses(schema, path);
-  return causes.length > 0 ? causes : defaultCauses(schema, rules.requirePrunedDefaults, path);
+  return causes.length > 0 ? causes : defaultCauses(schema, rules.requirePrunedDefaults, path, true);
 }
 
 /** Rules are compiled for schemas that are in order: else their faults are told twice, and the second time in riddles. */

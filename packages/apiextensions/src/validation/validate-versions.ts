@@ -26,7 +26,7 @@ export function validateVersions(spec: InternalSpec, context: VersionContext, pa
       const at = `${path}.versions[${index}]`;
       const statusIsServed = common.subresources === undefined ? hasStatus(version) : hasStatus(common);
       return [
-        ...nameCauses(version, at),
+        ...nameCauses(version.name, `${at}.name`),
         ...deprecationCauses(version, at),
         ...partCauses(version, context, { at, name: version.name, statusIsServed }),
       ];
@@ -35,6 +35,8 @@ export function validateVersions(spec: InternalSpec, context: VersionContext, pa
     ...(versions.filter(({ storage }) => storage).length === 1
       ? []
       : [invalid(`${path}.versions`, versions, "must have exactly one version marked as storage version")]),
+    // Kubernetes keeps the first one's name here too.
+    ...versions.slice(0, 1).flatMap(({ name }) => nameCauses(name, `${path}.version`)),
   ];
 }
 
@@ -70,9 +72,9 @@ function selectableCauses({ selectableFields = [], schema }: PerVersion, path: s
   return validateSelectableFields(selectableFields, schema.openAPIV3Schema, path, mayBeMany);
 }
 
-function nameCauses({ name }: DefinitionVersion, at: string): readonly Cause[] {
-  const problems = dns1035LabelProblems(name);
-  return problems.length === 0 ? [] : [invalid(`${at}.name`, name, problems.join(","))];
+function nameCauses(name: string, path: string): readonly Cause[] {
+  const problems = name === "" && path === "spec.version" ? [] : dns1035LabelProblems(name);
+  return problems.length === 0 ? [] : [invalid(path, name, problems.join(","))];
 }
 
 function deprecationCauses({ deprecated = false, deprecationWarning: text }: DefinitionVersion, at: string): readonly Cause[] {
