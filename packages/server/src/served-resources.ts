@@ -4,6 +4,7 @@ import {
   type Authorizer,
   addBuiltinResources,
   addSelfReviews,
+  checkRules,
   type ResourceRegistry,
   type ServiceAccountOptions,
   serviceAccounts,
@@ -36,7 +37,7 @@ export function addServedResources(
   addSelfReviews(registry, authorizer);
   registry.add(tokenReviews(identity));
   registry.add(serviceAccounts(identity));
-  registry.add(customResourceDefinitions({ checkRules: () => [] }));
+  registry.add(customResourceDefinitions({ checkRules }));
   for (const definition of rbacResources({ authorizer, resolver })) registry.add(definition);
   registry.add(appSettingsDefinition({ sealer }));
   for (const definition of appManifests) registry.add(definition);

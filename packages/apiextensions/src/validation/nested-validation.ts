@@ -1,7 +1,7 @@
+import { compilePattern } from "@dataplane/apiserver";
 import type { Cause } from "@dataplane/meta";
 import type { JsonSchemaProps } from "../definition/custom-resource-definition.js";
 import { forbidden, invalid } from "./causes.js";
-import { patternProblem } from "./pattern.js";
 import { hasDefault, itemsOf, propertiesOf, valuesOf } from "./schema-walk.js";
 
 interface Exceptions {
@@ -15,14 +15,18 @@ const none: Exceptions = { skipAnyOf: false, skipFirstAllOf: false };
 /** What is wrong with the value validations of a schema: patterns, and what stands below allOf, anyOf, oneOf and not. */
 export function valueValidationCauses(schema: JsonSchemaProps, { skipAnyOf, skipFirstAllOf }: Exceptions, path: string): readonly Cause[] {
   const { anyOf = [], allOf = [], oneOf = [], not, pattern = "" } = schema;
-  const problem = pattern === "" ? undefined : patternProblem(pattern);
   return [
     ...(skipAnyOf ? [] : anyOf.flatMap((it, index) => nestedCauses(it, none, `${path}.anyOf[${index}]`))),
     ...allOf.flatMap((it, index) => nestedCauses(it, { ...none, skipAnyOf: skipFirstAllOf && index === 0 }, `${path}.allOf[${index}]`)),
     ...oneOf.flatMap((it, index) => nestedCauses(it, none, `${path}.oneOf[${index}]`)),
     ...(not === undefined ? [] : nestedCauses(not, none, `${path}.not`)),
-    ...(problem === undefined ? [] : [invalid(`${path}.pattern`, pattern, `must be a valid regular expression, but isn't: ${problem}`)]),
+    ...(pattern === "" ? [] : patternCauses(pattern, `${path}.pattern`)),
   ];
+}
+
+function patternCauses(pattern: string, path: string): readonly Cause[] {
+  const compiled = compilePattern(pattern);
+  return "problem" in compiled ? [invalid(path, pattern, `must be a valid regular expression, but isn't: ${compiled.problem}`)] : [];
 }
 
 const mustBeEmpty = ["type", "title", "description", "x-kubernetes-list-map-keys", "x-kubernetes-validations"] as const;
