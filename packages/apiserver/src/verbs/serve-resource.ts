@@ -7,7 +7,7 @@ import { get } from "./get.js";
 import { list } from "./list.js";
 import { patch } from "./patch.js";
 import { update } from "./update.js";
-import { methodNotAllowed, type VerbCall } from "./verb-call.js";
+import { methodNotAllowed, type VerbCall, warn } from "./verb-call.js";
 import { watch } from "./watch.js";
 
 const verbs: Readonly<Record<Verb, (call: VerbCall) => Promise<HttpResponse>>> = {
@@ -27,6 +27,8 @@ const isVerb = (verb: string): verb is Verb => Object.hasOwn(verbs, verb);
 export async function serveResource(call: VerbCall): Promise<HttpResponse> {
   const { info, resource } = call;
   requireScope(call);
+  const { deprecationWarning } = resource.definition;
+  if (deprecationWarning !== undefined) warn(call, [deprecationWarning]);
   if (!isVerb(info.verb)) throw methodNotAllowed();
   if (info.subresource !== "") return serveSubresource(call, info.verb);
   if (!resource.verbs.has(info.verb) || !fitsTarget(info)) throw methodNotAllowed();
