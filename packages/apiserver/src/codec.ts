@@ -1,21 +1,32 @@
 import { type ApiObject, isJsonObject, type JsonObject } from "@dataplane/meta";
 import type { ServedResource } from "./define-resource.js";
 import type { Hidden } from "./resource.js";
+import { Shown } from "./shown.js";
 
-// A stored value is the object's JSON without apiVersion, kind and resourceVersion, with metadata first; then, where something is kept
-// beside the object, a NUL byte (which JSON cannot hold) and its JSON. An answer is a prefix and the stored bytes: nothing is printed again.
-const opening = '{"metadata":{';
+// A stored value is the object's JSON without apiVersion, kind and resourceVersion, with metadata first. What is kept beside it follows
+// behind NUL bytes, which JSON cannot hold: `<object>`, `<object>\0<hidden>`, or `<object>\0[<hidden>]\0<version> [<shape>]` of a kind with
+// several versions. An answer is a prefix and the stored bytes: nothing is printed again.
+/** How each value begins. */
+export const opening = '{"metadata":{';
 const separator = 0;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
+/** Of a kind with versions: the version a value is written in, and the shape (see `ServedResource`) that it was given; "" when none. */
+export interface WrittenAs {
+  readonly version: string;
+  readonly shape: string;
+}
+
 /** The value to store. */
-export function encode(object: ApiObject, hidden: Hidden | undefined): Uint8Array {
+export function encode(object: ApiObject, hidden: Hidden | undefined, writtenAs?: WrittenAs): Uint8Array {
   const { apiVersion: _apiVersion, kind: _kind, metadata, ...rest } = object;
   const { resourceVersion: _resourceVersion, ...meta } = metadata;
   const json = JSON.stringify({ metadata: meta, ...rest });
-  return encoder.encode(hidden === undefined ? json : `${json}\0${JSON.stringify(hidden)}`);
+  const beside = hidden === undefined ? "" : JSON.stringify(hidden);
+  if (writtenAs !== undefined) return encoder.encode(`${json}\0${beside}\0${writtenAs.version} ${writtenAs.shape}`);
+  return encoder.encode(hidden === undefined ? json : `${json}\0${beside}`);
 }
 
 /** A stored value; parsed when first looked into. Throws a plain Error when the store holds something that `encode` did not make. */
@@ -24,7 +35,8 @@ export class StoredValue {
   readonly revision: bigint;
   /** The object's JSON, as `encode` made it. */
   readonly json: Uint8Array;
-  readonly #hiddenBytes: Uint8Array | undefined;
+  /** What follows the first NUL byte. */
+  readonly #beside: Uint8Array | undefined;
   /** Most values are shown by one definition only: a map for each of them would cost more than it holds. */
   #first: Shown | undefined;
   #others: WeakMap<ServedResource, Shown> | undefined;
@@ -35,7 +47,7 @@ export class StoredValue {
     this.key = key;
     this.revision = revision;
     this.json = end < 0 ? value : value.subarray(0, end);
-    this.#hiddenBytes = end < 0 ? undefined : value.subarray(end + 1);
+    this.#beside = end < 0 ? undefined : value.subarray(end + 1);
   }
 
   /** The object without apiVersion, kind and resourceVersion. */
@@ -45,7 +57,18 @@ export class StoredValue {
   }
 
   get hidden(): Hidden | undefined {
-    return this.#hiddenBytes === undefined ? undefined : parseObject(this.key, this.#hiddenBytes);
+    if (this.#beside === undefined) return undefined;
+    const end = this.#beside.indexOf(separator);
+    const bytes = end < 0 ? this.#beside : this.#beside.subarray(0, end);
+    return bytes.byteLength === 0 ? undefined : parseObject(this.key, bytes);
+  }
+
+  /** Undefined of a kind with one version, and of what was stored before its kind had versions. */
+  get writtenAs(): WrittenAs | undefined {
+    const start = this.#beside?.indexOf(separator) ?? -1;
+    if (this.#beside === undefined || start < 0) return undefined;
+    const [version = "", shape = ""] = decoder.decode(this.#beside.subarray(start + 1)).split(" ");
+    return { version, shape };
   }
 
   /** What one definition sees; made once per revision. */
@@ -59,61 +82,7 @@ export class StoredValue {
   }
 }
 
-type BareObject = Pick<ApiObject, "metadata"> & JsonObject;
-
-/** A stored value as one definition shows it. Lists join these bytes, watches frame them. */
-export class Shown {
-  readonly resource: ServedResource;
-  readonly stored: StoredValue;
-  #object: ApiObject | undefined;
-  #bytes: readonly Uint8Array[] | undefined;
-  #included: boolean | undefined;
-
-  constructor(resource: ServedResource, stored: StoredValue) {
-    this.resource = resource;
-    this.stored = stored;
-  }
-
-  /** With apiVersion, kind and resourceVersion. */
-  get object(): ApiObject {
-    this.#object ??= objectAt(this.resource, this.stored, this.stored.revision);
-    return this.#object;
-  }
-
-  get bytes(): readonly Uint8Array[] {
-    this.#bytes ??= bytesAt(this.resource, this.stored, this.stored.revision);
-    return this.#bytes;
-  }
-
-  /** False when the definition does not let this object be seen. */
-  get included(): boolean {
-    const includes = this.resource.definition.storage?.includes;
-    this.#included ??= includes === undefined || includes(storedForm(this.resource, this.stored, this.stored.revision), this.stored.hidden);
-    return this.#included;
-  }
-}
-
-function storedForm({ definition, apiVersion }: ServedResource, { bare }: StoredValue, revision: bigint): ApiObject {
-  const { metadata, ...rest } = bare;
-  return { kind: definition.kind, apiVersion, metadata: { ...metadata, resourceVersion: revision.toString() }, ...rest };
-}
-
-/** The object as a definition shows it, at a revision that may be that of its deletion. */
-export function objectAt(resource: ServedResource, stored: StoredValue, revision: bigint): ApiObject {
-  const object = storedForm(resource, stored, revision);
-  const project = resource.definition.storage?.project;
-  if (project === undefined) return object;
-  const { kind: _kind, apiVersion: _apiVersion, metadata, ...rest } = project(object);
-  return { kind: object.kind, apiVersion: object.apiVersion, metadata: { ...metadata, resourceVersion: revision.toString() }, ...rest };
-}
-
-/** The same as JSON, without parsing where the definition shows what is stored. */
-export function bytesAt(resource: ServedResource, stored: StoredValue, revision: bigint): readonly Uint8Array[] {
-  const { definition, apiVersion } = resource;
-  if (definition.storage?.project !== undefined) return [encoder.encode(JSON.stringify(objectAt(resource, stored, revision)))];
-  const head = `{"kind":${JSON.stringify(definition.kind)},"apiVersion":${JSON.stringify(apiVersion)},"metadata":{"resourceVersion":"${String(revision)}",`;
-  return [encoder.encode(head), stored.json.subarray(opening.length)];
-}
+export type BareObject = Pick<ApiObject, "metadata"> & JsonObject;
 
 function parseBare(key: string, json: Uint8Array): BareObject {
   const value = parseObject(key, json);

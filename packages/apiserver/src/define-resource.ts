@@ -2,6 +2,7 @@ import { type ApiObject, apiVersionOf } from "@dataplane/meta";
 import type { ResourceDefinition, Verb } from "./resource.js";
 import type { ObjectWith } from "./schema/object-schema.js";
 import { Schema } from "./schema/schema.js";
+import { shapeOf } from "./schema/shape.js";
 
 /** Every verb of a stored resource, in the order that discovery lists them. */
 export const allVerbs: readonly Verb[] = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
@@ -27,6 +28,8 @@ export interface ServedResource {
   readonly verbs: ReadonlySet<Verb>;
   /** Where its objects lie in the store; no trailing slash. */
   readonly prefix: string;
+  /** Of a kind with versions: a mark of how its schema prunes and defaults. What was stored under the same mark is shown as it is stored. */
+  readonly shape: string | undefined;
 }
 
 /** Fills in the defaults, and forgets the object type: what reaches a definition's functions has passed its schema. */
@@ -40,6 +43,7 @@ export function servedResource<T extends ApiObject>(typed: ResourceDefinition<T>
     listKind: definition.listKind ?? `${kind}List`,
     verbs: new Set(definition.verbs ?? allVerbs),
     prefix: definition.storage?.prefix ?? `/${group === "" ? "core" : group}/${plural}`,
+    shape: definition.versioned === undefined ? undefined : shapeOf(definition.schema),
   };
 }
 

@@ -1,6 +1,7 @@
 import type { ApiObject } from "@dataplane/meta";
 import type { Store } from "@dataplane/storage";
 import { encode, StoredValue } from "./codec.js";
+import { convertedBy, convertStored } from "./conversion/convert-stored.js";
 import { keyOf, type ServedResource } from "./define-resource.js";
 import type { Hidden } from "./resource.js";
 import type { WatchCache } from "./watch-cache.js";
@@ -10,9 +11,12 @@ export class ResourceStore {
   readonly #store: Store;
   readonly #cache: WatchCache;
   readonly #resource: ServedResource;
+  readonly #signal: AbortSignal;
 
-  constructor(resource: ServedResource, store: Store, cache: WatchCache) {
+  /** `signal` ends conversions that are waited for. */
+  constructor(resource: ServedResource, store: Store, cache: WatchCache, signal: AbortSignal = new AbortController().signal) {
     this.#resource = resource;
+    this.#signal = signal;
     this.#store = store;
     this.#cache = cache;
   }
@@ -27,24 +31,35 @@ export class ResourceStore {
     return cached?.revision === entry.revision ? cached : new StoredValue(key, entry.revision, entry.value);
   }
 
-  /** The newest state, if the definition lets it be seen. */
+  /** The newest state, if the definition lets it be seen, converted to its version. Throws what conversions throw. */
   async get(namespace: string, name: string): Promise<StoredValue | undefined> {
     const stored = await this.find(namespace, name);
-    return stored?.shownBy(this.#resource).included === true ? stored : undefined;
+    if (stored?.shownBy(this.#resource).included !== true) return undefined;
+    await convertStored(this.#resource, [stored], this.#signal);
+    return stored;
   }
 
-  /** Writes over `expected` (undefined: nothing is there). */
+  /** Writes over `expected` (undefined: nothing is there), in the version that is stored now. Throws what conversions throw. */
   async put(object: ApiObject, hidden: Hidden | undefined, expected: StoredValue | undefined): Promise<StoredValue> {
-    const entry = await this.#store.put(this.#key(object), this.#encoded(object, hidden), {
-      expected: expected?.revision ?? 0n,
-      ...this.#expiry(object),
-    });
-    return new StoredValue(entry.key, entry.revision, entry.value);
+    const value = await this.#inStorageVersion(object, hidden);
+    const entry = await this.#store.put(this.#key(object), value, { expected: expected?.revision ?? 0n, ...this.#expiry(object) });
+    const stored = new StoredValue(entry.key, entry.revision, entry.value);
+    await convertStored(this.#resource, [stored], this.#signal);
+    return stored;
   }
 
-  /** What `put` would have stored, for dry runs. */
+  /** What `put` would have stored, for dry runs; in the definition's own version. */
   preview(object: ApiObject, hidden: Hidden | undefined, expected: StoredValue | undefined): StoredValue {
-    return new StoredValue(this.#key(object), expected?.revision ?? 0n, this.#encoded(object, hidden));
+    const { definition, shape = "" } = this.#resource;
+    const writtenAs = definition.versioned === undefined ? undefined : { version: definition.version, shape };
+    return new StoredValue(this.#key(object), expected?.revision ?? 0n, encode(this.#unprojected(object), hidden, writtenAs));
+  }
+
+  /** True when a write that changes nothing is still a write: the value is in another version than is stored now, or in another shape. */
+  isOutdated(stored: StoredValue): boolean {
+    const { versioned } = this.#resource.definition;
+    if (versioned === undefined) return false;
+    return stored.writtenAs?.version !== versioned.storageVersion || (!stored.shownBy(this.#resource).isAsStored && this.#isStorageVersion);
   }
 
   /** The revision of the removal. */
@@ -53,13 +68,30 @@ export class ResourceStore {
     return revision;
   }
 
+  get #isStorageVersion(): boolean {
+    const { versioned, version } = this.#resource.definition;
+    return versioned === undefined || versioned.storageVersion === version;
+  }
+
   #key({ metadata }: ApiObject): string {
     return keyOf(this.#resource, metadata.namespace ?? "", metadata.name);
   }
 
-  #encoded(object: ApiObject, hidden: Hidden | undefined): Uint8Array {
-    const unproject = this.#resource.definition.storage?.unproject;
-    return encode(unproject === undefined ? object : unproject(object), hidden);
+  async #inStorageVersion(object: ApiObject, hidden: Hidden | undefined): Promise<Uint8Array> {
+    const { definition, shape = "" } = this.#resource;
+    const { versioned, version, group } = definition;
+    const unprojected = this.#unprojected(object);
+    if (versioned === undefined) return encode(unprojected, hidden);
+    const { storageVersion, converter } = versioned;
+    if (this.#isStorageVersion) return encode(unprojected, hidden, { version, shape });
+    const converted =
+      converter === undefined ? unprojected : await convertedBy(converter, unprojected, { group, version: storageVersion }, this.#signal);
+    // Of no shape that is known here: the schema of that version has yet to see it.
+    return encode(converted, hidden, { version: storageVersion, shape: "" });
+  }
+
+  #unprojected(object: ApiObject): ApiObject {
+    return this.#resource.definition.storage?.unproject?.(object) ?? object;
   }
 
   #expiry(object: ApiObject): { readonly ttlSeconds?: number } {

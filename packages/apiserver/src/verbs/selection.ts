@@ -1,5 +1,14 @@
-import { badRequest, type FieldRequirement, isJsonObject, type LabelSelector, parseFieldSelector, parseLabelSelector } from "@dataplane/meta";
+import {
+  type ApiObject,
+  badRequest,
+  type FieldRequirement,
+  isJsonObject,
+  type LabelSelector,
+  parseFieldSelector,
+  parseLabelSelector,
+} from "@dataplane/meta";
 import type { StoredValue } from "../codec.js";
+import { convertStored, isWaiting } from "../conversion/convert-stored.js";
 import { keyOf, keyPrefixOf, type ServedResource } from "../define-resource.js";
 import type { VerbCall } from "./verb-call.js";
 
@@ -12,10 +21,13 @@ export interface Selection {
   /** True when selectors ask for more than the key says. */
   readonly isFiltered: boolean;
   matches(stored: StoredValue): boolean;
+  /** Must be done before values are matched or shown where `isWaiting` says so: their kind has a converter. Throws as `convertStored` does. */
+  convert(values: readonly StoredValue[]): Promise<void>;
+  isWaiting(values: readonly StoredValue[]): boolean;
 }
 
 /** Reads `labelSelector` and `fieldSelector`. Throws BadRequest for fields that the resource cannot be selected by. */
-export function selectionOf({ resource, info, request: { query } }: VerbCall): Selection {
+export function selectionOf({ resource, info, request: { query, signal } }: VerbCall): Selection {
   const labels = parseLabelSelector(query.get("labelSelector") ?? "");
   const fields = parseFieldSelector(query.get("fieldSelector") ?? "");
   requireSelectable(resource, fields);
@@ -26,6 +38,8 @@ export function selectionOf({ resource, info, request: { query } }: VerbCall): S
     key: isOneKey ? keyOf(resource, info.namespace, name) : undefined,
     isFiltered: !labels.isEmpty || fields.length > 0,
     matches: (stored) => stored.shownBy(resource).included && selects(resource, stored, labels, fields),
+    convert: (values) => convertStored(resource, values, signal),
+    isWaiting: (values) => isWaiting(resource, values),
   };
 }
 
@@ -34,11 +48,15 @@ export const coversKey = ({ prefix, key }: Selection, candidate: string): boolea
   key === undefined ? candidate.startsWith(prefix) : candidate === key;
 
 function selects(resource: ServedResource, stored: StoredValue, labels: LabelSelector, fields: readonly FieldRequirement[]): boolean {
-  if (!labels.isEmpty && !labels.matches(stored.bare.metadata.labels)) return false;
+  if (!labels.isEmpty && !labels.matches(labelsOf(resource, stored))) return false;
   if (fields.length === 0) return true;
   const object: unknown = stored.shownBy(resource).object;
   return fields.every(({ path, equal, value }) => (textAt(object, path) === value) === equal);
 }
+
+/** A converter may give an object other labels. */
+const labelsOf = (resource: ServedResource, stored: StoredValue): ApiObject["metadata"]["labels"] =>
+  (resource.definition.versioned?.converter === undefined ? stored.bare : stored.shownBy(resource).object).metadata.labels;
 
 function requireSelectable({ definition }: ServedResource, fields: readonly FieldRequirement[]): void {
   const known = new Set(["metadata.name", "metadata.namespace", ...(definition.selectableFields ?? [])]);

@@ -39,7 +39,7 @@ async function readHistory({ store }: VerbServices, selection: Selection, option
   try {
     const { entries, revision } = await store.list(prefix, { at: options.revision, ...start });
     const values = entries.map((entry: Listing["entries"][number]) => new StoredValue(entry.key, entry.revision, entry.value));
-    return page(values, selection, options, revision);
+    return await page(values, selection, options, revision);
   } catch (error) {
     if (error instanceof RevisionCompacted) throw expiredList(options);
     if (error instanceof RevisionFuture) throw new ApiError("Expired", "the resourceVersion is from another history", { cause: error });
@@ -47,7 +47,15 @@ async function readHistory({ store }: VerbServices, selection: Selection, option
   }
 }
 
-function page(values: readonly StoredValue[], selection: Selection, { limit }: ListOptions, revision: bigint): Snapshot {
+async function page(values: readonly StoredValue[], selection: Selection, options: ListOptions, revision: bigint): Promise<Snapshot> {
+  // Without selectors, what is on other pages need not be converted.
+  if (selection.isFiltered) await selection.convert(values);
+  const snapshot = pageOf(values, selection, options, revision);
+  await selection.convert(snapshot.items);
+  return snapshot;
+}
+
+function pageOf(values: readonly StoredValue[], selection: Selection, { limit }: ListOptions, revision: bigint): Snapshot {
   const items: StoredValue[] = [];
   for (const [index, value] of values.entries()) {
     if (!selection.matches(value)) continue;

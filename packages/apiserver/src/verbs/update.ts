@@ -53,7 +53,7 @@ export async function replace(call: VerbCall, proposal: Proposal & { readonly li
   const { object, hidden } = await admit(call, proposal);
   const before = live.shownBy(call.resource).object;
   const objects = objectsOf(call);
-  if (sameState(jsonOf(object), jsonOf(before)) && sameState(hidden ?? {}, live.hidden ?? {})) return live;
+  if (sameState(jsonOf(object), jsonOf(before)) && sameState(hidden ?? {}, live.hidden ?? {}) && !objects.isOutdated(live)) return live;
   if (options.dryRun) return objects.preview(object, hidden, live);
   const isReleased = object.metadata.deletionTimestamp !== undefined && (object.metadata.finalizers ?? []).length === 0;
   if (isReleased && call.resource.definition.finalization?.isHeld(object) !== true) {

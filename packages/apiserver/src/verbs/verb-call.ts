@@ -25,8 +25,12 @@ export interface VerbCall {
   readonly services: VerbServices;
 }
 
-export const objectsOf = ({ resource, services }: Pick<VerbCall, "resource" | "services">): ResourceStore =>
-  new ResourceStore(resource, services.store, services.cache);
+export const objectsOf = ({
+  resource,
+  services,
+  request,
+}: Pick<VerbCall, "resource" | "services"> & Partial<Pick<VerbCall, "request">>): ResourceStore =>
+  new ResourceStore(resource, services.store, services.cache, request?.signal);
 
 /** Adds texts to the `Warning` headers of the answer. */
 export function warn({ request }: Pick<VerbCall, "request">, texts: readonly string[]): void {

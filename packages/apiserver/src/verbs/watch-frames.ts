@@ -1,5 +1,5 @@
 import { ApiError, type ApiObject, type JsonObject, type Status } from "@dataplane/meta";
-import { bytesAt, objectAt, type StoredValue } from "../codec.js";
+import type { StoredValue } from "../codec.js";
 import type { ServedResource } from "../define-resource.js";
 import { negotiate, type Representation } from "../negotiate.js";
 import { type IncludeObject, partialMetadata } from "../table.js";
@@ -31,7 +31,7 @@ export class WatchFrames {
   event(type: EventType, stored: StoredValue, revision: bigint): Uint8Array {
     const { resource } = this.#call;
     if (this.#representation.as === "object") return encodedEvent(resource, type, stored, revision);
-    return line(type, this.#shown(objectAt(resource, stored, revision)));
+    return line(type, this.#shown(stored.shownBy(resource).objectAt(revision)));
   }
 
   /** An empty object of the resource with the revision that the watch has reached. */
@@ -88,7 +88,7 @@ const encodedEvents = new WeakMap<StoredValue, Map<ServedResource, EncodedEvent>
 function encodedEvent(resource: ServedResource, type: EventType, stored: StoredValue, revision: bigint): Uint8Array {
   const known = encodedEvents.get(stored)?.get(resource);
   if (known?.type === type && known.revision === revision) return known.bytes;
-  const bytes = Buffer.concat([encoder.encode(`{"type":"${type}","object":`), ...bytesAt(resource, stored, revision), frameEnd]);
+  const bytes = Buffer.concat([encoder.encode(`{"type":"${type}","object":`), ...stored.shownBy(resource).bytesAt(revision), frameEnd]);
   const byResource = encodedEvents.get(stored) ?? new Map<ServedResource, EncodedEvent>();
   encodedEvents.set(stored, byResource.set(resource, { type, revision, bytes }));
   return bytes;
