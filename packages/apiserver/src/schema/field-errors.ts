@@ -50,8 +50,13 @@ export const tooMany = (field: string, actual: number, most: number): Cause => (
   field,
 });
 
-/** The value as JSON, cut: an error must not carry a body back. */
+/** The value as Go prints it, cut: an error must not carry a body back. */
 function shown(value: JsonValue): string {
-  const text = JSON.stringify(value);
+  const text = typeof value === "string" ? JSON.stringify(value) : goJson(value);
   return text.length > 256 ? `${text.slice(0, 256)}…` : text;
 }
+
+const escapes: ReadonlyMap<string, string> = new Map(Object.entries({ "<": "\\u003c", ">": "\\u003e", "&": "\\u0026" }));
+
+/** JSON as Go's encoder writes it: fit for HTML. */
+export const goJson = (value: JsonValue): string => JSON.stringify(value).replaceAll(/[<>&]/g, (character) => escapes.get(character) ?? character);

@@ -1,4 +1,5 @@
 import type { JsonValue } from "@dataplane/meta";
+import { goJson } from "../../field-errors.js";
 import type { StructuralSchema, ValidationRule } from "../../structural-schema.js";
 import { mostOccurrences, shapeOfSchema } from "../cost/shape.js";
 import { estimateCost } from "../cost/estimate.js";
@@ -118,7 +119,7 @@ function costOf(expression: CompiledExpression, { node, isObjectRoot }: Level): 
 const invalid = (field: string, value: JsonValue, why: string): RuleProblem => ({
   field,
   reason: "FieldValueInvalid",
-  message: `Invalid value: ${JSON.stringify(value)}: ${why}`,
+  message: `Invalid value: ${typeof value === "string" ? JSON.stringify(value) : goJson(value)}: ${why}`,
 });
 
 /** The rule as Kubernetes prints it: the fields of its Go type. */

@@ -20,6 +20,9 @@ const reserved = new Set(
   "as break const continue else false for function if import in let loop null package namespace return true var void while".split(" "),
 );
 
+/** Words that are tokens of their own: no field can be selected by them. */
+const keywords = new Set(["true", "false", "null", "in"]);
+
 const relations = new Map([
   ["<", "_<_"],
   ["<=", "_<=_"],
@@ -130,7 +133,7 @@ class Parser {
   #afterDot(operand: Expression, dot: Token): Expression {
     const isOptional = this.#take("?") !== undefined;
     const field = this.#peek();
-    if (field.kind !== "ident" || reserved.has(field.text)) throw this.#unexpected();
+    if (field.kind !== "ident" || keywords.has(field.text)) throw this.#unexpected("{'?', IDENTIFIER, ESC_IDENTIFIER}");
     this.#next++;
     if (isOptional) return call("_?._", [operand, literal(field.text, field.at)], dot.at);
     const open = this.#take("(");
