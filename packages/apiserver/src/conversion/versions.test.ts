@@ -32,9 +32,8 @@ class AddressConverter implements Converter {
 
   convert(objects: readonly JsonObject[], desired: { readonly group: string; readonly version: string }) {
     this.asked.push(objects.length);
-    const broken = objects.find(({ metadata }) => isJsonObject(metadata) && isJsonObject(metadata["labels"]) && "broken" in metadata["labels"]);
-    if (broken !== undefined)
-      return Promise.resolve({ failure: { message: `cannot convert ${String((broken["metadata"] as JsonObject)["name"])}` } });
+    const broken = objects.map(({ metadata }) => metadata as ObjectMeta & JsonValue).find(({ labels = {} }) => "broken" in labels);
+    if (broken !== undefined) return Promise.resolve({ failure: { message: `cannot convert ${broken.name}` } });
     return Promise.resolve({ converted: objects.map((object) => converted(object, desired.version)) });
   }
 }
