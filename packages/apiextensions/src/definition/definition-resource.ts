@@ -1,5 +1,6 @@
 import { type CheckRules, defineResource, type PrepareInput, type ResourceDefinition } from "@dataplane/apiserver";
 import { type ApiObject, isJsonObject, type JsonObject, type JsonValue } from "@dataplane/meta";
+import { terminationPending } from "../status/termination.js";
 import { validateDefinition } from "../validation/validate-definition.js";
 import { cleanupFinalizer, definitionFrom, definitionsRef } from "./custom-resource-definition.js";
 import { definitionSchema } from "./definition-schema.js";
@@ -27,23 +28,34 @@ export const customResourceDefinitions = ({ checkRules }: DefinitionResourceOpti
     ageColumn: false,
     // A time and no age, as kubectl has always shown it.
     columns: [{ name: "Created At", description: "When the definition was made.", value: ({ metadata }) => metadata.creationTimestamp }],
+    // A controller removes its objects, and lets go of it by its finalizer.
+    finalization: { mark: markedAsTerminating, isHeld: () => false },
     prepare: (input) => ({ object: prepared(input) }),
     validate: (object, old) =>
       validateDefinition({ definition: definitionFrom(object), old: old === undefined ? undefined : definitionFrom(old), checkRules }),
     warn: (object) => definitionWarnings(definitionFrom(object)),
   });
 
-/** Kubernetes' defaults, what a Go program would read where nothing is written, and what the server itself keeps. */
-function prepared({ object, old }: PrepareInput<ApiObject>): ApiObject {
+/** What a delete makes of a definition: held until its objects are gone, which it tells. */
+function markedAsTerminating(object: ApiObject): ApiObject {
   const { metadata } = object;
-  const spec = withDefaults(objectOf(object["spec"]));
-  const status = objectOf(old === undefined ? {} : object["status"]);
+  const status = objectOf(object["status"]);
+  const others = listOf(status["conditions"]).filter((it) => !isJsonObject(it) || it["type"] !== "Terminating");
   const finalizers = metadata.finalizers ?? [];
-  // Held from the start: its objects must go before it does. Once it is going, whoever holds it may let go.
-  const isHeld = finalizers.includes(cleanupFinalizer) || metadata.deletionTimestamp !== undefined;
+  const condition = { ...terminationPending, lastTransitionTime: metadata.deletionTimestamp ?? null };
   return {
     ...object,
-    metadata: isHeld ? metadata : { ...metadata, finalizers: [...finalizers, cleanupFinalizer] },
+    metadata: { ...metadata, finalizers: finalizers.includes(cleanupFinalizer) ? finalizers : [...finalizers, cleanupFinalizer] },
+    status: { ...status, conditions: [...others, condition] },
+  };
+}
+
+/** Kubernetes' defaults, what a Go program would read where nothing is written, and what the server itself keeps. */
+function prepared({ object, old }: PrepareInput<ApiObject>): ApiObject {
+  const spec = withDefaults(objectOf(object["spec"]));
+  const status = objectOf(old === undefined ? {} : object["status"]);
+  return {
+    ...object,
     spec,
     status: {
       conditions: [],

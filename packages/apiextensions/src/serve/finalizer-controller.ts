@@ -9,6 +9,7 @@ import {
   isTrue,
   storageVersionOf,
 } from "../definition/custom-resource-definition.js";
+import { neverEstablished, terminationCompleted, terminationInProgress } from "../status/termination.js";
 
 export interface FinalizerControllerOptions {
   readonly client: ApiClient;
@@ -45,10 +46,10 @@ export function finalizerController({ client, definitions, clock, logger }: Fina
     const definition = definitionFrom(await client.get<ApiObject>(definitionsRef, { name }, signal));
     const left = isTrue(definition, "Established") ? await deleteObjects(definition, signal) : 0;
     if (left > 0) {
-      await tell(definition, inProgress, signal);
+      await tell(definition, terminationInProgress, signal);
       return { afterMs: retryMs };
     }
-    await tell(definition, isTrue(definition, "Established") ? completed : neverEstablished, signal);
+    await tell(definition, isTrue(definition, "Established") ? terminationCompleted : neverEstablished, signal);
     await letGo(name, signal);
     return undefined;
   };
@@ -58,7 +59,7 @@ export function finalizerController({ client, definitions, clock, logger }: Fina
     const resource = resourceOf(definition);
     if (resource === undefined) return 0;
     const all = await listAll(resource, signal);
-    if (all.length > 0) await tell(definition, inProgress, signal);
+    if (all.length > 0) await tell(definition, terminationInProgress, signal);
     const going = all.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
     for (let start = 0; start < going.length; start += deletedAtOnce) {
       await Promise.all(going.slice(start, start + deletedAtOnce).map(({ metadata }) => deleteOne(resource, metadata, signal)));
@@ -114,11 +115,6 @@ export function finalizerController({ client, definitions, clock, logger }: Fina
 }
 
 type NewCondition = Omit<Condition, "lastTransitionTime">;
-
-const terminating = (status: "True" | "False", reason: string, message: string): NewCondition => ({ type: "Terminating", status, reason, message });
-const inProgress = terminating("True", "InstanceDeletionInProgress", "CustomResource deletion is in progress");
-const completed = terminating("False", "InstanceDeletionCompleted", "removed all instances");
-const neverEstablished = terminating("False", "NeverEstablished", "resource was never established");
 
 /** By which version its objects are reached: any that is served, else the storage version, which is served while the definition goes. */
 function resourceOf({ spec, status }: CustomResourceDefinition): ResourceRef | undefined {

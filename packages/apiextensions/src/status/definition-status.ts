@@ -12,7 +12,7 @@ type NewCondition = Omit<Condition, "lastTransitionTime">;
 export function definitionStatus(definition: CustomResourceDefinition, taken: TakenNames, now: Date): DefinitionStatus {
   const { status, metadata } = definition;
   const { names, condition } = acceptNames(definition, taken);
-  const wanted = [condition, establishedCondition(definition, condition), terminatingCondition(definition)];
+  const wanted = [condition, establishedCondition(definition, condition)];
   const optional = [nonStructuralCondition(definition), approvalCondition(definition)];
   const kept = status.conditions.filter(({ type }) => !optionalTypes.has(type) || optional.some((it) => it?.type === type));
   const conditions = [...wanted, ...optional].reduce<readonly Condition[]>((all, it) => (it === undefined ? all : setCondition(all, it, now)), kept);
@@ -36,16 +36,6 @@ function establishedCondition(definition: CustomResourceDefinition, accepted: Ne
     return condition("False", "InvalidCABundle", "The conversion webhook CABundle is invalid");
   }
   return condition("True", "InitialNamesAccepted", "the initial names have been accepted");
-}
-
-function terminatingCondition(definition: CustomResourceDefinition): NewCondition | undefined {
-  if (definition.metadata.deletionTimestamp === undefined || conditionOf(definition, "Terminating") !== undefined) return undefined;
-  return {
-    type: "Terminating",
-    status: "True",
-    reason: "InstanceDeletionPending",
-    message: "CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon",
-  };
 }
 
 /** New definitions cannot be so; older ones may have been let through. */
