@@ -21,7 +21,7 @@ async function conditionsOf(api: TestServer, path = definitionPath): Promise<Rec
   const { json } = await api.call(`GET ${path}`);
   const conditions = at(json, "status", "conditions");
   const list = Array.isArray(conditions) ? (conditions as JsonObject[]) : [];
-  return Object.fromEntries(list.map(({ type, status, reason }) => [String(type), `${String(status)} ${String(reason)}`]));
+  return Object.fromEntries(list.map(({ type, status, reason }) => [type, [status, reason].join(" ")]));
 }
 
 test("a definition is obeyed by the next request: its objects are made, read, changed, listed and deleted", async () => {

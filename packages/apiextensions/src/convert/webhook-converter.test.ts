@@ -29,7 +29,7 @@ function converterOf(answer: (ask: Ask) => JsonValue, reviewVersions: readonly s
       asked.push(review);
       const request = isJsonObject(review["request"]) ? review["request"] : {};
       const objects = (Array.isArray(request["objects"]) ? request["objects"] : []) as JsonObject[];
-      const made = answer({ version: String(review["apiVersion"]), uid: String(request["uid"]), objects });
+      const made = answer({ version: textOf(review["apiVersion"]), uid: textOf(request["uid"]), objects });
       if (isJsonObject(made)) return Promise.resolve(made);
       const response = { uid: request["uid"] ?? "", result: { status: "Success" }, convertedObjects: made };
       return Promise.resolve({ kind: "ConversionReview", apiVersion: review["apiVersion"] ?? "", response });
@@ -41,6 +41,8 @@ function converterOf(answer: (ask: Ask) => JsonValue, reviewVersions: readonly s
   };
   return { asked, converter: webhookConverter({ conversion, webhooks, newUid: () => "u1" }) };
 }
+
+const textOf = (value: JsonValue | undefined): string => (typeof value === "string" ? value : "");
 
 const failureOf = async (answer: (ask: Ask) => JsonValue, objects = [aWidget("a")]): Promise<string> => {
   const outcome = await converterOf(answer).converter.convert(objects, desired, signal);

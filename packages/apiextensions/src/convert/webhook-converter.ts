@@ -84,7 +84,8 @@ function checked({ who, index, original, converted, desired }: ConvertedInput): 
 /** `group/version, Kind=Kind`, as Kubernetes prints a kind. */
 function nameOf(object: JsonObject | undefined): string {
   const { apiVersion, kind } = object ?? {};
-  return `${String(apiVersion)}, Kind=${String(kind)}`;
+  const texts = [apiVersion, kind].map((it) => (typeof it === "string" ? it : ""));
+  return texts.join(", Kind=");
 }
 
 function* batchesOf(objects: readonly JsonObject[]): Generator<readonly JsonObject[]> {

@@ -107,4 +107,4 @@ function storedVersions(stored: readonly JsonValue[], versions: readonly JsonVal
 
 // What is of another type is told by validation.
 const objectOf = (value: unknown): JsonObject => (isJsonObject(value) ? value : {});
-const listOf = (value: unknown): readonly JsonValue[] => (Array.isArray(value) ? value : []);
+const listOf = (value: unknown): readonly JsonValue[] => (Array.isArray(value) ? (value as readonly JsonValue[]) : []);

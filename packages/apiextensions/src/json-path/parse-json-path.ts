@@ -83,7 +83,7 @@ function endOfBracket(text: string): number {
   return text.charAt(at) === "]" ? at : -1;
 }
 
-const splitUnion = (inside: string): readonly string[] => inside.match(/(?:'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|[^,'"])+/gs) ?? [""];
+const splitUnion = (inside: string): readonly string[] => inside.match(/(?:'[^']*'|"[^"]*"|[^,'"])+/g) ?? [""];
 
 function selectorOf(text: string): Step {
   if (text === "*") return { kind: "wildcard" };

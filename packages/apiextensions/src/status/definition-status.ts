@@ -1,5 +1,5 @@
 import { type Condition, setCondition } from "@dataplane/meta";
-import { type CustomResourceDefinition, conditionOf, type DefinitionStatus, isTrue } from "../definition/custom-resource-definition.js";
+import { type CustomResourceDefinition, type DefinitionStatus, isTrue } from "../definition/custom-resource-definition.js";
 import { approvalCondition } from "../validation/api-approval.js";
 import { aggregate } from "../validation/causes.js";
 import { firstUnreadable, structuralCauses } from "../validation/structural.js";

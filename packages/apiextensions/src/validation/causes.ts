@@ -54,6 +54,6 @@ export function aggregate(causes: readonly Cause[]): string {
 
 /** Cut: an error must not carry a body back. */
 function shown(value: unknown): string {
-  const text = JSON.stringify(value) ?? "null";
+  const text = JSON.stringify(value ?? null);
   return text.length > 512 ? `${text.slice(0, 512)}…` : text;
 }

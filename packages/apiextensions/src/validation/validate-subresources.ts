@@ -6,7 +6,7 @@ import { simplePathCauses } from "./simple-path.js";
 export function validateSubresources(subresources: Subresources | undefined, path: string): readonly Cause[] {
   const scale = subresources?.scale;
   if (scale === undefined) return [];
-  const { specReplicasPath = "", statusReplicasPath = "", labelSelectorPath = "" }: Partial<typeof scale> = scale;
+  const { specReplicasPath, statusReplicasPath, labelSelectorPath = "" } = scale;
   return [
     ...pathBelow(specReplicasPath, [".spec."], { field: `${path}.scale.specReplicasPath`, words: "should be a json path under .spec" }),
     ...pathBelow(statusReplicasPath, [".status."], { field: `${path}.scale.statusReplicasPath`, words: "should be a json path under .status" }),

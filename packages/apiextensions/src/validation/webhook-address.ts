@@ -45,8 +45,7 @@ function urlPathCauses(value: string, field: string): readonly Cause[] {
   if (value === "" || value === "/") return [];
   if (value === "//") return [invalid(field, value, "segment[0] may not be empty")];
   const start = value.startsWith("/") ? [] : [invalid(field, value, "must start with a '/'")];
-  const end = value.endsWith("/") ? -1 : undefined;
-  const segments = value.slice(1, end).split("/");
+  const segments = value.slice(1, value.length - (value.endsWith("/") ? 1 : 0)).split("/");
   return [
     ...start,
     ...segments.flatMap((segment, index) => {
