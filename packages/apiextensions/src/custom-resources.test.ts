@@ -1,28 +1,13 @@
 import { isJsonObject, type JsonObject } from "@dataplane/meta";
-import { createMemoryStore } from "@dataplane/storage";
 import { expect, test } from "vitest";
 import { aDefinition, aVersion, aWidget, definitionsPath, schemaOf, widgetsPath } from "./testing/a-definition.js";
-import { startServer, type TestServer } from "./testing/start-server.js";
+import { startServer } from "./testing/start-server.js";
+import { until } from "./testing/until.js";
 
 const definitionPath = `${definitionsPath}/widgets.example.com`;
 
 const at = (value: unknown, ...path: readonly string[]): unknown =>
   path.reduce<unknown>((found, key) => (isJsonObject(found) ? found[key] : undefined), value);
-
-async function until(isSo: () => Promise<boolean>): Promise<void> {
-  for (let tries = 0; tries < 400; tries++) {
-    if (await isSo()) return;
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-  throw new Error("it did not come to be");
-}
-
-async function conditionsOf(api: TestServer, path = definitionPath): Promise<Record<string, string>> {
-  const { json } = await api.call(`GET ${path}`);
-  const conditions = at(json, "status", "conditions");
-  const list = Array.isArray(conditions) ? (conditions as JsonObject[]) : [];
-  return Object.fromEntries(list.map(({ type, status, reason }) => [type, [status, reason].join(" ")]));
-}
 
 test("a definition is obeyed by the next request: its objects are made, read, changed, listed and deleted", async () => {
   await using api = await startServer();
@@ -42,21 +27,6 @@ test("a definition is obeyed by the next request: its objects are made, read, ch
   expect(patched.json).toMatchObject({ spec: { color: "blue" }, metadata: { generation: 2 } });
   expect((await api.call(`DELETE ${widgetsPath}/a`)).status).toBe(200);
   expect((await api.call(`GET ${widgetsPath}/a`)).status).toBe(404);
-});
-
-test("its status tells the accepted names, and that it is established, in Kubernetes' words", async () => {
-  await using api = await startServer();
-  await api.call(`POST ${definitionsPath}`, { body: aDefinition() });
-  const { json } = await api.call(`GET ${definitionPath}`);
-  expect(json["status"]).toMatchObject({
-    acceptedNames: { plural: "widgets", singular: "widget", kind: "Widget", listKind: "WidgetList", shortNames: ["wd"] },
-    conditions: [
-      { type: "NamesAccepted", status: "True", reason: "NoConflicts", message: "no conflicts found" },
-      { type: "Established", status: "True", reason: "InitialNamesAccepted", message: "the initial names have been accepted" },
-    ],
-    storedVersions: ["v1"],
-    observedGeneration: 1,
-  });
 });
 
 test("a table of definitions shows when they were made", async () => {
@@ -197,74 +167,6 @@ test("a version that is no longer served is gone at once, and a new storage vers
   expect((await api.call(`GET ${definitionPath}`)).json).toMatchObject({ status: { storedVersions: ["v1", "v2"] } });
 });
 
-test("names that are taken are told, and accepted when they are free again", async () => {
-  await using api = await startServer();
-  await api.call(`POST ${definitionsPath}`, { body: aDefinition() });
-  const rival = aDefinition({ names: { plural: "gadgets", kind: "Widget", shortNames: ["wd"] } }, "gadgets.example.com");
-  await api.call(`POST ${definitionsPath}`, { body: rival });
-  const path = `${definitionsPath}/gadgets.example.com`;
-  expect(await conditionsOf(api, path)).toMatchObject({ NamesAccepted: "False ListKindConflict", Established: "False NotAccepted" });
-  expect((await api.call("GET /apis/example.com/v1/gadgets")).status).toBe(404);
-  await api.call(`DELETE ${definitionPath}`);
-  await until(async () => (await conditionsOf(api, path))["Established"] === "True InitialNamesAccepted");
-  expect((await api.call("GET /apis/example.com/v1/gadgets")).status).toBe(200);
-});
-
-test("a definition cannot take the place of what the server serves itself", async () => {
-  await using api = await startServer();
-  const body = aDefinition({ group: "coordination.k8s.io", names: { plural: "leases", kind: "Lease" } }, "leases.coordination.k8s.io");
-  const annotated = {
-    ...body,
-    metadata: { name: "leases.coordination.k8s.io", annotations: { "api-approved.kubernetes.io": "unapproved, a test" } },
-  };
-  expect((await api.call(`POST ${definitionsPath}`, { body: annotated })).status).toBe(201);
-  expect(await conditionsOf(api, `${definitionsPath}/leases.coordination.k8s.io`)).toEqual({
-    NamesAccepted: "False ListKindConflict",
-    Established: "False NotAccepted",
-    KubernetesAPIApprovalPolicyConformant: "False UnapprovedAnnotation",
-  });
-});
-
-test("a deleted definition goes when its objects are gone, finalizers obeyed, and meanwhile none is made", async () => {
-  await using api = await startServer();
-  await api.call(`POST ${definitionsPath}`, { body: aDefinition() });
-  await api.call(`POST ${widgetsPath}`, { body: aWidget("a") });
-  await api.call(`POST ${widgetsPath}`, { body: { ...aWidget("held"), metadata: { name: "held", finalizers: ["example.com/hold"] } } });
-  const deleted = await api.call(`DELETE ${definitionPath}`);
-  expect(deleted.status).toBe(200);
-  await until(async () => (await api.call(`GET ${widgetsPath}/a`)).status === 404);
-  expect((await api.call(`GET ${widgetsPath}/held`)).json).toMatchObject({ metadata: { deletionTimestamp: expect.any(String) } });
-  expect((await conditionsOf(api))["Terminating"]).toBe("True InstanceDeletionInProgress");
-  expect(await api.call(`POST ${widgetsPath}`, { body: aWidget("late") })).toMatchObject({
-    status: 403,
-    json: {
-      reason: "Forbidden",
-      message: 'widgets.example.com "late" is forbidden: create not allowed while custom resource definition is terminating',
-    },
-  });
-  await api.call(`PATCH ${widgetsPath}/held`, { body: { metadata: { finalizers: null } } });
-  await until(async () => (await api.call(`GET ${definitionPath}`)).status === 404);
-  expect((await api.call(`GET ${widgetsPath}`)).status).toBe(404);
-
-  // Its successor begins with nothing.
-  await api.call(`POST ${definitionsPath}`, { body: aDefinition() });
-  expect((await api.call(`GET ${widgetsPath}`)).json["items"]).toEqual([]);
-  expect((await api.call(`POST ${widgetsPath}`, { body: aWidget("late") })).status).toBe(201);
-});
-
-test("objects of a definition that serves no version any more go with it", async () => {
-  const store = createMemoryStore();
-  await using api = await startServer({ store });
-  await api.call(`POST ${definitionsPath}`, { body: aDefinition() });
-  await api.call(`POST ${widgetsPath}`, { body: aWidget("a") });
-  await api.call(`PATCH ${definitionPath}`, { body: { spec: { versions: [aVersion("v1", { served: false })] } } });
-  expect((await api.call(`GET ${widgetsPath}`)).status).toBe(404);
-  await api.call(`DELETE ${definitionPath}`);
-  await until(async () => (await api.call(`GET ${definitionPath}`)).status === 404);
-  await api.call(`POST ${definitionsPath}`, { body: aDefinition() });
-  expect((await api.call(`GET ${widgetsPath}`)).json["items"]).toEqual([]);
-});
-
 test("clients of a deprecated version are warned, by the text of the definition or by the usual one", async () => {
   await using api = await startServer();
   const versions = [
@@ -277,13 +179,4 @@ test("clients of a deprecated version are warned, by the text of the definition 
   expect(String(await warningOf("v1beta1"))).toContain("example.com/v1beta1 Widget is deprecated; use example.com/v1 Widget");
   expect(String(await warningOf("v1beta2"))).toContain("leave it");
   expect(await warningOf("v1")).toBeUndefined();
-});
-
-test("what is stored is served by the next server", async () => {
-  const store = createMemoryStore();
-  await using api = await startServer({ store });
-  await api.call(`POST ${definitionsPath}`, { body: aDefinition() });
-  await api.call(`POST ${widgetsPath}`, { body: aWidget("a") });
-  await using next = await startServer({ store });
-  expect((await next.call(`GET ${widgetsPath}/a`)).json).toMatchObject({ spec: { color: "red" } });
 });
