@@ -9,7 +9,7 @@ import {
   isTrue,
   storageVersionOf,
 } from "../definition/custom-resource-definition.js";
-import { neverEstablished, terminationCompleted, terminationInProgress } from "../status/termination.js";
+import { neverEstablished, terminationCompleted, terminationFailed, terminationInProgress } from "../status/termination.js";
 
 export interface FinalizerControllerOptions {
   readonly client: ApiClient;
@@ -44,7 +44,7 @@ export function finalizerController({ client, definitions, clock, logger }: Fina
 
   const finalize = async (name: string, signal: AbortSignal): Promise<{ readonly afterMs: number } | undefined> => {
     const definition = definitionFrom(await client.get<ApiObject>(definitionsRef, { name }, signal));
-    const left = isTrue(definition, "Established") ? await deleteObjects(definition, signal) : 0;
+    const left = isTrue(definition, "Established") ? await told(definition, deleteObjects(definition, signal), signal) : 0;
     if (left > 0) {
       await tell(definition, terminationInProgress, signal);
       return { afterMs: retryMs };
@@ -52,6 +52,16 @@ export function finalizerController({ client, definitions, clock, logger }: Fina
     await tell(definition, isTrue(definition, "Established") ? terminationCompleted : neverEstablished, signal);
     await letGo(name, signal);
     return undefined;
+  };
+
+  /** What hinders the deletion is told before it is tried again. */
+  const told = async (definition: CustomResourceDefinition, run: Promise<number>, signal: AbortSignal): Promise<number> => {
+    try {
+      return await run;
+    } catch (error) {
+      if (error instanceof ApiError && error.reason !== "Conflict") await tell(definition, terminationFailed(error.message), signal);
+      throw error;
+    }
   };
 
   /** How many are still there, after all were asked to go. */
@@ -91,7 +101,7 @@ export function finalizerController({ client, definitions, clock, logger }: Fina
     const object = await client.get<ApiObject>(definitionsRef, { name }, signal);
     const { status } = definitionFrom(object);
     const before = status.conditions.find(({ type }) => type === condition.type);
-    if (before?.status === condition.status && before.reason === condition.reason) return;
+    if (before?.status === condition.status && before.reason === condition.reason && before.message === condition.message) return;
     const conditions = setCondition(status.conditions, condition, clock.now()).map((it): JsonObject => ({ ...it }));
     const next: ApiObject = { ...object, status: { ...(object["status"] as JsonObject), conditions } };
     await client.update(definitionsRef, { name, subresource: "status" }, next, {}, signal);
@@ -116,9 +126,9 @@ export function finalizerController({ client, definitions, clock, logger }: Fina
 
 type NewCondition = Omit<Condition, "lastTransitionTime">;
 
-/** By which version its objects are reached: any that is served, else the storage version, which is served while the definition goes. */
+/** By the storage version, which is served while the definition goes: no one is asked to convert what is only to be deleted. */
 function resourceOf({ spec, status }: CustomResourceDefinition): ResourceRef | undefined {
-  const version = spec.versions.find(({ served }) => served)?.name ?? storageVersionOf(spec);
+  const version = storageVersionOf(spec);
   if (version === undefined) return undefined;
   return { group: spec.group, version, resource: status.acceptedNames.plural, namespaced: spec.scope !== "Cluster" };
 }

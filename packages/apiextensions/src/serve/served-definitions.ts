@@ -76,8 +76,6 @@ export class ServedDefinitions {
 
 const ownerOf = (name: string): string => `customresourcedefinition/${name}`;
 
-/** The versions to serve. While a definition goes whose versions are all unserved, its objects are reached by the storage version. */
-function servableVersions({ metadata, spec }: CustomResourceDefinition): readonly DefinitionVersion[] {
-  const served = spec.versions.filter((version) => version.served);
-  return served.length === 0 && metadata.deletionTimestamp !== undefined ? spec.versions.filter(({ storage }) => storage) : served;
-}
+/** The versions to serve. While a definition goes, its objects are reached by the storage version, which needs nobody to convert it. */
+const servableVersions = ({ metadata, spec }: CustomResourceDefinition): readonly DefinitionVersion[] =>
+  spec.versions.filter(({ served, storage }) => served || (storage && metadata.deletionTimestamp !== undefined));

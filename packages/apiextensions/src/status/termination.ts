@@ -12,5 +12,6 @@ export const terminationPending = terminating(
   "CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon",
 );
 export const terminationInProgress = terminating("True", "InstanceDeletionInProgress", "CustomResource deletion is in progress");
+export const terminationFailed = (why: string): Termination => terminating("True", "InstanceDeletionFailed", `could not issue all deletes: ${why}`);
 export const terminationCompleted = terminating("False", "InstanceDeletionCompleted", "removed all instances");
 export const neverEstablished = terminating("False", "NeverEstablished", "resource was never established");
