@@ -72,4 +72,5 @@ export type { StructuralSchema, ValidationRule } from "./schema/structural-schem
 export { validateSchema } from "./schema/validate-schema.js";
 export { type ApiServer, type ApiServerOptions, createApiServer } from "./server.js";
 export { unknownResource } from "./verbs/serve-resource.js";
+export { createWebhookClient, type HttpsWebhookClientOptions } from "./webhook/https-webhook-client.js";
 export { type ServiceResolver, type WebhookClient, type WebhookClientConfig, WebhookFailure } from "./webhook/webhook-client.js";

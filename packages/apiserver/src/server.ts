@@ -2,6 +2,8 @@ import { createApiClient } from "@dataplane/client";
 import { type Clock, controlPlaneUser, type Handler, type HttpRequest, type HttpResponse, type Logger, unavailable } from "@dataplane/meta";
 import type { Store } from "@dataplane/storage";
 import type { AdmissionHook } from "./admission/admission-hook.js";
+import { obeyingConfigurations } from "./admission/webhooks/obeying-configurations.js";
+import { webhookAdmission } from "./admission/webhooks/webhook-admission.js";
 import type { ApiSource } from "./api-source.js";
 import { withFilters } from "./chain/filter.js";
 import { recoverPanics } from "./chain/recover-panics.js";
@@ -17,6 +19,9 @@ import { json } from "./render.js";
 import { serveResource, unknownResource } from "./verbs/serve-resource.js";
 import type { VerbServices } from "./verbs/verb-call.js";
 import { WatchCache } from "./watch-cache.js";
+import { createWebhookClient } from "./webhook/https-webhook-client.js";
+import { storedServices } from "./webhook/stored-services.js";
+import type { WebhookClient } from "./webhook/webhook-client.js";
 
 export interface ApiServerOptions {
   readonly store: Store;
@@ -39,6 +44,8 @@ export interface ApiServerOptions {
  */
 export interface ApiServer {
   readonly handler: Handler;
+  /** Asks webhooks, also those behind Services that are stored here. */
+  readonly webhooks: WebhookClient;
   /**
    * Lists all resources once, so that the first reads find warm caches; readyz waits for it. Then garbage is collected and namespaces
    * that are deleted are emptied, until `signal` aborts.
@@ -49,20 +56,24 @@ export interface ApiServer {
 export function createApiServer(options: ApiServerOptions): ApiServer {
   const { store, registry, clock, logger, newUid, version } = options;
   const cache = new WatchCache({ store, clock, logger });
+  const hooks: AdmissionHook[] = [];
   const services: VerbServices = {
     store,
     cache,
     registry,
     clock,
     newUid,
-    admission: options.admission ?? [],
+    admission: hooks,
     bodyLimitBytes: options.bodyLimitBytes ?? defaultBodyLimitBytes,
   };
+  const webhooks = createWebhookClient({ resolveService: storedServices(services) });
+  // Webhooks come first: what they make of an object is what others are asked about.
+  hooks.push(webhookAdmission({ webhooks, newUid, services }), ...(options.admission ?? []));
   const sources = [registry, ...options.sources];
   const discovery = createDiscovery(sources);
   const openapi = createOpenApiHandler({ sources, version: version.gitVersion });
 
-  const answer = async (request: HttpRequest): Promise<HttpResponse> => {
+  const answer = obeyingConfigurations(cache, async (request: HttpRequest): Promise<HttpResponse> => {
     const { info } = request.context;
     if (info === undefined) throw new Error("the request has not passed the filters");
     if (info.isResourceRequest) {
@@ -76,12 +87,13 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     const found = discovery(request);
     if (found === undefined) throw unknownResource();
     return found;
-  };
+  });
 
   // For the server's own controllers: their writes pass admission like anyone's, and need no leave.
   const client = createApiClient({ handler: withFilters([recoverPanics(logger), resolveRequestInfo], answer), user: controlPlaneUser });
 
   return {
+    webhooks,
     handler: async (request) => compressed(request, await answer(request)),
     start: async (signal) => {
       await cache.start(signal);

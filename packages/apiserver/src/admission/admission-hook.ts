@@ -30,6 +30,8 @@ export interface AdmissionDenial {
   readonly code: number;
   readonly reason: string;
   readonly message: string;
+  /** Who refuses, such as `webhook "a.example.com"`, where one hook speaks for several. */
+  readonly by?: string;
 }
 
 export interface AdmissionVerdict {
@@ -54,7 +56,6 @@ export interface AdmissionHook {
 }
 
 const reasonsOfCodes = new Map<number, Reason>([
-  [400, "BadRequest"],
   [404, "NotFound"],
   [409, "Conflict"],
   [413, "RequestEntityTooLarge"],
@@ -62,8 +63,14 @@ const reasonsOfCodes = new Map<number, Reason>([
   [429, "TooManyRequests"],
 ]);
 
+/** What a refusal may say with a code of 400, which says little. */
+const knownReasons: ReadonlyMap<string, Reason> = new Map(
+  (["BadRequest", "Forbidden", "Unauthorized", "Conflict", "Invalid", "NotFound", "AlreadyExists", "RequestEntityTooLarge"] as const).map((it) => [it, it]),
+);
+
 /** The refusal as the writer gets it, in the words of kube-apiserver; `who` names the hook. */
-export function denialError(who: string, { code, message }: AdmissionDenial): ApiError {
+export function denialError(who: string, { code, reason, message }: AdmissionDenial): ApiError {
   const words = message === "" ? "denied the request without explanation" : `denied the request: ${message}`;
-  return new ApiError(reasonsOfCodes.get(code) ?? "Forbidden", `admission ${who} ${words}`, { code });
+  const known = reasonsOfCodes.get(code) ?? knownReasons.get(reason) ?? (code === 400 ? "BadRequest" : "Forbidden");
+  return new ApiError(known, `admission ${who} ${words}`, { code });
 }

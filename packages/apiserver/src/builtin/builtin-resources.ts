@@ -1,3 +1,4 @@
+import { webhookConfigurations } from "../admission/webhooks/webhook-configurations.js";
 import type { ResourceRegistry } from "../registry.js";
 import { configMaps } from "./config-maps.js";
 import { coreEvents, events } from "./events.js";
@@ -21,5 +22,6 @@ export function addBuiltinResources(registry: ResourceRegistry, options: Builtin
   registry.add(coreEvents);
   registry.add(events);
   registry.add(leases);
+  for (const definition of webhookConfigurations) registry.add(definition);
   if (options.workloadKinds === true) for (const definition of workloadKinds()) registry.add(definition);
 }

@@ -1,15 +1,18 @@
 import { type ApiObject, badRequest, type Cause, invalid, isJsonObject, type JsonObject } from "@dataplane/meta";
 import type { StoredValue } from "../codec.js";
+import { jsonEqual } from "../patch/json-equal.js";
 import { trackUpdate } from "../patch/track-update.js";
 import type { Hidden, PrepareInput, ResourceDefinition } from "../resource.js";
 import { applyDefaults } from "../schema/apply-defaults.js";
 import { wholeObjectSchema } from "../schema/object-meta-schema.js";
-import { prune } from "../schema/prune.js";
+import { type Pruned, prune } from "../schema/prune.js";
 import { validateObject } from "../schema/validate-object.js";
 import { jsonOf } from "../table.js";
+import { type HookedWrite, hasHooks, mutatedByHooks, optionsOfWrite, requireAllowedByHooks } from "./hooks.js";
 import { withIdentity } from "./identity.js";
 import { metadataCauses } from "./metadata-rules.js";
-import { changedMetadata, newMetadata, withGeneration } from "./system-metadata.js";
+import { asChanged, asNew } from "./proposed-object.js";
+import { withGeneration } from "./system-metadata.js";
 import { apiObjectOf, type VerbCall, warn } from "./verb-call.js";
 import { withoutNulls } from "./without-nulls.js";
 import { reportFields, type WriteOptions } from "./write-options.js";
@@ -25,6 +28,8 @@ export interface Proposal {
   readonly request: PrepareInput<ApiObject>["request"];
   /** True after server-side apply, which has written managedFields itself. */
   readonly fieldsAreTracked?: boolean;
+  /** True when hooks were asked already, about a view of the object. */
+  readonly hooksAreAsked?: boolean;
 }
 
 export interface Admitted {
@@ -33,69 +38,99 @@ export interface Admitted {
 }
 
 /**
- * From what a client sent to what is stored: identity, unknown fields, defaults, the server's metadata, the definition's `prepare`,
- * managedFields, validation, warnings. Throws BadRequest or Invalid.
+ * From what a client sent to what is stored: identity, unknown fields, defaults, the server's metadata, the definition's `prepare`, hooks
+ * that mutate, managedFields, validation, hooks that validate, warnings. Throws BadRequest, Invalid, and what hooks refuse with.
  */
 export async function admit(call: VerbCall, proposal: Proposal): Promise<Admitted> {
   const { definition } = call.resource;
   const live = proposal.live?.shownBy(call.resource).object;
   const sent = knownFields(call, proposal);
   const proposed = apiObjectOf(live === undefined ? asNew(call, sent) : asChanged(call, sent, jsonOf(live)));
-  const isMain = call.info.subresource === "";
-  const { object: prepared, hidden } =
-    isMain && definition.prepare !== undefined
-      ? await definition.prepare({
-          operation: live === undefined ? "create" : "update",
-          object: proposed,
-          old: live,
-          oldHidden: proposal.live?.hidden,
-          dryRun: proposal.options.dryRun,
-          request: proposal.request,
-          now: call.services.clock.now(),
-          user: call.request.context.user,
-        })
-      : { object: proposed, hidden: proposal.live?.hidden };
+  const first = await prepared(call, proposal, { object: proposed, old: live, oldHidden: proposal.live?.hidden, request: proposal.request });
+  const isHooked = hasHooks(call) && proposal.hooksAreAsked !== true;
+  const { object: whole, hidden } = isHooked ? await mutated(call, proposal, live, first) : first;
   // Of what is stored, not of what was sent: a secret sent again is no change.
-  const settled = call.info.subresource !== "status" && live !== undefined ? apiObjectOf(withGeneration(jsonOf(prepared), jsonOf(live))) : prepared;
+  const settled = call.info.subresource !== "status" && live !== undefined ? apiObjectOf(withGeneration(jsonOf(whole), jsonOf(live))) : whole;
   const object = tracked(call, proposal, live, settled);
   requireValid(definition, object, live);
+  if (isHooked) await requireAllowedByHooks(call, hookedWrite(call, proposal, live, object));
   if (definition.warn !== undefined) warn(call, definition.warn(object));
   return { object, hidden };
 }
 
+async function prepared(
+  { resource: { definition }, info, services, request: { context } }: VerbCall,
+  { live, options }: Proposal,
+  input: Pick<PrepareInput<ApiObject>, "object" | "old" | "oldHidden" | "request">,
+): Promise<Admitted> {
+  if (info.subresource !== "" || definition.prepare === undefined) return { object: input.object, hidden: input.oldHidden };
+  const { object, hidden } = await definition.prepare({
+    ...input,
+    operation: live === undefined ? "create" : "update",
+    dryRun: options.dryRun,
+    now: services.clock.now(),
+    user: context.user,
+  });
+  return { object, hidden };
+}
+
+/** What hooks make of a prepared object, pruned, defaulted and prepared like what clients send. They never see what is hidden. */
+async function mutated(
+  call: VerbCall,
+  proposal: Proposal,
+  live: ApiObject | undefined,
+  first: Admitted,
+): Promise<Admitted> {
+  const before = jsonOf(first.object);
+  const after = (await mutatedByHooks(call, hookedWrite(call, proposal, live, first.object))) ?? before;
+  if (jsonEqual(before, after)) return first;
+  const next = apiObjectOf(withServersPart(call, defaulted(call, known(call, after).value), before));
+  // What is hidden was taken out of the prepared object already: that is what the next one is held against.
+  const since: Pick<PrepareInput<ApiObject>, "old" | "oldHidden" | "request"> =
+    first.hidden === undefined
+      ? { old: live, oldHidden: proposal.live?.hidden, request: proposal.request }
+      : { old: first.object, oldHidden: first.hidden, request: "replace" };
+  return prepared(call, proposal, { object: next, ...since });
+}
+
+/** Through the status subresource only the status changes, through the object all else. */
+function withServersPart({ resource, info }: VerbCall, after: JsonObject, before: JsonObject): JsonObject {
+  const { status: was, ...others } = before;
+  const { status, ...desired } = after;
+  if (info.subresource === "status") return { ...others, ...(status === undefined ? {} : { status }) };
+  const kept = resource.definition.hasStatus === true ? was : status;
+  return { ...desired, ...(kept === undefined ? {} : { status: kept }) };
+}
+
+function hookedWrite(call: VerbCall, { options: { dryRun } }: Proposal, live: ApiObject | undefined, object: ApiObject): HookedWrite {
+  const isNew = live === undefined;
+  return {
+    operation: isNew ? "CREATE" : "UPDATE",
+    name: object.metadata.name,
+    object: jsonOf(object),
+    oldObject: isNew ? undefined : jsonOf(live),
+    dryRun,
+    options: optionsOfWrite(call, isNew ? "CreateOptions" : "UpdateOptions"),
+  };
+}
+
 function knownFields(call: VerbCall, { body, duplicates, options }: Proposal): JsonObject {
-  const { schema, strategicMerge } = call.resource.definition;
-  const whole = wholeObjectSchema(schema);
-  // A typed client cannot leave a field out: null is how it says that there is none.
-  const sent = strategicMerge === true ? withoutNulls(whole, withIdentity(call, body)) : withIdentity(call, body);
-  const { value, unknown } = prune(whole, sent);
+  const { value, unknown } = known(call, withIdentity(call, body));
   reportFields(call, options, { unknown, duplicates });
-  const defaulted = applyDefaults(whole, value);
-  if (!isJsonObject(defaulted)) throw badRequest("the object must be a JSON object");
-  return defaulted;
+  return defaulted(call, value);
 }
 
-function asNew({ resource, services }: VerbCall, sent: JsonObject): JsonObject {
-  const { status, metadata, ...rest } = sent;
-  const isKept = resource.definition.hasStatus !== true && status !== undefined;
-  const meta = newMetadata(metadataOf({ metadata: metadata ?? {} }), { uid: services.newUid(), now: services.clock.now() });
-  return { ...rest, metadata: meta, ...(isKept ? { status } : {}) };
+function known({ resource: { definition } }: VerbCall, object: JsonObject): Pruned {
+  const whole = wholeObjectSchema(definition.schema);
+  // A typed client cannot leave a field out: null is how it says that there is none.
+  return prune(whole, definition.strategicMerge === true ? withoutNulls(whole, object) : object);
 }
 
-function asChanged({ resource, info }: VerbCall, sent: JsonObject, live: JsonObject): JsonObject {
-  const hasStatus = resource.definition.hasStatus === true;
-  if (info.subresource === "status") {
-    const { status: _old, ...rest } = live;
-    const { managedFields } = metadataOf(sent);
-    const metadata = { ...metadataOf(live), ...(managedFields === undefined ? {} : { managedFields }) };
-    return { ...rest, metadata, ...(sent["status"] === undefined ? {} : { status: sent["status"] }) };
-  }
-  const { status, ...desired } = sent;
-  const kept = hasStatus ? live["status"] : status;
-  return { ...desired, metadata: changedMetadata(metadataOf(sent), metadataOf(live)), ...(kept === undefined ? {} : { status: kept }) };
+function defaulted({ resource: { definition } }: VerbCall, value: Pruned["value"]): JsonObject {
+  const object = applyDefaults(wholeObjectSchema(definition.schema), value);
+  if (!isJsonObject(object)) throw badRequest("the object must be a JSON object");
+  return object;
 }
-
-const metadataOf = ({ metadata }: JsonObject): JsonObject => (isJsonObject(metadata) ? metadata : {});
 
 function tracked(call: VerbCall, { options, fieldsAreTracked }: Proposal, live: ApiObject | undefined, next: ApiObject): ApiObject {
   if (fieldsAreTracked === true) return next;

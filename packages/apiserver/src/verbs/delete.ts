@@ -4,8 +4,10 @@ import type { StoredValue } from "../codec.js";
 import { negotiate } from "../negotiate.js";
 import { rendered } from "../render.js";
 import type { ResourceDefinition } from "../resource.js";
+import { jsonOf } from "../table.js";
 import { answerObject } from "./answer.js";
 import { type DeleteOptions, deleteOptions, type PropagationPolicy } from "./delete-options.js";
+import { hasHooks, mutatedByHooks, requireAllowedByHooks } from "./hooks.js";
 import { listOptions } from "./list-options.js";
 import { selectionOf } from "./selection.js";
 import { readSnapshot } from "./snapshot.js";
@@ -79,6 +81,7 @@ async function removeOne(call: VerbCall, options: DeleteOptions): Promise<Remova
     const stored = requireLive(call, live);
     requireDeletable(call);
     requirePreconditions(call, options, stored);
+    if (hasHooks(call)) await requireDeletionAllowed(call, options, stored);
     try {
       return await removeLive(call, options, stored);
     } catch (error) {
@@ -91,6 +94,27 @@ function requireDeletable({ resource: { definition }, info }: VerbCall): void {
   if (definition.keptNames?.has(info.name) !== true) return;
   const message = `${definition.plural} ${JSON.stringify(info.name)} is forbidden: this ${definition.kind.toLowerCase()} may not be deleted`;
   throw new ApiError("Forbidden", message, { details: { name: info.name, kind: definition.plural } });
+}
+
+/** Hooks that mutate are asked too, though there is nothing to change: some refuse there. */
+async function requireDeletionAllowed(call: VerbCall, options: DeleteOptions, stored: StoredValue): Promise<void> {
+  const { propagationPolicy, uid, resourceVersion, dryRun } = options;
+  const preconditions = { ...(uid === undefined ? {} : { uid }), ...(resourceVersion === undefined ? {} : { resourceVersion }) };
+  const write = {
+    operation: "DELETE" as const,
+    object: undefined,
+    oldObject: jsonOf(stored.shownBy(call.resource).object),
+    dryRun,
+    options: {
+      kind: "DeleteOptions",
+      apiVersion: "meta.k8s.io/v1",
+      ...(propagationPolicy === undefined ? {} : { propagationPolicy }),
+      ...(Object.keys(preconditions).length === 0 ? {} : { preconditions }),
+      ...(dryRun ? { dryRun: ["All"] } : {}),
+    },
+  };
+  await mutatedByHooks(call, write);
+  await requireAllowedByHooks(call, write);
 }
 
 async function removeLive(call: VerbCall, options: DeleteOptions, live: StoredValue): Promise<Removal> {

@@ -1,0 +1,59 @@
+import { ApiError, badRequest } from "@dataplane/meta";
+import { type WebhookClient, WebhookFailure } from "../../webhook/webhook-client.js";
+import type { AdmissionAttributes, AdmissionDenial } from "../admission-hook.js";
+import { admissionRequest, type Invocation, type ReviewAnswer, reviewAnswer } from "./admission-review.js";
+import type { Webhook } from "./webhook.js";
+
+export interface WebhookCaller {
+  readonly webhooks: WebhookClient;
+  readonly newUid: () => string;
+}
+
+/**
+ * Asks one webhook. Undefined when it gave no answer and its failure policy is to ignore that. Throws ApiError in the words of
+ * kube-apiserver otherwise.
+ */
+export async function callWebhook(
+  { webhooks, newUid }: WebhookCaller,
+  { webhook, attributes, invocation, isMutating }: WebhookQuestion,
+  signal: AbortSignal,
+): Promise<ReviewAnswer | undefined> {
+  const { name, reviewVersion: version, clientConfig, timeoutMs } = webhook;
+  if (attributes.dryRun && !webhook.allowsDryRun) throw badRequest(`admission webhook ${JSON.stringify(name)} does not support dry run`);
+  if (version === undefined) return failed(webhook, "webhook does not accept known AdmissionReview versions (v1, v1beta1)");
+  const uid = newUid();
+  const review = { kind: "AdmissionReview", apiVersion: `admission.k8s.io/${version}`, request: admissionRequest(uid, attributes, invocation) };
+  try {
+    const answer = reviewAnswer(await webhooks.call(clientConfig, review, { timeoutMs, signal }), { version, uid, isMutating });
+    return typeof answer === "string" ? failed(webhook, `received invalid webhook response: ${answer}`) : answer;
+  } catch (error) {
+    if (!(error instanceof WebhookFailure)) throw error;
+    // The write itself is over: there is nobody to go on for.
+    if (signal.aborted) throw new ApiError("Timeout", "request did not complete within requested timeout", { cause: error });
+    return failed(webhook, `failed to call webhook: ${error.message}`, error);
+  }
+}
+
+export interface WebhookQuestion {
+  readonly webhook: Webhook;
+  readonly attributes: AdmissionAttributes;
+  readonly invocation: Invocation;
+  readonly isMutating: boolean;
+}
+
+function failed({ name, failurePolicy }: Webhook, why: string, cause?: unknown): undefined {
+  if (failurePolicy === "Ignore") return undefined;
+  throw new ApiError("InternalError", `Internal error occurred: failed calling webhook ${JSON.stringify(name)}: ${why}`, { cause });
+}
+
+/** The refusal in an answer that does not allow: 400 unless it says a code of failure, as in Kubernetes. */
+export function denialOf({ name }: Webhook, { result }: ReviewAnswer): AdmissionDenial {
+  const { code, reason, message } = result;
+  const words = typeof message === "string" && message !== "" ? message : typeof reason === "string" ? reason : "";
+  return {
+    code: typeof code === "number" && Number.isInteger(code) && code >= 400 && code <= 599 ? code : 400,
+    reason: typeof reason === "string" ? reason : "",
+    message: words,
+    by: `webhook ${JSON.stringify(name)}`,
+  };
+}
