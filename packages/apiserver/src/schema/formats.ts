@@ -38,7 +38,7 @@ const formats: ReadonlyMap<string, IsOfFormat> = new Map([
   ["isbn10", isIsbn10],
   ["isbn13", isIsbn13],
   ["creditcard", isCreditCard],
-  ["ssn", matching(/^\d{3}[- ]?\d{2}[- ]?\d{4}$/)],
+  ["ssn", matching(/^\d{3}[- ]\d{2}[- ]\d{4}$/)],
   ["hexcolor", matching(/^#?(?:[\da-f]{3}|[\da-f]{6})$/i)],
   ["rgbcolor", isRgbColor],
   ["k8sshortname", (value) => value.length <= 63 && isDnsLabel(value)],

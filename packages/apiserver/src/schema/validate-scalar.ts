@@ -39,12 +39,15 @@ export function numberCauses(schema: StructuralSchema, value: number, path: stri
 function rangeCauses({ type, format }: StructuralSchema, value: number, path: string): readonly Cause[] {
   if (type !== "integer") return [];
   const { least, most } = format === "int32" ? int32 : int64;
-  if (value >= least && (value < most || (format === "int32" && value === most))) return [];
+  if (Number.isInteger(value) && value >= least && (value < most || (format === "int32" && value === most))) return [];
   const wish = format === undefined ? "type integer (default format)" : `type integer with format ${format}`;
   return [invalidValue("<nil>", "", `Checked value must be of ${wish} in ${path}`)];
 }
 
-function boundCauses({ minimum, maximum, exclusiveMinimum, exclusiveMaximum }: StructuralSchema, value: number, path: string): readonly Cause[] {
+function boundCauses(schema: StructuralSchema, value: number, path: string): readonly Cause[] {
+  const { exclusiveMinimum, exclusiveMaximum } = schema;
+  // Kubernetes holds a whole number against the whole part of a bound.
+  const [minimum, maximum] = [schema.minimum, schema.maximum].map((bound) => (bound !== undefined && Number.isInteger(value) ? Math.trunc(bound) : bound));
   const causes: Cause[] = [];
   if (maximum !== undefined) {
     const isExclusive = exclusiveMaximum === true;

@@ -4,7 +4,7 @@ import { Correlation } from "./correlation.js";
 import { duplicateItems, repeatsItem } from "./duplicate-items.js";
 import { embeddedCauses } from "./embedded-resource.js";
 import { duplicate, invalidValue, notSupported, required, tooMany, typeInvalid, unfit } from "./field-errors.js";
-import { fieldPath, itemPath, maxDepth } from "./field-path.js";
+import { childPath, itemPath, maxDepth } from "./field-path.js";
 import { fieldSchema } from "./prune.js";
 import { sameJson } from "./same-json.js";
 import type { StructuralSchema } from "./structural-schema.js";
@@ -50,6 +50,8 @@ function collectAt(place: Place, causes: Cause[]): void {
   const wrongType = typeProblem(schema, value, path);
   if (wrongType !== undefined) {
     causes.push(wrongType);
+    if (schema.type === "integer" && typeof value === "number") causes.push(...numberCauses(schema, value, path));
+    if (value !== null) causes.push(...combinedCauses(schema, path, (part) => causesOfPart(part, place)));
     return;
   }
   validateEnum(place, causes);
@@ -108,14 +110,14 @@ function validateList({ schema, path, depth, counterpart }: Place, value: readon
 function validateObject({ schema, path, depth, counterpart }: Place, value: JsonObject, causes: Cause[]): void {
   validateSize(schema, path, Object.keys(value).length, causes);
   for (const name of schema.required ?? []) {
-    if (!Object.hasOwn(value, name)) causes.push(required(fieldPath(path, name)));
+    if (!Object.hasOwn(value, name)) causes.push(required(childPath(path, name)));
   }
   causes.push(...embeddedCauses(schema, value, path));
   for (const [key, field] of Object.entries(value)) {
     if (causes.length >= maxCauses) return;
     const known = fieldSchema(schema, key);
     if (known !== undefined) {
-      validateAt({ schema: known, value: field, path: fieldPath(path, key), depth: depth + 1, counterpart: counterpart?.field(key) }, causes);
+      validateAt({ schema: known, value: field, path: childPath(path, key), depth: depth + 1, counterpart: counterpart?.field(key) }, causes);
     }
   }
 }

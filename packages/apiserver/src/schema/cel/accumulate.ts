@@ -1,6 +1,6 @@
 import type { Planning, Step } from "./step.js";
 import type { ListLiteral } from "./syntax/expression.js";
-import { CelError, noSuchOverload } from "./values/cel-error.js";
+import { CelError, noSuchOverload, shownKey } from "./values/cel-error.js";
 import { type CelValue, isMap, OptionalValue } from "./values/cel-value.js";
 import { ArrayList, EntryMap } from "./values/collections.js";
 
@@ -50,5 +50,5 @@ export function insert(accumulator: Step, steps: readonly Step[]): Step {
 }
 
 function insertNew(map: EntryMap, key: CelValue, value: CelValue): void {
-  if (!map.insert(key, value)) throw new CelError(`insert failed: key ${typeof key === "string" ? `"${key}"` : String(key)} already exists`);
+  if (!map.insert(key, value)) throw new CelError(`insert failed: key ${shownKey(key)} already exists`);
 }

@@ -65,7 +65,7 @@ function parseCidr(value: string): Cidr | undefined {
 
 function ipOf(value: string): Ip {
   const address = parseAddress(value);
-  if (address === undefined) throw new CelError(`IP Address ${JSON.stringify(value.slice(0, 64))} parse error during conversion from string: unable to parse IP`);
+  if (address === undefined) throw new CelError(`IP Address ${JSON.stringify(value.slice(0, 64))} parse error during conversion from string: ParseAddr(${JSON.stringify(value.slice(0, 64))}): unable to parse IP`);
   return new Ip(address);
 }
 

@@ -67,8 +67,15 @@ function decoded(value: Uint8Array): string {
 export function doubleText(value: number): string {
   if (Number.isNaN(value)) return "NaN";
   if (!Number.isFinite(value)) return value > 0 ? "+Inf" : "-Inf";
-  return value.toString().replace(/e([+-])(\d)$/, "e$10$2");
+  if (value === 0) return Object.is(value, -0) ? "-0" : "0";
+  const [mantissa = "", exponent = "0"] = value.toExponential().split("e");
+  const power = Number(exponent);
+  if (power >= -4 && power < shortestPrecision) return value.toString();
+  return `${mantissa}e${power < 0 ? "-" : "+"}${Math.abs(power).toString().padStart(2, "0")}`;
 }
+
+/** From here on Go writes an exponent. */
+const shortestPrecision = 6;
 
 function toBool(value: CelValue): boolean {
   if (typeof value === "boolean") return value;

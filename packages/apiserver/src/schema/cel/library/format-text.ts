@@ -2,7 +2,6 @@ import { CelError } from "../values/cel-error.js";
 import { type CelList, type CelValue, Duration, isList, isMap, Timestamp, TypeValue, Uint } from "../values/cel-value.js";
 import { itemsOf } from "../values/collections.js";
 import { requireSize } from "../values/concatenate.js";
-import { compareNumbers, isNumeric } from "../values/numeric.js";
 import { formatDuration, formatTimestamp } from "../values/time.js";
 import { typeNameOf } from "../values/type-names.js";
 import { doubleText } from "./conversions.js";
@@ -33,64 +32,80 @@ function formatOne(verb: string, precision: number | undefined, value: CelValue)
 const verbs: ReadonlyMap<string, Format> = new Map<string, Format>([
   ["s", (value) => shown(value, 0)],
   ["d", decimal],
-  ["f", (value, precision = 6) => real(value, (number) => fixed(number, precision))],
-  ["e", (value, precision = 6) => real(value, (number) => number.toExponential(Math.min(precision, 100)).replace(/e([+-])(\d)$/, "e$10$2"))],
-  ["b", (value) => (typeof value === "boolean" ? String(Number(value)) : inBase(value, 2, "b"))],
-  ["o", (value) => inBase(value, 8, "o")],
+  ["f", (value, precision = 6) => real(value, "fixed-point", (number) => fixed(number, precision))],
+  ["e", (value, precision = 6) => real(value, "scientific", (number) => scientific(number, precision))],
+  ["b", (value) => (typeof value === "boolean" ? String(Number(value)) : inBase(value, 2, "binary"))],
+  ["o", (value) => inBase(value, 8, "octal")],
   ["x", (value) => hexadecimal(value)],
   ["X", (value) => hexadecimal(value).toUpperCase()],
 ]);
 
-const fixed = (number: number, precision: number): string => number.toFixed(Math.min(precision, 100));
+/** The clauses that there are, for checks of literals. */
+export const isVerb = (verb: string): boolean => verbs.has(verb);
+
+/** Groups of three digits, as English has them. */
+function fixed(number: number, precision: number): string {
+  const [whole = "", fraction] = number.toFixed(Math.min(precision, 100)).split(".");
+  const grouped = whole.replaceAll(/\B(?=(?:\d{3})+$)/g, ",");
+  return fraction === undefined ? grouped : `${grouped}.${fraction}`;
+}
+
+const superscripts = "⁰¹²³⁴⁵⁶⁷⁸⁹";
+
+/** `1.5×10⁰³`. */
+function scientific(number: number, precision: number): string {
+  const [mantissa = "", exponent = "0"] = number.toExponential(Math.min(precision, 100)).split("e");
+  const digits = Math.abs(Number(exponent)).toString().padStart(2, "0");
+  return `${mantissa}×10${Number(exponent) < 0 ? "⁻" : ""}${Array.from(digits, (digit) => superscripts.charAt(Number(digit))).join("")}`;
+}
 
 function decimal(value: CelValue): string {
   if (typeof value === "bigint") return value.toString();
   if (value instanceof Uint) return value.value.toString();
-  if (typeof value === "number") return Number.isFinite(value) ? doubleText(value) : nonFinite(value);
-  throw misused("d", "integers", value);
+  throw misused("decimal", "integers", value);
 }
 
-function real(value: CelValue, format: (number: number) => string): string {
-  const number = typeof value === "bigint" ? Number(value) : value instanceof Uint ? Number(value.value) : value;
-  if (typeof number !== "number") throw misused("f", "doubles", value);
-  return Number.isFinite(number) ? format(number) : nonFinite(number);
-}
-
-function nonFinite(value: number): string {
+function real(value: CelValue, clause: string, format: (number: number) => string): string {
+  if (typeof value !== "number") throw misused(clause, "doubles", value);
+  if (Number.isFinite(value)) return format(value);
   if (Number.isNaN(value)) return "NaN";
-  return value > 0 ? "Infinity" : "-Infinity";
+  return value > 0 ? "∞" : "-∞";
 }
 
-function inBase(value: CelValue, base: number, verb: string): string {
+function inBase(value: CelValue, base: number, clause: string): string {
   if (typeof value === "bigint") return value.toString(base);
   if (value instanceof Uint) return value.value.toString(base);
-  throw misused(verb, "integers", value);
+  throw misused(clause, base === 2 ? "integers and bools" : "integers", value);
 }
 
 function hexadecimal(value: CelValue): string {
   if (typeof value === "string") return Buffer.from(value).toString("hex");
   if (value instanceof Uint8Array) return Buffer.from(value).toString("hex");
-  return inBase(value, 16, "x");
+  if (typeof value === "bigint" || value instanceof Uint) return inBase(value, 16, "hex");
+  throw misused("hex", "integers, byte buffers, and strings", value);
 }
 
-const misused = (verb: string, wanted: string, value: CelValue): CelError =>
-  new CelError(`error during formatting: ${verb} clause can only be used on ${wanted}, was given ${typeNameOf(value)}`);
+const misused = (clause: string, wanted: string, value: CelValue): CelError =>
+  new CelError(`error during formatting: ${clause} clause can only be used on ${wanted}, was given ${typeNameOf(value)}`);
 
+const shownKinds = "strings, bools, bytes, ints, doubles, maps, lists, types, durations, and timestamps";
+
+/** Plain texts as they are, those in lists and maps as they would be written. */
 function shown(value: CelValue, depth: number): string {
   if (depth > 32) throw new CelError("error during formatting: nested too deep");
-  if (typeof value === "string") return value;
+  if (typeof value === "string") return depth === 0 ? value : JSON.stringify(value);
   if (value === null || typeof value === "boolean") return String(value);
-  if (isNumeric(value)) return Number.isNaN(compareNumbers(value, value)) ? "NaN" : decimal(value);
-  if (value instanceof Uint8Array) return Buffer.from(value).toString();
-  if (value instanceof Timestamp) return formatTimestamp(value);
-  if (value instanceof Duration) return formatDuration(value);
-  if (value instanceof TypeValue) return value.name;
-  return shownCollection(value, depth);
+  if (typeof value === "number") return depth === 0 ? doubleText(value) : real(value, "fixed-point", (number) => number.toFixed(6));
+  if (typeof value === "bigint" || value instanceof Uint) return decimal(value);
+  if (value instanceof Uint8Array) return depth === 0 ? Buffer.from(value).toString() : `b${JSON.stringify(Buffer.from(value).toString())}`;
+  if (value instanceof Timestamp) return depth === 0 ? formatTimestamp(value) : `timestamp(${JSON.stringify(formatTimestamp(value))})`;
+  if (value instanceof Duration) return depth === 0 ? formatDuration(value) : `duration(${JSON.stringify(formatDuration(value))})`;
+  return value instanceof TypeValue ? value.name : shownCollection(value, depth);
 }
 
 function shownCollection(value: CelValue, depth: number): string {
   if (isList(value)) return `[${[...itemsOf(value)].map((item) => shown(item, depth + 1)).join(", ")}]`;
-  if (!isMap(value)) throw misused("s", "strings, bools, bytes, ints, doubles, maps, lists, types, durations, and timestamps", value);
-  const entries = value.keys().map((key) => `${shown(key, depth + 1)}: ${shown(value.get(key) ?? null, depth + 1)}`);
-  return `{${entries.sort((a, b) => (a < b ? -1 : 1)).join(", ")}}`;
+  if (!isMap(value) || value.objectType !== undefined) throw misused("string", shownKinds, value);
+  const entries = value.keys().map((key) => `${shown(key, depth + 1)}:${shown(value.get(key) ?? null, depth + 1)}`);
+  return `{${entries.toSorted((a, b) => (a < b ? -1 : 1)).join(", ")}}`;
 }

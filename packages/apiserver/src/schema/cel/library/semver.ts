@@ -72,7 +72,10 @@ const read = (value: CelValue | undefined, normalize: CelValue | undefined): Sem
 
 function parsed(value: CelValue | undefined, normalize?: CelValue): Semver {
   const found = read(value, normalize);
-  if (found === undefined) throw new CelError(`invalid semantic version: ${text(value).slice(0, 64)}`);
+  if (found === undefined) {
+    const isShort = text(value).split(".").length < 3;
+    throw new CelError(isShort ? "No Major.Minor.Patch elements found" : `Invalid character(s) found in version ${JSON.stringify(text(value).slice(0, 64))}`);
+  }
   return found;
 }
 

@@ -34,7 +34,7 @@ const form = /^(?:([A-Za-z][A-Za-z\d+.-]*):)?(?:\/\/([^/?]*))?([^?]*)(?:\?(.*))?
 /** As Go's url.ParseRequestURI: undefined for relative paths and for what is no URI. */
 function parse(written: string): Url | undefined {
   // Control characters, and escapes that are none.
-  if (/[\u0000-\u0020\u007f]/.test(written) || /%(?![\da-fA-F]{2})/.test(written.replace(/\?.*$/s, ""))) return undefined;
+  if (hasControl(written) || /%(?![\da-fA-F]{2})/.test(written.replace(/\?.*$/s, ""))) return undefined;
   const [, scheme, authority, path = "", query = ""] = form.exec(written) ?? [];
   if (scheme === undefined && !written.startsWith("/")) return undefined;
   const host = (authority ?? "").replace(/^[^@]*@/, "");
@@ -42,6 +42,8 @@ function parse(written: string): Url | undefined {
   if (authority === undefined && !path.startsWith("/") && scheme !== undefined) return new Url(written, { scheme, host: "", path: "", query });
   return new Url(written, { scheme: (scheme ?? "").toLowerCase(), host, path, query });
 }
+
+const hasControl = (written: string): boolean => Array.from(written).some((character) => character < " " || character === "\u007f");
 
 const isHost = (host: string): boolean => /^(?:\[[\da-fA-F:.%]+\]|[^\s<>"\\^`{|}[\]:]*)(?::\d*)?$/.test(host);
 

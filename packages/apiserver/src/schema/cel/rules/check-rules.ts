@@ -56,7 +56,7 @@ function* levelsOf(level: Level): Generator<Level> {
   if (items !== undefined) {
     const typed = node.items ?? items;
     const at = child(field, "items");
-    const uncorrelatable = level.uncorrelatable ?? (node["x-kubernetes-list-type"] === "map" ? undefined : at);
+    const uncorrelatable = level.uncorrelatable ?? (node["x-kubernetes-list-type"] === "map" ? undefined : field);
     yield* levelsOf({ ...below, schema: items, node: typed, field: at, isObjectRoot: isEmbedded(typed), occurrences: multiplied(occurrences, node.maxItems), uncorrelatable });
   }
   for (const [index, part] of (schema.allOf ?? []).entries()) yield* levelsOf({ ...below, schema: part, field: child(field, `allOf[${index}]`) });
@@ -88,14 +88,12 @@ function ruleProblems(compiled: CompiledRule, level: Level, { place, total }: Ru
   if (compiled.usesOldSelf && level.uncorrelatable !== undefined) {
     problems.push(invalid(at, rule.rule, `oldSelf cannot be used on the uncorrelatable portion of the schema within ${level.uncorrelatable}`));
   }
-  if (!compiled.usesOldSelf && rule.optionalOldSelf !== undefined && !isBroken(condition)) {
+  if (!compiled.usesOldSelf && rule.optionalOldSelf !== undefined && condition !== undefined) {
     problems.push(invalid(`${place}.optionalOldSelf`, rule.optionalOldSelf, "may not be set if oldSelf is not used in rule"));
   }
   if (message !== undefined && "problem" in message) problems.push(invalid(`${place}.messageExpression`, shownRule(rule), message.problem));
   return problems;
 }
-
-const isBroken = (expression: CompiledExpression): boolean => expression === undefined || "problem" in expression;
 
 function messageProblems({ message }: CompiledRule, level: Level, { place, total }: RulePlace): readonly RuleProblem[] {
   const cost = costOf(message, level);

@@ -51,13 +51,14 @@ function compileRule(rule: ValidationRule, node: StructuralSchema, self: CelType
     ["oldSelf", rule.optionalOldSelf === true ? optional(self) : self],
   ]);
   const compiled = compileExpression(rule.rule, variables);
-  const condition = resulting(compiled, bool, { failed: "compilation failed", wrongType: "cel expression must evaluate to a bool" });
+  const condition = resulting(compiled, bool, { failed: "compilation failed", instantiation: "program instantiation failed", wrongType: "cel expression must evaluate to a bool" });
   const usesOldSelf = "checked" in compiled && compiled.checked.variables.has("oldSelf");
   const isBroken = condition === undefined || "problem" in condition;
   const messageText = rule.messageExpression ?? "";
   if (isBroken || messageText === "") return { ...none, condition, usesOldSelf };
   const message = resulting(compileExpression(messageText, variables), string, {
     failed: "messageExpression compilation failed",
+    instantiation: "messageExpression instantiation failed",
     wrongType: "messageExpression must evaluate to a string",
   });
   return { ...none, condition, message, usesOldSelf };
@@ -65,11 +66,13 @@ function compileRule(rule: ValidationRule, node: StructuralSchema, self: CelType
 
 interface Words {
   readonly failed: string;
+  readonly instantiation: string;
   readonly wrongType: string;
 }
 
-function resulting(compiled: Compilation, wanted: CelType, { failed, wrongType }: Words): CompiledExpression {
+function resulting(compiled: Compilation, wanted: CelType, { failed, instantiation, wrongType }: Words): CompiledExpression {
   if ("problem" in compiled) return { problem: `${failed}: ${compiled.problem}` };
+  if ("instantiation" in compiled) return { problem: `${instantiation}: ${compiled.instantiation}` };
   return shownType(compiled.checked.type) === shownType(wanted) ? compiled : { problem: wrongType };
 }
 

@@ -1,7 +1,7 @@
 import { performance } from "node:perf_hooks";
 import { type Cause, isJsonObject, type JsonObject, type JsonValue } from "@dataplane/meta";
 import { Correlation } from "../../correlation.js";
-import { fieldPath, itemPath } from "../../field-path.js";
+import { childPath, itemPath } from "../../field-path.js";
 import type { StructuralSchema } from "../../structural-schema.js";
 import { longestPerWrite, mostPerWrite } from "../cost/budget.js";
 import { isEmbedded } from "../types/schema-type.js";
@@ -95,7 +95,7 @@ class Walk {
         rules: rulesOfField,
         node: schema,
         isObjectRoot: isEmbedded(schema),
-        path: isNamed ? fieldPath(path, key) : itemPath(path, key),
+        path: isNamed ? childPath(path, key) : itemPath(path, key),
         value: field,
         old: isJsonObject(old) && Object.hasOwn(old, key) ? old[key] : undefined,
         correlation: correlation?.field(key),

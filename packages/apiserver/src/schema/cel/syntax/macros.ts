@@ -8,11 +8,8 @@ export function expandMacro(made: Call): Expression {
   const isMember = made.target !== undefined;
   const expand = (isMember ? memberMacros : globalMacros).get(`${made.name}/${made.args.length}`);
   if (expand === undefined) return made;
-  if (namespaced.has(made.name) && !(made.target?.kind === "ident" && made.target.name === "cel")) return made;
   return expand(made);
 }
-
-const namespaced = new Set(["bind"]);
 
 const accumulator = (at: number): Expression => ident(accumulatorName, at);
 const and = (a: Expression, b: Expression): Expression => call("_&&_", [a, b], a.at);
@@ -20,7 +17,7 @@ const or = (a: Expression, b: Expression): Expression => call("_||_", [a, b], a.
 
 function has({ args: [field], at }: Call): Expression {
   if (field?.kind !== "select") throw new CelIssue("invalid argument to has() macro", field?.at ?? at);
-  return { ...field, isTest: true };
+  return { ...field, isTest: true, at };
 }
 
 interface Fold {
@@ -144,11 +141,6 @@ const transformMap =
     return fold(macro, { initial: { kind: "map", entries: [], at }, step, variables: names });
   };
 
-function bind({ args: [name, value, body], at }: Call): Expression {
-  if (name === undefined || value === undefined || body === undefined) throw absent(at);
-  return bindTo(simpleName(name), value, body, at);
-}
-
 const bindTo = (name: string, value: Expression, body: Expression, at: number): Expression => ({
   kind: "comprehension",
   range: list(at),
@@ -177,6 +169,14 @@ const optionalMap =
     return bindTo(receiver.name, target, call("_?_:_", [member("hasValue"), some, call("optional.none", [], at)], at), at);
   };
 
+/** The items in the order of a key of each: the keys are collected beside the list, which is bound first. */
+function sortBy({ target, args: [name, key], at }: Call): Expression {
+  if (target === undefined || name === undefined || key === undefined) throw absent(at);
+  const input = ident("@sortBy", at);
+  const keys = collect({ kind: "call", name: "map", target: input, args: [], at }, [name], undefined, key);
+  return bindTo(input.name, target, { kind: "call", name: "@sortByAssociatedKeys", target: input, args: [keys], at }, at);
+}
+
 const globalMacros: ReadonlyMap<string, Expand> = new Map([["has/1", has]]);
 const memberMacros: ReadonlyMap<string, Expand> = new Map<string, Expand>([
   ["all/2", all(1)],
@@ -196,7 +196,7 @@ const memberMacros: ReadonlyMap<string, Expand> = new Map<string, Expand>([
   ["transformMap/4", transformMap(false)],
   ["transformMapEntry/3", transformMap(true)],
   ["transformMapEntry/4", transformMap(true)],
-  ["bind/3", bind],
+  ["sortBy/2", sortBy],
   ["optMap/2", optionalMap(false)],
   ["optFlatMap/2", optionalMap(true)],
 ]);

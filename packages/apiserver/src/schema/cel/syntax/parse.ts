@@ -53,7 +53,8 @@ class Parser {
 
   whole(): Expression {
     const expression = this.#expression();
-    if (this.#peek().kind !== "end") throw this.#unexpected();
+    const { kind, text, at } = this.#peek();
+    if (kind !== "end") throw new CelIssue(`Syntax error: extraneous input '${kind === "string" ? `'${text}'` : text}' expecting <EOF>`, at);
     return expression;
   }
 
@@ -265,8 +266,9 @@ class Parser {
 
   #need(text: string): Token {
     const token = this.#take(text);
-    if (token === undefined) throw this.#unexpected(`'${text}'`);
-    return token;
+    if (token !== undefined) return token;
+    const next = this.#peek();
+    throw next.kind === "end" ? new CelIssue(`Syntax error: missing '${text}' at '<EOF>'`, next.at) : this.#unexpected(`'${text}'`);
   }
 
   #unexpected(

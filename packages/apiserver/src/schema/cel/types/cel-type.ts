@@ -47,10 +47,6 @@ export function shownType(type: CelType): string {
     case "opaque":
     case "param":
       return type.name;
-    case "timestamp":
-      return "google.protobuf.Timestamp";
-    case "duration":
-      return "google.protobuf.Duration";
     case "error":
       return "!error!";
     default:
@@ -62,5 +58,7 @@ export function shownType(type: CelType): string {
 export function runtimeName(type: CelType): string {
   if (type.kind === "null") return "null_type";
   if (type.kind === "optional") return "optional_type";
+  if (type.kind === "timestamp") return "google.protobuf.Timestamp";
+  if (type.kind === "duration") return "google.protobuf.Duration";
   return type.kind === "list" || type.kind === "map" || type.kind === "type" ? type.kind : shownType(type);
 }

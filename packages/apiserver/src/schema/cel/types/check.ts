@@ -197,7 +197,7 @@ class Checker {
     return t.optional(inner);
   }
 
-  /** The one type of all elements: literals of lists and maps must not mix. */
+  /** The one type of all elements. */
   #common(elements: readonly { readonly value: Expression; readonly isOptional: boolean }[], scope: Scope): CelType {
     let common: CelType | undefined;
     for (const { value, isOptional } of elements) {
@@ -206,19 +206,18 @@ class Checker {
         this.#wrong(`expected type 'optional_type' but found '${t.shownType(found)}'`, value.at);
       }
       const type = isOptional && found.kind === "optional" ? found.of : found;
-      common = common === undefined ? type : this.#joined(common, type, value.at);
+      common = common === undefined ? type : this.#joined(common, type);
     }
     return common ?? t.param(`element%${this.#fresh++}`);
   }
 
-  #joined(common: CelType, type: CelType, at: number): CelType {
+  /** What mixes is dyn here; that literals must not mix is told when all else is right. */
+  #joined(common: CelType, type: CelType): CelType {
     if (common.kind === "dyn" || type.kind === "dyn") return t.dyn;
     const trial = this.#bindings.copy();
-    if (trial.assign(type, common)) {
-      this.#bindings.adopt(trial);
-      return this.#bindings.applied(common);
-    }
-    return this.#wrong(`expected type '${t.shownType(common)}' but found '${t.shownType(type)}'`, at);
+    if (!trial.assign(type, common)) return t.dyn;
+    this.#bindings.adopt(trial);
+    return this.#bindings.applied(common);
   }
 
   #comprehension(fold: Comprehension, scope: Scope): CelType {

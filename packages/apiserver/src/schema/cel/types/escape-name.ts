@@ -2,6 +2,9 @@ const reserved = new Set(
   "true false null in as break const continue else for function if import let loop package namespace return var void while".split(" "),
 );
 
+/** Words of CEL: a property so named can be selected by its own name too, where the grammar takes it. */
+export const isReserved = (property: string): boolean => reserved.has(property);
+
 const escapes = new Map([
   ["__", "__underscores__"],
   ["-", "__dash__"],

@@ -1,22 +1,60 @@
 import { compilePattern } from "../../regular-expression.js";
 import { CelIssue } from "../syntax/cel-issue.js";
 import { parseDuration, parseTimestamp } from "../values/time.js";
+import type { Expression, ListElement } from "../syntax/expression.js";
+import { type CelType, dyn, shownType } from "./cel-type.js";
 import type { Checked, ResolvedCall } from "./checked.js";
+import { Substitution } from "./substitution.js";
 
 type IsValid = (text: string) => boolean;
 
 const validators: ReadonlyMap<string, { readonly argument: number; readonly isValid: IsValid }> = new Map([
   ["matches", { argument: 1, isValid: (text: string) => "expression" in compilePattern(text) }],
   ["duration", { argument: 0, isValid: (text: string) => parseDuration(text) !== undefined }],
-  ["timestamp", { argument: 0, isValid: (text: string) => parseTimestamp(text) !== undefined }],
+  ["timestamp", { argument: 0, isValid: (text: string) => parseTimestamp(text) !== undefined && text.length > 10 }],
 ]);
 
-/** Literal patterns, durations and times that no run could use: told when the rule is written. */
-export const literalProblems = ({ calls }: Checked): readonly CelIssue[] => [...calls.values()].flatMap(problemOf);
+/** Literals that no run could use, and lists and maps of mixed types: told when the rule is written. In the order of the text. */
+export function literalProblems(checked: Checked): readonly CelIssue[] {
+  const exempt = formatArguments(checked);
+  const mixed = [...checked.types.keys()].flatMap((expression) => (exempt.has(expression) ? [] : mixedProblem(expression, checked)));
+  return [...[...checked.calls.values()].flatMap(argumentProblem), ...mixed].toSorted((a, b) => a.at - b.at);
+}
 
-function problemOf({ name, args }: ResolvedCall): readonly CelIssue[] {
+function argumentProblem({ name, args }: ResolvedCall): readonly CelIssue[] {
   const validator = validators.get(name);
   const argument = validator === undefined ? undefined : args[validator.argument];
   if (argument?.kind !== "literal" || typeof argument.value !== "string" || validator?.isValid(argument.value) !== false) return [];
   return [new CelIssue(`invalid ${name} argument`, argument.at)];
 }
+
+/** Lists given to `format` may mix, as may what is in them. */
+function formatArguments({ calls }: Checked): ReadonlySet<Expression> {
+  const found = new Set<Expression>();
+  const add = (expression: Expression): void => {
+    found.add(expression);
+    if (expression.kind === "list") for (const { value } of expression.elements) add(value);
+    if (expression.kind === "map") for (const { value } of expression.entries) add(value);
+  };
+  for (const { name, args } of calls.values()) if (name === "format") args.forEach(add);
+  return found;
+}
+
+function mixedProblem(expression: Expression, checked: Checked): readonly CelIssue[] {
+  if (expression.kind === "list") return mixed(expression.elements, checked);
+  if (expression.kind !== "map") return [];
+  return [...mixed(expression.entries.map(({ key }) => ({ value: key, isOptional: false })), checked), ...mixed(expression.entries, checked)];
+}
+
+/** The first element that is of another type than the one before. */
+function mixed(elements: readonly ListElement[], { types }: Checked): readonly CelIssue[] {
+  const typed = elements.map(({ value, isOptional }) => ({ at: value.at, type: elementType(types.get(value) ?? dyn, isOptional) }));
+  const [first, ...rest] = typed;
+  if (first === undefined) return [];
+  const other = rest.find(({ type }) => !areAlike(first.type, type));
+  return other === undefined ? [] : [new CelIssue(`expected type '${shownType(first.type)}' but found '${shownType(other.type)}'`, other.at)];
+}
+
+const elementType = (type: CelType, isOptional: boolean): CelType => (isOptional && type.kind === "optional" ? type.of : type);
+
+const areAlike = (a: CelType, b: CelType): boolean => a.kind === "dyn" || b.kind === "dyn" || shownType(a) === shownType(b) || new Substitution().assign(a, b);

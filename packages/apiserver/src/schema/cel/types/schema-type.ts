@@ -1,7 +1,7 @@
 import type { StructuralSchema } from "../../structural-schema.js";
 import type { CelType } from "./cel-type.js";
 import * as t from "./cel-type.js";
-import { escapeName } from "./escape-name.js";
+import { escapeName, isReserved } from "./escape-name.js";
 import { withObjectIdentity } from "./rule-schema.js";
 
 /** Schemas nested deeper have no type: rules cannot look there. */
@@ -57,7 +57,9 @@ function objectType(schema: StructuralSchema, name: string, depth: number): CelT
   for (const [key, field] of Object.entries(properties ?? {})) {
     const escaped = escapeName(key);
     const type = escaped === undefined ? undefined : declared(field, isEmbedded(field), `${name}.${escaped}`, depth + 1);
-    if (escaped !== undefined && type !== undefined) fields.set(escaped, type);
+    if (escaped === undefined || type === undefined) continue;
+    fields.set(escaped, type);
+    if (isReserved(key)) fields.set(key, type);
   }
   return { kind: "object", name, fields };
 }

@@ -22,7 +22,8 @@ export const noSuchKey = (key: CelValue): CelError => new CelError(`no such key:
 export const outOfBounds = (index: bigint): CelError => new CelError(`index out of bounds: ${index}`);
 export const intOverflow = (): CelError => new CelError("integer overflow");
 
-function shownKey(key: CelValue): string {
+/** A key of a map in a message. */
+export function shownKey(key: CelValue): string {
   if (typeof key === "string") return key.slice(0, 256);
   return typeof key === "bigint" || typeof key === "number" || typeof key === "boolean" ? String(key) : typeNameOf(key);
 }

@@ -1,6 +1,6 @@
 import { isJsonObject, type JsonObject, type JsonValue } from "@dataplane/meta";
 import type { StructuralSchema } from "../../structural-schema.js";
-import { escapeName } from "../types/escape-name.js";
+import { escapeName, isReserved } from "../types/escape-name.js";
 import { withObjectIdentity } from "../types/rule-schema.js";
 import { isEmbedded } from "../types/schema-type.js";
 import { CelError } from "./cel-error.js";
@@ -108,24 +108,33 @@ interface Field {
   readonly schema: StructuralSchema;
 }
 
-const fieldsOf = new WeakMap<StructuralSchema, ReadonlyMap<string, Field>>();
+interface Fields {
+  readonly byName: ReadonlyMap<string, Field>;
+  /** Reserved words by themselves, beside their escaped forms. */
+  readonly aliases: ReadonlyMap<string, Field>;
+}
 
-function fields(schema: StructuralSchema): ReadonlyMap<string, Field> {
+const fieldsOf = new WeakMap<StructuralSchema, Fields>();
+
+function fields(schema: StructuralSchema): Fields {
   const known = fieldsOf.get(schema);
   if (known !== undefined) return known;
   const made = new Map<string, Field>();
+  const aliases = new Map<string, Field>();
   for (const [name, field] of Object.entries(schema.properties ?? {})) {
     const escaped = escapeName(name);
     if (escaped !== undefined) made.set(escaped, { name, schema: field });
+    if (isReserved(name)) aliases.set(name, { name, schema: field });
   }
-  fieldsOf.set(schema, made);
-  return made;
+  const found = { byName: made, aliases };
+  fieldsOf.set(schema, found);
+  return found;
 }
 
 /** An object of declared properties: others are hidden, and one that is null is absent. */
 class JsonFields implements CelMap {
   readonly objectType = "object";
-  readonly #fields: ReadonlyMap<string, Field>;
+  readonly #fields: Fields;
   readonly #json: JsonObject;
 
   constructor(schema: StructuralSchema, json: JsonObject) {
@@ -138,12 +147,12 @@ class JsonFields implements CelMap {
   }
 
   get(key: CelValue): CelValue | undefined {
-    const field = typeof key === "string" ? this.#fields.get(key) : undefined;
+    const field = typeof key === "string" ? (this.#fields.byName.get(key) ?? this.#fields.aliases.get(key)) : undefined;
     const json = field !== undefined && Object.hasOwn(this.#json, field.name) ? this.#json[field.name] : null;
     return field === undefined || json === null || json === undefined ? undefined : valueOf(field.schema, json, isEmbedded(field.schema));
   }
 
   keys(): readonly CelValue[] {
-    return [...this.#fields].flatMap(([key, { name }]) => (Object.hasOwn(this.#json, name) && this.#json[name] !== null ? [key] : []));
+    return [...this.#fields.byName].flatMap(([key, { name }]) => (Object.hasOwn(this.#json, name) && this.#json[name] !== null ? [key] : []));
   }
 }
