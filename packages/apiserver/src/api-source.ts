@@ -11,6 +11,8 @@ export interface DiscoveredResource {
   readonly verbs: readonly string[];
   readonly shortNames?: readonly string[];
   readonly categories?: readonly string[];
+  /** Tells in which version objects are stored, for those who migrate them; of stored resources. */
+  readonly storageVersionHash?: string;
 }
 
 /** What one source serves in one group/version. */

@@ -1,6 +1,7 @@
 import type { ApiObject, GroupVersion } from "@dataplane/meta";
 import type { ApiSource, DiscoveredResource, ServedGroupVersion } from "./api-source.js";
 import { type ServedResource, servedResource } from "./define-resource.js";
+import { storageVersionHash } from "./discovery/storage-version-hash.js";
 import { describeOpenApi } from "./openapi/describe-open-api.js";
 import type { ComputedSubresource, ResourceDefinition } from "./resource.js";
 
@@ -138,6 +139,7 @@ function lazyOpenApi(members: readonly ServedResource[]): ServedGroupVersion["op
 
 function discovered({ definition, singular, verbs }: ServedResource): readonly DiscoveredResource[] {
   const { plural, kind, scope, shortNames, categories, hasStatus, scale, computed = [] } = definition;
+  const hash = storageVersionHash(definition);
   const namespaced = scope === "namespaced";
   const subresource = (name: string, itsKind: string, itsVerbs: readonly string[], responseKind?: GroupVersion): DiscoveredResource => ({
     name: `${plural}/${name}`,
@@ -156,6 +158,7 @@ function discovered({ definition, singular, verbs }: ServedResource): readonly D
       verbs: [...verbs],
       ...(shortNames === undefined ? {} : { shortNames }),
       ...(categories === undefined ? {} : { categories }),
+      ...(hash === undefined ? {} : { storageVersionHash: hash }),
     },
     ...(hasStatus === true ? [subresource("status", kind, ["get", "patch", "update"])] : []),
     ...(scale === undefined ? [] : [subresource("scale", "Scale", ["get", "patch", "update"], { group: "autoscaling", version: "v1" })]),

@@ -58,7 +58,9 @@ export interface ComputedSubresource<T extends ApiObject> extends Partial<GroupV
     readonly user: UserInfo;
   }) => ApiObject | Promise<ApiObject>;
   /** PUT of what `get` gives, changed: the object as it is stored afterwards, whose other fields are as they were. With `get` it makes PATCH too. */
-  readonly update?: (input: { readonly object: T; readonly body: ApiObject }) => T;
+  readonly update?: (input: { readonly object: T; readonly body: ApiObject; readonly request: "replace" | "patch" }) => T;
+  /** What the schema cannot say of the body of an update. */
+  readonly validate?: (body: ApiObject) => readonly Cause[];
 }
 
 /** Where an object keeps its number of replicas: paths such as `.spec.replicas`. Served as `autoscaling/v1` Scale. */

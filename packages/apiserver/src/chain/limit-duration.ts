@@ -1,5 +1,6 @@
-import { ApiError, type RequestInfo } from "@dataplane/meta";
+import { ApiError, badRequest, type RequestInfo } from "@dataplane/meta";
 import type { Filter } from "./filter.js";
+import { goDurationMs } from "./go-duration.js";
 
 export interface LimitDurationOptions {
   /** 60 s unless told. */
@@ -14,20 +15,37 @@ const longRunningSubresources: ReadonlySet<string> = new Set(["stream", "proxy",
 const mayLast = ({ verb, resource, subresource }: RequestInfo): boolean =>
   verb === "watch" || longRunningSubresources.has(subresource) || resource === "stream";
 
-/** Ends what takes too long: the request's signal aborts, and the client gets 504. */
+/** Of other subresources and of the data plane a `timeout` is a matter of who answers. */
+const isOurs = ({ isResourceRequest, subresource, path }: RequestInfo): boolean =>
+  isResourceRequest ? ["", "status", "scale"].includes(subresource) : /^\/(?:version|apis|openapi)(?:\/|$)/.test(path);
+
+/** `?timeout` in milliseconds; 0 when none is asked for. Throws BadRequest. */
+function timeoutOf(info: RequestInfo, query: URLSearchParams): number {
+  const text = query.get("timeout") ?? "";
+  if (text === "" || !isOurs(info)) return 0;
+  const ms = goDurationMs(text);
+  if (ms === undefined) throw badRequest(`invalid timeout specified in the request URL - time: invalid duration ${JSON.stringify(text)}`);
+  return ms;
+}
+
+/** Ends what takes too long: the request's signal aborts, and the client gets 504. `?timeout` may shorten it. */
 export const limitDuration =
   ({ limitMs = 60_000, isLongRunning = () => false }: LimitDurationOptions = {}): Filter =>
   async (request, next) => {
     const { info } = request.context;
     if (info !== undefined && (mayLast(info) || isLongRunning(info))) return next(request);
+    const askedMs = info === undefined ? 0 : timeoutOf(info, request.query);
+    const endsAfterMs = askedMs > 0 && askedMs < limitMs ? askedMs : limitMs;
     const over = new AbortController();
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_resolve, reject) => {
       timer = setTimeout(() => {
-        const error = new ApiError("Timeout", `the request did not complete within ${limitMs / 1000} seconds`, { details: { retryAfterSeconds: 1 } });
+        const error = new ApiError("Timeout", `the request did not complete within ${endsAfterMs / 1000} seconds`, {
+          details: { retryAfterSeconds: 1 },
+        });
         reject(error);
         over.abort(error);
-      }, limitMs);
+      }, endsAfterMs);
       timer.unref();
     });
     try {

@@ -37,7 +37,7 @@ export const apiResourceList = (group: string, { version, resources }: MergedVer
   kind: "APIResourceList",
   apiVersion: "v1",
   groupVersion: apiVersionOf({ group, version }),
-  resources: resources.map(({ name, singularName, kind, responseKind, namespaced, verbs, shortNames, categories }) => ({
+  resources: resources.map(({ name, singularName, kind, responseKind, namespaced, verbs, shortNames, categories, storageVersionHash }) => ({
     name,
     singularName,
     namespaced,
@@ -46,5 +46,6 @@ export const apiResourceList = (group: string, { version, resources }: MergedVer
     verbs,
     ...(shortNames === undefined ? {} : { shortNames }),
     ...(categories === undefined ? {} : { categories }),
+    ...(storageVersionHash === undefined ? {} : { storageVersionHash }),
   })),
 });

@@ -1,6 +1,7 @@
 import { basePathOf, isJsonObject, type JsonObject } from "@dataplane/meta";
 import type { ResourceDefinition, Verb } from "../resource.js";
 import type { StructuralSchema } from "../schema/structural-schema.js";
+import { scaleKind, scaleSchema } from "../verbs/scale.js";
 import { componentName, metaComponent, schemaRef } from "./component-name.js";
 import { metaSchemas, plainSchema } from "./meta-schemas.js";
 import { type OperationContext, operation } from "./operations.js";
@@ -36,6 +37,13 @@ function pathsOf(definition: ResourceDefinition): JsonObject {
   if (definition.hasStatus === true) {
     paths[`${collection}/{name}/status`] = { ...methods({ get: "get", put: "update", patch: "patch" }, "Status"), parameters: named };
   }
+  if (definition.scale !== undefined) {
+    const context = { definition, subject: `${subject}Scale`, component: componentName(scaleKind), listComponent: "", answers: scaleKind };
+    const own = Object.entries({ get: "get", put: "update", patch: "patch" } as const).map(
+      ([method, verb]) => [method, operation(verb, context)] as const,
+    );
+    paths[`${collection}/{name}/scale`] = { ...Object.fromEntries(own), parameters: named };
+  }
   if (namespaced) {
     const everywhere = methodsOf(definition, { get: "list" }, `${definition.kind}ForAllNamespaces`);
     paths[`${base}/${plural}`] = { ...everywhere, parameters: [pretty] };
@@ -60,6 +68,7 @@ function schemasOf(definition: ResourceDefinition): JsonObject {
   return {
     ...metaSchemas,
     ...Object.fromEntries(own.schemas),
+    ...(definition.scale === undefined ? {} : { [componentName(scaleKind)]: scaleComponent() }),
     [component]: { ...object, "x-kubernetes-group-version-kind": [{ group, version, kind }] },
     [listName(definition)]: {
       type: "object",
@@ -75,12 +84,18 @@ function schemasOf(definition: ResourceDefinition): JsonObject {
   };
 }
 
+/** As it is wherever it is served. */
+const scaleComponent = (): JsonObject => ({
+  ...objectSchemaOf({ schema: scaleSchema }, { nameOf: (name) => name, schemas: new Map() }),
+  "x-kubernetes-group-version-kind": [scaleKind],
+});
+
 const kindProperties: JsonObject = {
   apiVersion: { type: "string", description: "Group and version of this representation of the object." },
   kind: { type: "string", description: "The kind of the object." },
 };
 
-function objectSchemaOf({ schema, description }: ResourceDefinition, components: OwnComponents): JsonObject {
+function objectSchemaOf({ schema, description }: Pick<ResourceDefinition, "schema" | "description">, components: OwnComponents): JsonObject {
   const text = description ?? schema.description;
   const { properties, ...others } = published(schema, components);
   return {

@@ -1,4 +1,4 @@
-import type { JsonObject } from "@dataplane/meta";
+import type { GroupVersionKind, JsonObject } from "@dataplane/meta";
 import type { ResourceDefinition, Verb } from "../resource.js";
 import { metaComponent, schemaRef } from "./component-name.js";
 import { deleteCollectionParameters, deleteParameters, listParameters, patchParameters, writeParameters } from "./parameters.js";
@@ -10,6 +10,8 @@ export interface OperationContext {
   readonly listComponent: string;
   /** `Widget`, `NamespacedWidget`, `NamespacedWidgetStatus`: makes operation ids unique. */
   readonly subject: string;
+  /** The kind that it is about, where that is not the definition's: a Scale. */
+  readonly answers?: GroupVersionKind;
 }
 
 const mediaTypes = ["application/json", "application/yaml"];
@@ -104,7 +106,8 @@ const shapes: Readonly<Record<Verb, (context: OperationContext) => Shape>> = {
 };
 
 export function operation(verb: Verb, context: OperationContext): JsonObject {
-  const { group, version, kind } = context.definition;
+  const { group, version } = context.definition;
+  const { kind, group: itsGroup, version: itsVersion } = context.answers ?? context.definition;
   const { action, id, description, parameters, body, responses } = shapes[verb](context);
   return {
     tags: [tagOf(group, version)],
@@ -114,7 +117,7 @@ export function operation(verb: Verb, context: OperationContext): JsonObject {
     ...(body === undefined ? {} : { requestBody: body }),
     responses,
     "x-kubernetes-action": action,
-    "x-kubernetes-group-version-kind": { group, version, kind },
+    "x-kubernetes-group-version-kind": { group: itsGroup, version: itsVersion, kind },
   };
 }
 

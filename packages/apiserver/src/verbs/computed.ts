@@ -1,4 +1,4 @@
-import { ApiError, type ApiObject, conflict, dataPlaneUser, type HttpResponse, invalid, isJsonObject, type JsonObject } from "@dataplane/meta";
+import { ApiError, type ApiObject, apiVersionOf, dataPlaneUser, type HttpResponse, invalid, isJsonObject, type JsonObject } from "@dataplane/meta";
 import type { StoredValue } from "../codec.js";
 import { readObjectBody, requireJsonObject } from "../read-body.js";
 import type { ComputedSubresource, StoredObject } from "../resource.js";
@@ -9,6 +9,7 @@ import { validateSchema } from "../schema/validate-schema.js";
 import { jsonOf } from "../table.js";
 import { answerValue } from "./answer.js";
 import { found } from "./get.js";
+import { withIdentity } from "./identity.js";
 import { readPatch } from "./patch.js";
 import { replace, requireLive, retried } from "./update.js";
 import { apiObjectOf, methodNotAllowed, type VerbCall } from "./verb-call.js";
@@ -50,7 +51,7 @@ async function update(call: VerbCall, computed: Computed, change: NonNullable<Co
   const { value, duplicates } = await readObjectBody(call.request, call.services.bodyLimitBytes);
   const options = writeOptions(call);
   const body = checkedBody(call, computed, { body: requireJsonObject(value), duplicates, options });
-  const stored = await retried(call, jsonOf(body), (live) => replaceBy(call, requireLive(call, live), { body, options, change }));
+  const stored = await retried(call, jsonOf(body), (live) => replaceBy(call, requireLive(call, live), { body, options, change, request: "replace" }));
   return answer(call, computed, stored);
 }
 
@@ -65,7 +66,7 @@ async function patch(
   const stored = await retried(call, undefined, async (found) => {
     const live = requireLive(call, found);
     const { body, duplicates } = patched(await view(storedObject(call, live)));
-    return replaceBy(call, live, { body: checkedBody(call, computed, { body, duplicates, options }), options, change });
+    return replaceBy(call, live, { body: checkedBody(call, computed, { body, duplicates, options }), options, change, request: "patch" });
   });
   return answer(call, computed, stored);
 }
@@ -74,21 +75,20 @@ interface Change {
   readonly body: ApiObject;
   readonly options: WriteOptions;
   readonly change: NonNullable<Computed["update"]>;
+  readonly request: "replace" | "patch";
 }
 
-function replaceBy(call: VerbCall, live: StoredValue, { body, options, change }: Change): Promise<StoredValue> {
+function replaceBy(call: VerbCall, live: StoredValue, { body, options, change, request }: Change): Promise<StoredValue> {
   const object = live.shownBy(call.resource).object;
-  requireSameVersion(call, body, live);
-  const next = change({ object, body });
-  return replace(call, { body: jsonOf(next), duplicates: [], live, options, request: "replace" });
+  const next = change({ object, body, request });
+  return replace(call, { body: withPreconditions(jsonOf(next), body), duplicates: [], live, options, request });
 }
 
-/** The view's own resourceVersion is the object's. */
-function requireSameVersion({ resource: { definition }, info }: VerbCall, { metadata }: ApiObject, live: StoredValue): void {
-  const sent = metadata.resourceVersion ?? "";
-  if (sent === "" || sent === live.revision.toString()) return;
-  const why = "the object has been modified; please apply your changes to the latest version and try again";
-  throw conflict(definition.plural, info.name, definition.group, why);
+/** The view's own uid and resourceVersion are the object's. */
+function withPreconditions(next: JsonObject, { metadata: { uid = "", resourceVersion = "" } }: ApiObject): JsonObject {
+  const { metadata } = next;
+  const sent = { ...(uid === "" ? {} : { uid }), ...(resourceVersion === "" ? {} : { resourceVersion }) };
+  return { ...next, metadata: { ...(isJsonObject(metadata) ? metadata : {}), ...sent } };
 }
 
 /** What the view shows after the write; without a view, the object. */
@@ -104,17 +104,19 @@ interface SentBody {
 }
 
 /** The body as its schema has it, with the name of the path. Throws BadRequest and Invalid. */
-function checkedBody(call: VerbCall, { schema, kind }: Computed, { body, duplicates, options }: SentBody): ApiObject {
+function checkedBody(call: VerbCall, { schema, kind, group, version, validate }: Computed, { body, duplicates, options }: SentBody): ApiObject {
   const { info, resource } = call;
-  const metadata = isJsonObject(body["metadata"]) ? body["metadata"] : {};
-  const apiVersion = typeof body["apiVersion"] === "string" ? body["apiVersion"] : resource.apiVersion;
-  const named = { ...body, kind, apiVersion, metadata: { ...metadata, name: info.name } };
+  const { definition } = resource;
+  const type = { group: group ?? definition.group, version: version ?? definition.version };
+  const own = { ...call, resource: { ...resource, apiVersion: apiVersionOf(type), definition: { ...definition, ...type, kind } } };
+  const named = withIdentity(own, body);
   if (schema === undefined) return apiObjectOf(named);
   const whole = wholeObjectSchema(schema);
   const { value, unknown } = prune(whole, named);
-  reportFields(call, options, { unknown, duplicates });
+  reportFields(own, options, { unknown, duplicates });
   const object = requireJsonObject(applyDefaults(whole, value));
-  const causes = validateSchema(whole, object);
-  if (causes.length > 0) throw invalid(kind, resource.definition.group, info.name, causes);
+  const structural = validateSchema(whole, object);
+  const causes = structural.length > 0 || validate === undefined ? structural : validate(apiObjectOf(object));
+  if (causes.length > 0) throw invalid(kind, type.group, info.name, causes);
   return apiObjectOf(object);
 }

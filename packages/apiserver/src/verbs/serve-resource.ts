@@ -6,6 +6,7 @@ import { remove, removeCollection } from "./delete.js";
 import { get } from "./get.js";
 import { list } from "./list.js";
 import { patch } from "./patch.js";
+import { serveScale } from "./scale.js";
 import { update } from "./update.js";
 import { methodNotAllowed, type VerbCall, warn } from "./verb-call.js";
 import { watch } from "./watch.js";
@@ -48,6 +49,7 @@ function serveSubresource(call: VerbCall, verb: Verb): Promise<HttpResponse> {
     if (verb !== "get" && verb !== "update" && verb !== "patch") throw methodNotAllowed();
     return verbs[verb](call);
   }
+  if (subresource === "scale" && definition.scale !== undefined) return serveScale(call, definition.scale);
   const computed = definition.computed?.find(({ name }) => name === subresource);
   if (computed === undefined) throw unknownResource();
   return serveComputed(call, computed);
