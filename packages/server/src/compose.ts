@@ -77,7 +77,7 @@ export function compose(options: ComposeOptions): Composition {
   const accounts = openServiceAccounts({ tokens, client, appUrl, clock, logger });
   addServedResources(registry, { ...config, ...accounts, authorizer, resolver, sealer });
   const apiServer = createApiServer({ store, registry, sources: [dataPlaneSource], clock, logger, newUid: randomUUID, version: version.kubernetes });
-  const extensions = createApiextensions({ client, registry, clock, logger });
+  const extensions = createApiextensions({ client, registry, webhooks: apiServer.webhooks, clock, logger });
   const stored = extensions.obeying(apiServer.handler);
   const apiServiceInformer = createInformer({ client, resource: apiServicesRef, clock, logger });
   const kubeAggregator = createKubeAggregator({ delegate: stored, services: apiServiceInformer });
