@@ -46,7 +46,7 @@ export const tooLong = (field: string, bytes: number): Cause => ({
 
 export const tooMany = (field: string, actual: number, most: number): Cause => ({
   reason: "FieldValueTooMany",
-  message: `Too many: ${actual}: must have at most ${most} items`,
+  message: `Too many: ${actual}: must have at most ${most} ${most === 1 ? "item" : "items"}`,
   field,
 });
 

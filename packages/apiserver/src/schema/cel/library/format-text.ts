@@ -40,8 +40,11 @@ const verbs: ReadonlyMap<string, Format> = new Map<string, Format>([
   ["X", (value) => hexadecimal(value).toUpperCase()],
 ]);
 
-/** The clauses that there are, for checks of literals. */
-export const isVerb = (verb: string): boolean => verbs.has(verb);
+/** The clauses of a pattern in order, such as `d`; for checks of literals. */
+export const clausesOf = (pattern: string): readonly string[] => [...pattern.matchAll(clause)].flatMap(({ groups }) => (groups?.["verb"] === undefined ? [] : [groups["verb"]]));
+
+/** Whether there is such a clause. */
+export const isClause = (verb: string): boolean => verbs.has(verb);
 
 /** Groups of three digits, as English has them. */
 function fixed(number: number, precision: number): string {

@@ -2,7 +2,8 @@ import { compilePattern } from "../../regular-expression.js";
 import { CelIssue } from "../syntax/cel-issue.js";
 import { parseDuration, parseTimestamp } from "../values/time.js";
 import type { Expression, ListElement } from "../syntax/expression.js";
-import { type CelType, dyn, shownType } from "./cel-type.js";
+import { clausesOf, isClause } from "../library/format-text.js";
+import { type CelType, dyn, runtimeName, shownType } from "./cel-type.js";
 import type { Checked, ResolvedCall } from "./checked.js";
 import { Substitution } from "./substitution.js";
 
@@ -18,7 +19,8 @@ const validators: ReadonlyMap<string, { readonly argument: number; readonly isVa
 export function literalProblems(checked: Checked): readonly CelIssue[] {
   const exempt = formatArguments(checked);
   const mixed = [...checked.types.keys()].flatMap((expression) => (exempt.has(expression) ? [] : mixedProblem(expression, checked)));
-  return [...[...checked.calls.values()].flatMap(argumentProblem), ...mixed].toSorted((a, b) => a.at - b.at);
+  const formats = [...checked.calls].flatMap(([{ at }, resolved]) => formatProblem(resolved, at, checked));
+  return [...[...checked.calls.values()].flatMap(argumentProblem), ...formats, ...mixed].toSorted((a, b) => a.at - b.at);
 }
 
 function argumentProblem({ name, args }: ResolvedCall): readonly CelIssue[] {
@@ -27,6 +29,26 @@ function argumentProblem({ name, args }: ResolvedCall): readonly CelIssue[] {
   if (argument?.kind !== "literal" || typeof argument.value !== "string" || validator?.isValid(argument.value) !== false) return [];
   return [new CelIssue(`invalid ${name} argument`, argument.at)];
 }
+
+const integerKinds = new Set(["int", "uint", "dyn", "param"]);
+const doubleKinds = new Set(["double", "dyn", "param"]);
+
+/** A literal pattern for `format` beside a literal list of values. */
+function formatProblem({ name, args: [pattern, values] }: ResolvedCall, at: number, { types }: Checked): readonly CelIssue[] {
+  if (name !== "format" || pattern?.kind !== "literal" || typeof pattern.value !== "string" || values?.kind !== "list") return [];
+  for (const [index, verb] of clausesOf(pattern.value).entries()) {
+    const element = values.elements[index]?.value;
+    if (!isClause(verb)) return [new CelIssue(`could not parse formatting clause: unrecognized formatting clause ${JSON.stringify(verb)}`, at)];
+    if (element === undefined) return [new CelIssue(`index ${index} out of range`, at)];
+    const type = types.get(element) ?? dyn;
+    if (verb === "d" && !integerKinds.has(type.kind)) return [misused("decimal", "integers", type, element.at)];
+    if (verb === "f" && !doubleKinds.has(type.kind)) return [misused("fixed-point", "doubles", type, element.at)];
+  }
+  return [];
+}
+
+const misused = (clause: string, wanted: string, type: CelType, at: number): CelIssue =>
+  new CelIssue(`error during formatting: ${clause} clause can only be used on ${wanted}, was given ${runtimeName(type)}`, at);
 
 /** Lists given to `format` may mix, as may what is in them. */
 function formatArguments({ calls }: Checked): ReadonlySet<Expression> {
