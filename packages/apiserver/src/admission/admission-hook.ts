@@ -65,7 +65,10 @@ const reasonsOfCodes = new Map<number, Reason>([
 
 /** What a refusal may say with a code of 400, which says little. */
 const knownReasons: ReadonlyMap<string, Reason> = new Map(
-  (["BadRequest", "Forbidden", "Unauthorized", "Conflict", "Invalid", "NotFound", "AlreadyExists", "RequestEntityTooLarge"] as const).map((it) => [it, it]),
+  (["BadRequest", "Forbidden", "Unauthorized", "Conflict", "Invalid", "NotFound", "AlreadyExists", "RequestEntityTooLarge"] as const).map((it) => [
+    it,
+    it,
+  ]),
 );
 
 /** The refusal as the writer gets it, in the words of kube-apiserver; `who` names the hook. */

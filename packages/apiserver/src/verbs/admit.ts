@@ -75,21 +75,15 @@ async function prepared(
 }
 
 /** What hooks make of a prepared object, pruned, defaulted and prepared like what clients send. They never see what is hidden. */
-async function mutated(
-  call: VerbCall,
-  proposal: Proposal,
-  live: ApiObject | undefined,
-  first: Admitted,
-): Promise<Admitted> {
+async function mutated(call: VerbCall, proposal: Proposal, live: ApiObject | undefined, first: Admitted): Promise<Admitted> {
   const before = jsonOf(first.object);
   const after = (await mutatedByHooks(call, hookedWrite(call, proposal, live, first.object))) ?? before;
   if (jsonEqual(before, after)) return first;
   const next = apiObjectOf(withServersPart(call, defaulted(call, known(call, after).value), before));
   // What is hidden was taken out of the prepared object already: that is what the next one is held against.
-  const since: Pick<PrepareInput<ApiObject>, "old" | "oldHidden" | "request"> =
-    first.hidden === undefined
-      ? { old: live, oldHidden: proposal.live?.hidden, request: proposal.request }
-      : { old: first.object, oldHidden: first.hidden, request: "replace" };
+  const since: Pick<PrepareInput<ApiObject>, "old" | "oldHidden" | "request"> = first.hidden === undefined
+    ? { old: live, oldHidden: proposal.live?.hidden, request: proposal.request }
+    : { old: first.object, oldHidden: first.hidden, request: "replace" };
   return prepared(call, proposal, { object: next, ...since });
 }
 
@@ -142,6 +136,7 @@ function tracked(call: VerbCall, { options, fieldsAreTracked }: Proposal, live: 
     schema: resource.definition.schema,
     apiVersion: resource.apiVersion,
     subresource: info.subresource,
+    hasStatus: resource.definition.hasStatus === true,
     now: services.clock.now(),
   });
 }

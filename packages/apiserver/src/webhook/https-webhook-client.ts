@@ -1,5 +1,5 @@
-import { Agent, type RequestOptions, request } from "node:https";
 import type { IncomingMessage } from "node:http";
+import { Agent, type RequestOptions, request } from "node:https";
 import { isIP } from "node:net";
 import { ApiError, isJsonObject, type JsonObject } from "@dataplane/meta";
 import { connectionProblem } from "./connection-problem.js";
@@ -34,7 +34,8 @@ export function createWebhookClient({ resolveService }: HttpsWebhookClientOption
 
 /** The address as failures show it. Throws a WebhookFailure when it is none, or no HTTPS. */
 function addressOf({ url, service }: WebhookClientConfig): URL {
-  const text = service === undefined ? (url ?? "") : `https://${serviceHost(service)}:${service.port ?? 443}/${(service.path ?? "").replace(/^\//, "")}`;
+  const text =
+    service === undefined ? (url ?? "") : `https://${serviceHost(service)}:${service.port ?? 443}/${(service.path ?? "").replace(/^\//, "")}`;
   const parsed = URL.canParse(text) ? new URL(text) : undefined;
   if (parsed?.protocol !== "https:") throw new WebhookFailure("the webhook has no https address", { timedOut: false });
   parsed.username = "";

@@ -39,7 +39,9 @@ const userJson = ({ name, uid, groups, extra }: UserInfo): JsonObject => ({
   username: name,
   ...(uid === undefined ? {} : { uid }),
   groups: [...groups],
-  ...(extra === undefined ? {} : { extra: Object.fromEntries(Object.entries(extra).map(([key, values]): [string, JsonValue] => [key, [...values]])) }),
+  ...(extra === undefined
+    ? {}
+    : { extra: Object.fromEntries(Object.entries(extra).map(([key, values]): [string, JsonValue] => [key, [...values]])) }),
 });
 
 export interface ReviewAnswer {

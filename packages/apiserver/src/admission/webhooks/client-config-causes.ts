@@ -13,7 +13,8 @@ export function clientConfigCauses(config: JsonValue | undefined, at: string): r
 }
 
 function urlCauses(text: string, field: string): readonly Cause[] {
-  if (!URL.canParse(text)) return [{ ...required(field), message: `Required value: url must be a valid URL: ${JSON.stringify(text.slice(0, 200))}${form}` }];
+  if (!URL.canParse(text))
+    return [{ ...required(field), message: `Required value: url must be a valid URL: ${JSON.stringify(text.slice(0, 200))}${form}` }];
   const { protocol, host, username, password, hash, search } = new URL(text);
   return [
     ...(protocol === "https:" ? [] : [invalidValue(field, protocol.replace(/:$/, ""), `'https' is the only allowed URL scheme${form}`)]),

@@ -1,22 +1,13 @@
 import { type Cause, isDnsSubdomain, isJsonObject, isLabelKey, type JsonObject, type JsonValue } from "@dataplane/meta";
-import { duplicate, invalidValue, notSupported, required, tooMany } from "../../schema/field-errors.js";
+import { invalidValue, notSupported, required, tooMany } from "../../schema/field-errors.js";
 import { clientConfigCauses } from "./client-config-causes.js";
 import { selectorCauses } from "./label-selector-causes.js";
 import { compileCondition } from "./match-conditions.js";
 import { ruleCauses } from "./rule-causes.js";
 
-/** What is wrong with `webhooks` of a configuration beyond its schema, in the words of kube-apiserver. */
-export function configurationCauses(webhooks: readonly JsonValue[], isMutating: boolean): readonly Cause[] {
-  const names = new Set<string>();
-  return webhooks.flatMap((webhook, index) => {
-    if (!isJsonObject(webhook)) return [];
-    const at = `webhooks[${index}]`;
-    const { name } = webhook;
-    const isRepeated = typeof name === "string" && name !== "" && names.has(name);
-    if (typeof name === "string") names.add(name);
-    return [...webhookCauses(webhook, at, isMutating), ...(isRepeated ? [duplicate(`${at}.name`, name)] : [])];
-  });
-}
+/** What is wrong with `webhooks` of a configuration beyond its schema (which tells repeated names), in the words of kube-apiserver. */
+export const configurationCauses = (webhooks: readonly JsonValue[], isMutating: boolean): readonly Cause[] =>
+  webhooks.flatMap((webhook, index) => (isJsonObject(webhook) ? webhookCauses(webhook, `webhooks[${index}]`, isMutating) : []));
 
 const because = (cause: Cause, why: string): Cause => ({ ...cause, message: `${cause.message}: ${why}` });
 
@@ -71,17 +62,9 @@ function reviewVersionCauses(versions: readonly JsonValue[], field: string): rea
 const mostConditions = 64;
 
 function conditionsCauses(conditions: readonly JsonValue[], field: string): readonly Cause[] {
-  const names = new Set<JsonValue>();
   const each = conditions.flatMap((condition, index) => {
     const { name, expression }: JsonObject = isJsonObject(condition) ? condition : {};
-    const at = `${field}[${index}]`;
-    const isRepeated = typeof name === "string" && names.has(name);
-    if (typeof name === "string") names.add(name);
-    return [
-      ...expressionCauses(expression, `${at}.expression`),
-      ...conditionNameCauses(name, `${at}.name`),
-      ...(isRepeated ? [duplicate(`${at}.name`, name)] : []),
-    ];
+    return [...expressionCauses(expression, `${field}[${index}].expression`), ...conditionNameCauses(name, `${field}[${index}].name`)];
   });
   return [...(conditions.length > mostConditions ? [tooMany(field, conditions.length, mostConditions)] : []), ...each];
 }

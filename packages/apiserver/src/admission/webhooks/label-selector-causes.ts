@@ -26,7 +26,13 @@ function expressionCauses(expression: JsonValue, at: string): readonly Cause[] {
       ? [{ ...required(`${at}.values`), message: "Required value: must be specified when `operator` is 'In' or 'NotIn'" }]
       : []),
     ...(takesNone && given.length > 0
-      ? [{ reason: "FieldValueForbidden", message: "Forbidden: may not be specified when `operator` is 'Exists' or 'DoesNotExist'", field: `${at}.values` }]
+      ? [
+          {
+            reason: "FieldValueForbidden",
+            message: "Forbidden: may not be specified when `operator` is 'Exists' or 'DoesNotExist'",
+            field: `${at}.values`,
+          },
+        ]
       : []),
     ...(needsValues || takesNone ? [] : [invalidValue(`${at}.operator`, operator ?? "", "not a valid selector operator")]),
     ...keyCauses(typeof key === "string" ? key : "", `${at}.key`),

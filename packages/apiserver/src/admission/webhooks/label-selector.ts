@@ -8,7 +8,11 @@ type Requirement = (labels: ObjectLabels) => boolean;
 export function labelPredicate(selector: JsonValue | undefined): Requirement | undefined {
   const { matchLabels, matchExpressions } = isJsonObject(selector) ? selector : {};
   const requirements = [
-    ...Object.entries(isJsonObject(matchLabels) ? matchLabels : {}).map(([key, value]): Requirement => (labels) => valueOf(labels, key) === value),
+    ...Object.entries(isJsonObject(matchLabels) ? matchLabels : {}).map(
+      ([key, value]): Requirement =>
+        (labels) =>
+          valueOf(labels, key) === value,
+    ),
     ...(Array.isArray(matchExpressions) ? (matchExpressions as readonly JsonValue[]) : []).map(expressionRequirement),
   ];
   return requirements.length === 0 ? undefined : (labels) => requirements.every((it) => it(labels));

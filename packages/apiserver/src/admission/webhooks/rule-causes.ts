@@ -12,9 +12,7 @@ export function ruleCauses(rule: JsonValue, at: string): readonly Cause[] {
   const { scope } = rule;
   return [
     ...listCauses(lists("operations"), `${at}.operations`, "operations"),
-    ...lists("operations").flatMap((it, index) =>
-      operations.includes(it) ? [] : [notSupported(`${at}.operations[${index}]`, it, operations)],
-    ),
+    ...lists("operations").flatMap((it, index) => (operations.includes(it) ? [] : [notSupported(`${at}.operations[${index}]`, it, operations)])),
     ...listCauses(lists("apiGroups"), `${at}.apiGroups`, "API groups"),
     ...listCauses(lists("apiVersions"), `${at}.apiVersions`, "API versions"),
     ...lists("apiVersions").flatMap((it, index) => (it === "" ? [required(`${at}.apiVersions[${index}]`)] : [])),

@@ -1,5 +1,5 @@
-import type { AdmissionOperation } from "../admission-hook.js";
 import type { WebhookClientConfig } from "../../webhook/webhook-client.js";
+import type { AdmissionOperation } from "../admission-hook.js";
 import type { ObjectLabels } from "./label-selector.js";
 import type { MatchCondition } from "./match-conditions.js";
 
