@@ -29,6 +29,16 @@ test("its status tells the accepted names, and that it is established, in Kubern
   });
 });
 
+test("who makes a definition owns its spec, and the server its status", async () => {
+  await using api = await startServer();
+  await api.call(`POST ${definitionsPath}?fieldManager=me`, { body: aDefinition() });
+  const { metadata } = await api.client.get<ApiObject>(definitionsRef, { name: "widgets.example.com" });
+  const [mine, ...others] = metadata.managedFields ?? [];
+  expect(mine).toMatchObject({ manager: "me", operation: "Update" });
+  expect(Object.keys(mine?.fieldsV1 ?? {})).toEqual(["f:spec"]);
+  expect(others).toMatchObject([{ subresource: "status", fieldsV1: { "f:status": expect.anything() } }]);
+});
+
 test("names that are taken are told, and accepted when they are free again", async () => {
   await using api = await startServer();
   await api.call(`POST ${definitionsPath}`, { body: aDefinition() });

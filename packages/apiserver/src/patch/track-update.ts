@@ -1,4 +1,4 @@
-import { type ApiObject, isJsonObject, type JsonValue, rfc3339 } from "@dataplane/meta";
+import { type ApiObject, isJsonObject, type JsonObject, type JsonValue, rfc3339 } from "@dataplane/meta";
 import { wholeObjectSchema } from "../schema/object-meta-schema.js";
 import type { StructuralSchema } from "../schema/structural-schema.js";
 import { managedFieldsOf, withManagedFields, withoutManagedFields } from "./api-object.js";
@@ -17,6 +17,8 @@ export interface TrackUpdate {
   readonly apiVersion: string;
   /** "" for the object itself. */
   readonly subresource: string;
+  /** `status` is then no writer's of the object itself: what is in it is the server's. */
+  readonly hasStatus?: boolean;
   readonly now: Date;
 }
 
@@ -29,10 +31,17 @@ export function trackUpdate(request: TrackUpdate): ApiObject {
   const managers = managersOf(request);
   const plain = withoutManagedFields(next);
   if (managers.size === 0 && live !== undefined) return withManagedFields(plain, []);
-  const { modified, added, removed } = compare(wholeObjectSchema(request.schema), withoutManagedFields(live), plain);
+  const before = ownPart(request, withoutManagedFields(live));
+  const { modified, added, removed } = compare(wholeObjectSchema(request.schema), before, ownPart(request, plain));
   const changed = union(modified, added);
   const others = withoutFields(managers, union(changed, removed));
   return withManagedFields(plain, encodeManagers(withUpdater(request, others, ownable(changed))));
+}
+
+function ownPart({ hasStatus, subresource }: TrackUpdate, object: JsonObject): JsonObject {
+  if (hasStatus !== true || subresource !== "") return object;
+  const { status: _status, ...written } = object;
+  return written;
 }
 
 function withUpdater({ manager, apiVersion, subresource, now }: TrackUpdate, others: Managers, changed: Manager["fields"]): Managers {
