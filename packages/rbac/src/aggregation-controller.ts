@@ -72,7 +72,7 @@ export function gatheredRules(role: ApiObject, all: readonly ApiObject[]): reado
   const givers = all.filter(
     ({ metadata }) => metadata.name !== role.metadata.name && selectors.some((selector) => matches(selector, metadata.labels ?? {})),
   );
-  const byName = givers.sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
+  const byName = [...givers].sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
   return [...new Map(byName.flatMap(rulesOf).map((rule) => [JSON.stringify(rule), rule])).values()];
 }
 

@@ -25,6 +25,9 @@ export interface EscalationOptions {
   readonly resolver: RuleResolver;
 }
 
+/** An error must not carry a body back. */
+const mostListed = 100;
+
 const fullAuthority: readonly PolicyRule[] = [
   { verbs: ["*"], apiGroups: ["*"], resources: ["*"] },
   { verbs: ["*"], nonResourceURLs: ["*"] },
@@ -74,7 +77,7 @@ interface Target {
 function requireHeld(user: UserInfo, held: readonly PolicyRule[], wanted: readonly PolicyRule[], target: Target): void {
   const missing = missingRights(held, wanted);
   if (missing.length === 0) return;
-  const rules = missing.map(describeRule).sort().join("\n");
+  const rules = missing.slice(0, mostListed).map(describeRule).sort().join("\n");
   const who = `user ${JSON.stringify(user.name)} (groups=${quotedList(user.groups)})`;
   throw forbidden(target, `${who} is attempting to grant RBAC permissions not currently held:\n${rules}`);
 }

@@ -41,7 +41,10 @@ export function createRbac({ client, clock, logger }: RbacOptions): Rbac {
 
   // Made when a request needs it: a thousand changes in a row cost one index.
   let current: RbacIndex | undefined;
-  for (const informer of informers) informer.onChange(() => void (current = undefined));
+  for (const informer of informers)
+    informer.onChange(() => {
+      current = undefined;
+    });
   const index = (): RbacIndex => {
     current ??= new RbacIndex({
       roles: roles.list(),
@@ -75,7 +78,9 @@ export function createRbac({ client, clock, logger }: RbacOptions): Rbac {
     },
     clusterRoles,
     synced,
-    run: async (signal) => void (await Promise.all(informers.map((informer) => informer.run(signal)))),
+    async run(signal) {
+      await Promise.all(informers.map((informer) => informer.run(signal)));
+    },
   };
 }
 

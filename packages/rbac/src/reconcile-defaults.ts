@@ -32,12 +32,16 @@ async function ensure(
 ): Promise<void> {
   const ref = { name: wanted.metadata.name };
   const stored = await client.get<ApiObject>(resource, ref).catch(asAbsent);
-  if (stored === undefined) return void (await client.create(resource, wanted, writer));
+  if (stored === undefined) {
+    await client.create(resource, wanted, writer);
+    return;
+  }
   if (stored.metadata.annotations?.[autoupdateAnnotation] === "false") return;
   // A role is given for ever: to give another one the binding is made anew.
   if (resource === clusterRoleBindingsRef && roleRefOf(stored).name !== roleRefOf(wanted).name) {
     await client.delete(resource, ref);
-    return void (await client.create(resource, wanted, writer));
+    await client.create(resource, wanted, writer);
+    return;
   }
   const next = repaired(stored, wanted);
   if (next !== undefined) await client.update(resource, ref, next, writer);

@@ -6,11 +6,29 @@ type Atom =
   | { readonly verb: string; readonly group: string; readonly resource: string; readonly name: string | undefined }
   | { readonly verb: string; readonly path: string };
 
+/** A rule of three long lists stands for millions of rights: one of more than this is held as a whole, or not at all. */
+const mostAtoms = 100_000;
+
 /** The rights in `wanted` that no rule of `held` gives, gathered again to few rules; empty when all are held. */
 export function missingRights(held: readonly PolicyRule[], wanted: readonly PolicyRule[]): readonly PolicyRule[] {
-  const missing = wanted.flatMap(atomsOf).filter((atom) => !held.some((rule) => gives(rule, atom)));
-  return gathered(missing);
+  const open = wanted.filter((rule) => !held.some((it) => givesAll(it, rule)));
+  const [large, small] = [open.filter((rule) => sizeOf(rule) > mostAtoms), open.filter((rule) => sizeOf(rule) <= mostAtoms)];
+  return [...large, ...gathered(small.flatMap(atomsOf).filter((atom) => !held.some((rule) => gives(rule, atom))))];
 }
+
+function givesAll(rule: PolicyRule, { verbs, apiGroups = [], resources = [], resourceNames = [], nonResourceURLs = [] }: PolicyRule): boolean {
+  if (nonResourceURLs.length > 0 || !verbs.every((verb) => hasOrAll(rule.verbs, verb))) return false;
+  const own = rule.resourceNames ?? [];
+  const givesNames = own.length === 0 || (resourceNames.length > 0 && resourceNames.every((name) => own.includes(name)));
+  return (
+    givesNames &&
+    apiGroups.every((group) => hasOrAll(rule.apiGroups ?? [], group)) &&
+    resources.every((resource) => givesResource(rule.resources ?? [], resource))
+  );
+}
+
+const sizeOf = ({ verbs, apiGroups = [], resources = [], resourceNames = [], nonResourceURLs = [] }: PolicyRule): number =>
+  verbs.length * (apiGroups.length * resources.length * Math.max(1, resourceNames.length) + nonResourceURLs.length);
 
 function atomsOf({ verbs, apiGroups = [], resources = [], resourceNames = [], nonResourceURLs = [] }: PolicyRule): readonly Atom[] {
   const names = resourceNames.length === 0 ? [undefined] : resourceNames;
@@ -30,7 +48,7 @@ function gives(rule: PolicyRule, atom: Atom): boolean {
 
 function givesResource(held: readonly string[], wanted: string): boolean {
   if (held.includes("*")) return true;
-  const [resource = "", subresource = ""] = splitOnce(wanted);
+  const [resource, subresource] = splitOnce(wanted);
   return namesOfResource(resource, subresource).some((name) => held.includes(name));
 }
 

@@ -48,4 +48,10 @@ export class RuleMatcher {
 const has = (set: ReadonlySet<string>, value: string): boolean => set.has(all) || set.has(value);
 
 /** `nonResourceURLs` are paths, or beginnings of paths with `*` at their end. */
-export const coversPath = (url: string, path: string): boolean => url === path || (url.endsWith(all) && path.startsWith(url.replace(/\*+$/, "")));
+export const coversPath = (url: string, path: string): boolean => url === path || (url.endsWith(all) && path.startsWith(withoutStars(url)));
+
+function withoutStars(url: string): string {
+  let end = url.length;
+  while (url[end - 1] === all) end--;
+  return url.slice(0, end);
+}

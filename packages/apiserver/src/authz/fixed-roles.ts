@@ -14,7 +14,8 @@ const queryTargets: ReadonlySet<string> = new Set(["datasources/query", "connect
 
 /**
  * Three roles by group: a viewer reads and queries, an editor also writes namespaced objects, an admin does all. Only the data plane
- * itself reads a plugin's context, with its secrets. RBAC replaces these rules later, not the interface.
+ * itself reads a plugin's context, with its secrets. A server decides by stored roles and bindings; this is for where there are none, as in
+ * tests of one package.
  */
 export function fixedRoles(): Authorizer {
   return { authorize: (user, info) => decide(user, info), rules: ({ groups }) => rulesOf(roleOf({ groups })) };

@@ -97,7 +97,7 @@ const base = "/apis/rbac.authorization.k8s.io/v1";
 
 function collectionOf(object: JsonObject): string {
   const { kind, metadata } = object;
-  const plural = `${String(kind).toLowerCase()}s`;
+  const plural = `${typeof kind === "string" ? kind.toLowerCase() : ""}s`;
   const namespace = typeof metadata === "object" && metadata !== null && "namespace" in metadata ? metadata["namespace"] : undefined;
   return typeof namespace === "string" ? `${base}/namespaces/${namespace}/${plural}` : `${base}/${plural}`;
 }
