@@ -88,8 +88,9 @@ export function wholeObjectSchema(schema: StructuralSchema): StructuralSchema {
     properties: {
       apiVersion: text("Group and version of this representation of the object."),
       kind: text("The kind of the object."),
-      metadata: objectMetaSchema,
       ...schema.properties,
+      // Whatever the definition says of it: a schema of a name must not drop labels.
+      metadata: objectMetaSchema,
     },
   };
   cache.set(schema, whole);

@@ -56,19 +56,19 @@ function pruneFields(schema: StructuralSchema, value: JsonObject, place: Place):
   return changed ? Object.fromEntries(kept) : value;
 }
 
-const open: StructuralSchema = { "x-kubernetes-preserve-unknown-fields": true };
+const open: StructuralSchema = { "x-kubernetes-preserve-unknown-fields": true, nullable: true };
 
 /** The schema of the field `key` of an object; undefined when the schema does not allow it. */
 export function fieldSchema(schema: StructuralSchema, key: string): StructuralSchema | undefined {
+  if (isEmbedded(schema) && key === "metadata") return objectMetaSchema;
   if (schema.properties !== undefined && Object.hasOwn(schema.properties, key)) return schema.properties[key];
-  if (isEmbedded(schema)) {
-    if (key === "apiVersion" || key === "kind") return { type: "string" };
-    if (key === "metadata") return objectMetaSchema;
-  }
+  if (isEmbedded(schema) && (key === "apiVersion" || key === "kind")) return text;
   const additional = schema.additionalProperties;
   if (typeof additional === "object") return additional;
   if (additional === true || schema["x-kubernetes-preserve-unknown-fields"] === true) return open;
   return schema.type === undefined && schema.properties === undefined ? open : undefined;
 }
+
+const text: StructuralSchema = { type: "string" };
 
 const isEmbedded = (schema: StructuralSchema): boolean => schema["x-kubernetes-embedded-resource"] === true;
