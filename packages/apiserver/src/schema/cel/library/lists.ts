@@ -2,6 +2,7 @@ import * as t from "../types/cel-type.js";
 import { CelError, noSuchOverload } from "../values/cel-error.js";
 import { type CelList, type CelValue, Duration, isList, Uint } from "../values/cel-value.js";
 import { itemsOf, listOf } from "../values/collections.js";
+import { requireSize } from "../values/concatenate.js";
 import { equal } from "../values/equality.js";
 import { checkedDuration } from "../values/time.js";
 import { type FunctionTable, global, listArgument, member, type Overload, some, whole } from "./function-declaration.js";
@@ -11,10 +12,9 @@ const T = t.param("T");
 const comparable = [t.int, t.uint, t.double, t.bool, t.duration, t.timestamp, t.string, t.bytes];
 const summable = [t.int, t.uint, t.double, t.duration];
 
-const onEach = (types: readonly t.CelType[], result: (item: t.CelType) => t.CelType, run: (list: CelList) => CelValue): readonly Overload[] => [
-  member([t.list(T)], result(T), (value) => run(listArgument(value))),
-  ...types.slice(0, 0).map((type) => member([t.list(type)], result(type), (value) => run(listArgument(value)))),
-];
+/** One overload for each type that has an order, as cel-go tells them in its messages. */
+const onComparable = (result: (item: t.CelType) => t.CelType, run: (list: CelList) => CelValue): readonly Overload[] =>
+  comparable.map((type) => member([t.list(type)], result(type), (value) => run(listArgument(value))));
 
 function isSorted(list: CelList): boolean {
   for (let i = 1; i < list.size; i++) if (compareValues(list.at(i - 1), list.at(i)) > 0) return false;
@@ -59,13 +59,18 @@ function slice(list: CelList, start: bigint, end: bigint): CelList {
   return listOf([...itemsOf(list)].slice(Number(start), Number(end)));
 }
 
-function flattened(list: CelList, depth: bigint): readonly CelValue[] {
-  return [...itemsOf(list)].flatMap((item) => (isList(item) && depth > 0n ? flattened(item, depth - 1n) : [item]));
+function flattened(list: CelList, depth: bigint, into: CelValue[]): readonly CelValue[] {
+  for (const item of itemsOf(list)) {
+    if (isList(item) && depth > 0n) flattened(item, depth - 1n, into);
+    else into.push(item);
+    requireSize(into.length * 8);
+  }
+  return into;
 }
 
 function flatten(list: CelList, depth: bigint): CelList {
   if (depth < 0n) throw new CelError("level must be non-negative");
-  return listOf(flattened(list, depth > 32n ? 32n : depth));
+  return listOf(flattened(list, depth > 32n ? 32n : depth, []));
 }
 
 function distinct(list: CelList): CelList {
@@ -89,14 +94,12 @@ function sortedBy(list: CelList, keys: CelList): CelList {
 
 /** Kubernetes' functions of lists, and cel-go's extension. */
 export const listFunctions: FunctionTable = {
-  isSorted: onEach(comparable, () => t.bool, isSorted),
-  min: onEach(
-    comparable,
+  isSorted: onComparable(() => t.bool, isSorted),
+  min: onComparable(
     (item) => item,
     (list) => extreme(list, "min", (order) => order < 0),
   ),
-  max: onEach(
-    comparable,
+  max: onComparable(
     (item) => item,
     (list) => extreme(list, "max", (order) => order > 0),
   ),
