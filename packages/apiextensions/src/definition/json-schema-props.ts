@@ -100,10 +100,8 @@ function recursive(): StructuralSchema {
       type: "array",
       description: "Rules in CEL.",
       items: validationRule,
-      "x-kubernetes-list-type": "map",
-      "x-kubernetes-list-map-keys": ["rule"],
-      "x-kubernetes-patch-strategy": "merge",
-      "x-kubernetes-patch-merge-key": "rule",
+      // Merged by rule, it is said, and yet one rule may stand there twice; versions are never merged.
+      "x-kubernetes-list-type": "atomic",
     },
   });
   return self;

@@ -3,6 +3,7 @@ import type { Cause } from "@dataplane/meta";
 import type { JsonSchemaProps } from "../definition/custom-resource-definition.js";
 import { invalid, notSupported, required } from "./causes.js";
 import { findField } from "./field-of-path.js";
+import { firstUnreadable } from "./structural.js";
 
 const reasons = ["FieldValueDuplicate", "FieldValueForbidden", "FieldValueInvalid", "FieldValueRequired"];
 
@@ -35,7 +36,9 @@ function fieldPathCauses(schema: JsonSchemaProps, fieldPath: string, path: strin
   return [
     ...(fieldPath.trim() === "" ? [invalid(path, fieldPath, "must be non-empty if specified")] : []),
     ...(hasLineBreaks(fieldPath) ? [invalid(path, fieldPath, "must not contain line breaks")] : []),
-    ...("problem" in findField(fieldPath, schema, { brackets: true }) ? [invalid(path, fieldPath, "must be a valid path")] : []),
+    ...(firstUnreadable(schema) === undefined && "problem" in findField(fieldPath, schema, { brackets: true })
+      ? [invalid(path, fieldPath, "must be a valid path")]
+      : []),
   ];
 }
 

@@ -75,7 +75,9 @@ const allowedAtRoot = new Map([
 /** With a status subresource the schema of status is taken out of the root's: what the root says beside it would be lost. */
 function rootCauses(schema: JsonSchemaProps, path: string): readonly Cause[] {
   const { type = "" } = schema;
-  if (type !== "" && type !== "object") {
+  // Kubernetes tells the first fault, in the order of its own fields.
+  const isFirst = (["id", "$schema", "$ref"] as const).every((name) => (schema[name] ?? "") === "");
+  if (isFirst && type !== "" && type !== "object") {
     const words = 'only "object" is allowed as the type at the root of the schema if the status subresource is enabled';
     return [invalid(`${path}.type`, type, words)];
   }
