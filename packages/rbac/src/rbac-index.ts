@@ -18,11 +18,11 @@ export interface RbacDecision {
 
 /** One subject's share of a binding. */
 interface Grant {
-  /** What kube-apiserver writes after "RBAC: allowed by". */
-  readonly source: string;
-  readonly rules: readonly RuleMatcher[];
-  /** The role does not exist. */
-  readonly missingRole: string | undefined;
+  readonly binding: ApiObject;
+  readonly ref: RoleRef;
+  readonly subject: Subject;
+  /** Undefined when the role does not exist. */
+  readonly rules: readonly RuleMatcher[] | undefined;
 }
 
 type GrantsBySubject = ReadonlyMap<string, readonly Grant[]>;
@@ -46,9 +46,9 @@ export class RbacIndex {
 
   decide(user: UserInfo, info: RequestInfo): RbacDecision {
     const missing = new Set<string>();
-    for (const { rules, source, missingRole } of this.#grants(user, info.namespace)) {
-      if (rules.some((rule) => rule.allows(info))) return { allowed: true, reason: `RBAC: allowed by ${source}` };
-      if (missingRole !== undefined) missing.add(missingRole);
+    for (const grant of this.#grants(user, info.namespace)) {
+      if (grant.rules === undefined) missing.add(describeMissing(grant.ref));
+      else if (grant.rules.some((rule) => rule.allows(info))) return { allowed: true, reason: `RBAC: allowed by ${describeGrant(grant)}` };
     }
     if (missing.size === 0) return { allowed: false, reason: "" };
     const texts = [...missing];
@@ -57,7 +57,7 @@ export class RbacIndex {
 
   /** All rules that hold for the user in the namespace; at the cluster scope with an empty one. */
   rulesFor(user: UserInfo, namespace: string): readonly PolicyRule[] {
-    return [...this.#grants(user, namespace)].flatMap(({ rules }) => rules.map(({ rule }) => rule));
+    return [...this.#grants(user, namespace)].flatMap(({ rules = [] }) => rules.map(({ rule }) => rule));
   }
 
   /** The rules of a role that a binding in `namespace` names. Throws NotFound. */
@@ -80,11 +80,10 @@ export class RbacIndex {
       const namespace = namespaceOf(binding);
       const ref = roleRefOf(binding);
       const rules = this.#roles.get(roleKey(ref.kind === "Role" ? namespace : "", ref.name));
-      const missingRole = rules === undefined ? `${ref.kind.toLowerCase()}.${rbacGroup} ${JSON.stringify(ref.name)} not found` : undefined;
       for (const subject of subjectsOf(binding)) {
         const key = keyOf(subject, namespace);
         if (key === undefined) continue;
-        const grant = { source: describeGrant(binding, ref, subject), rules: rules ?? [], missingRole };
+        const grant = { binding, ref, subject, rules };
         const known = grants.get(key);
         if (known === undefined) grants.set(key, [grant]);
         else known.push(grant);
@@ -108,7 +107,10 @@ function keyOf({ kind, name, namespace: its = "" }: Subject, bindingNamespace: s
   return kind === "ServiceAccount" && namespace !== "" ? userKey(`system:serviceaccount:${namespace}:${name}`) : undefined;
 }
 
-function describeGrant(binding: ApiObject, { kind, name }: RoleRef, subject: Subject): string {
+const describeMissing = ({ kind, name }: RoleRef): string => `${kind.toLowerCase()}.${rbacGroup} ${JSON.stringify(name)} not found`;
+
+/** As kube-apiserver says it: why something is allowed. */
+function describeGrant({ binding, ref: { kind, name }, subject }: Grant): string {
   const namespace = namespaceOf(binding);
   const ours = namespace === "" ? "ClusterRoleBinding" : "RoleBinding";
   const full = namespace === "" ? binding.metadata.name : `${binding.metadata.name}/${namespace}`;
