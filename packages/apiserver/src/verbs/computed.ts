@@ -9,6 +9,7 @@ import { validateSchema } from "../schema/validate-schema.js";
 import { jsonOf } from "../table.js";
 import { answerValue } from "./answer.js";
 import { found } from "./get.js";
+import { hasHooks, mutatedByHooks, optionsOfWrite, requireAllowedByHooks } from "./hooks.js";
 import { withIdentity } from "./identity.js";
 import { readPatch } from "./patch.js";
 import { replace, requireLive, retried } from "./update.js";
@@ -51,7 +52,9 @@ async function update(call: VerbCall, computed: Computed, change: NonNullable<Co
   const { value, duplicates } = await readObjectBody(call.request, call.services.bodyLimitBytes);
   const options = writeOptions(call);
   const body = checkedBody(call, computed, { body: requireJsonObject(value), duplicates, options });
-  const stored = await retried(call, jsonOf(body), (live) => replaceBy(call, requireLive(call, live), { body, options, change, request: "replace" }));
+  const stored = await retried(call, jsonOf(body), (live) =>
+    replaceBy(call, requireLive(call, live), { body, options, computed, change, request: "replace" }),
+  );
   return answer(call, computed, stored);
 }
 
@@ -66,7 +69,7 @@ async function patch(
   const stored = await retried(call, undefined, async (found) => {
     const live = requireLive(call, found);
     const { body, duplicates } = patched(await view(storedObject(call, live)));
-    return replaceBy(call, live, { body: checkedBody(call, computed, { body, duplicates, options }), options, change, request: "patch" });
+    return replaceBy(call, live, { body: checkedBody(call, computed, { body, duplicates, options }), options, computed, change, request: "patch" });
   });
   return answer(call, computed, stored);
 }
@@ -74,14 +77,38 @@ async function patch(
 interface Change {
   readonly body: ApiObject;
   readonly options: WriteOptions;
+  readonly computed: Computed;
   readonly change: NonNullable<Computed["update"]>;
   readonly request: "replace" | "patch";
 }
 
-function replaceBy(call: VerbCall, live: StoredValue, { body, options, change, request }: Change): Promise<StoredValue> {
+async function replaceBy(call: VerbCall, live: StoredValue, { body, options, computed, change, request }: Change): Promise<StoredValue> {
   const object = live.shownBy(call.resource).object;
-  const next = change({ object, body, request });
-  return replace(call, { body: withPreconditions(jsonOf(next), body), duplicates: [], live, options, request });
+  const view = hasHooks(call) ? await admittedView(call, live, { body, options, computed }) : body;
+  const next = change({ object, body: view, request });
+  return replace(call, { body: withPreconditions(jsonOf(next), body), duplicates: [], live, options, request, hooksAreAsked: true });
+}
+
+/** The view as hooks let it be: they are asked about what the client sees and sends. */
+async function admittedView(
+  call: VerbCall,
+  live: StoredValue,
+  { body, options, computed }: Pick<Change, "body" | "options" | "computed">,
+): Promise<ApiObject> {
+  const { definition } = call.resource;
+  const { group = definition.group, version = definition.version, kind } = computed;
+  const old = await computed.get?.(storedObject(call, live));
+  const write = {
+    operation: "UPDATE" as const,
+    kind: { group, version, kind },
+    oldObject: old === undefined ? undefined : jsonOf(old),
+    dryRun: options.dryRun,
+    options: optionsOfWrite(call, "UpdateOptions"),
+  };
+  const mutated = (await mutatedByHooks(call, { ...write, object: jsonOf(body) })) ?? jsonOf(body);
+  const view = checkedBody(call, computed, { body: mutated, duplicates: [], options: { ...options, fieldValidation: "Ignore" } });
+  await requireAllowedByHooks(call, { ...write, object: jsonOf(view) });
+  return view;
 }
 
 /** The view's own uid and resourceVersion are the object's. */

@@ -26,27 +26,29 @@ test("a service is reached where it is, and its certificate is for its name", as
   const service = (name: string): WebhookClientConfig => ({ caBundle: hook.caBundle, service: { namespace: "default", name, path: "/x" } });
   expect(await ask(service("hook"), { client })).toMatchObject({ response: { allowed: true } });
   expect(hook.asked).toMatchObject([{ path: "/x" }]);
-  await expect(ask(service("other"), { client })).rejects.toThrow("https://other.default.svc/x?timeout=5s");
-  await expect(ask(service("hook"))).rejects.toThrow('Post "https://hook.default.svc/x?timeout=5s": service "x" not found');
+  await expect(ask(service("other"), { client })).rejects.toThrow("https://other.default.svc:443/x?timeout=5s");
+  await expect(ask(service("hook"))).rejects.toThrow('Post "https://hook.default.svc:443/x?timeout=5s": service "x" not found');
 });
 
-test("a webhook that is not there, late, redirecting, too large or no JSON is a failure in words", async () => {
-  const raw = async (
-    answer: (respond: { status: (code: number, headers?: Record<string, string>) => void; body: (text: string) => void }) => void,
-    words: string,
-  ) => {
-    await using hook = await aWebhook(allowed, {
-      raw: (_request, response) =>
-        answer({ status: (code, headers = {}) => void response.writeHead(code, headers), body: (text) => void response.end(text) }),
-    });
-    await expect(ask(hook.clientConfig(), { timeoutMs: 2_000 })).rejects.toThrow(words);
-  };
-  await raw(({ status, body }) => (status(302, { location: "https://127.0.0.1:1/" }), body("")), "redirect (302), which is not followed");
-  await raw(({ status, body }) => (status(500), body("secret")), 'an error on the server ("status 500") has prevented the request from succeeding');
-  await raw(({ status, body }) => (status(404), body("")), "the server could not find the requested resource");
-  await raw(({ body }) => body("no json"), "the answer is no JSON");
-  await raw(({ body }) => body("[]"), "the answer is no JSON object");
-  await raw(({ body }) => body(`"${"x".repeat(4 * 1024 * 1024)}"`), "the answer is larger than 3145728 bytes");
+test.each<[string, number, string]>([
+  ["redirect (302), which is not followed", 302, ""],
+  ['an error on the server ("status 500") has prevented the request from succeeding', 500, "secret"],
+  ["the server could not find the requested resource", 404, ""],
+  ["the answer is no JSON", 200, "no json"],
+  ["the answer is no JSON object", 200, "[]"],
+  ["the answer is larger than 3145728 bytes", 200, `"${"x".repeat(4 * 1024 * 1024)}"`],
+])("an answer that is none is told: %s", async (words, status, body) => {
+  await using hook = await aWebhook(allowed, {
+    raw: (_request, response) => {
+      response.writeHead(status, status === 302 ? { location: "https://127.0.0.1:1/" } : {});
+      response.end(body);
+    },
+  });
+  const failure = await ask(hook.clientConfig()).catch((error: unknown) => error);
+  expect(failure).toMatchObject({ message: words.startsWith("redirect") ? expect.stringContaining(words) : words, timedOut: false });
+});
+
+test("a webhook that is not there, or not behind HTTPS, is a failure in words", async () => {
   await expect(ask({ url: "https://127.0.0.1:1/" })).rejects.toThrow("dial tcp 127.0.0.1:1: connect: connection refused");
   await expect(ask({ url: "http://127.0.0.1:1/" })).rejects.toThrow("no https address");
 });

@@ -26,7 +26,7 @@ export function createWebhookClient({ resolveService }: HttpsWebhookClientOption
         const body = JSON.stringify(review);
         return await answerOf(await post({ ...target, agent, signal: either, ...trust(config) }, body), either);
       } catch (error) {
-        throw failureOf(url, error, late.aborted);
+        throw failureOf(shown(config, url), error, late.aborted);
       }
     },
   };
@@ -53,7 +53,7 @@ async function targetOf({ service }: WebhookClientConfig, url: URL, resolve: Ser
     return { host, port: url.port === "" ? 443 : Number(url.port), path, ...(isIP(host) === 0 ? { servername: host } : {}) };
   }
   const servername = serviceHost(service);
-  return { ...(await resolve(service)), path, servername, headers: { host: `${servername}:${service.port ?? 443}` } };
+  return { ...(await resolve(service)), path, servername, setHost: false, headers: { host: url.host } };
 }
 
 const trust = ({ caBundle = "" }: WebhookClientConfig): RequestOptions => (caBundle === "" ? {} : { ca: Buffer.from(caBundle, "base64") });
@@ -74,8 +74,10 @@ class ReusedSocketReset extends Error {
 
 function postOnce(options: RequestOptions, body: string): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
-    const headers = { ...options.headers, "content-type": "application/json", accept: "application/json", "content-length": Buffer.byteLength(body) };
-    const asked = request({ ...options, method: "POST", headers }, resolve);
+    const asked = request({ ...options, method: "POST" }, resolve);
+    asked.setHeader("content-type", "application/json");
+    asked.setHeader("accept", "application/json");
+    asked.setHeader("content-length", Buffer.byteLength(body));
     asked.on("error", (error) => {
       const wasReset = asked.reusedSocket && "code" in error && error.code === "ECONNRESET";
       reject(wasReset ? new ReusedSocketReset("a kept connection was closed", { cause: error }) : error);
@@ -125,10 +127,14 @@ function statusText(status: number): string {
   return `an error on the server (${JSON.stringify(`status ${status}`)}) has prevented the request from succeeding`;
 }
 
-function failureOf(url: URL, error: unknown, isLate: boolean): WebhookFailure {
+/** With the port of a service, as Go prints it. */
+const shown = ({ service }: WebhookClientConfig, url: URL): string =>
+  service === undefined || url.port !== "" ? url.href : url.href.replace(url.host, `${url.host}:443`);
+
+function failureOf(address: string, error: unknown, isLate: boolean): WebhookFailure {
   if (error instanceof WebhookFailure) return error;
-  if (isLate) return new WebhookFailure(`Post "${url.href}": context deadline exceeded`, { timedOut: true, cause: error });
+  if (isLate) return new WebhookFailure(`Post "${address}": context deadline exceeded`, { timedOut: true, cause: error });
   if (error instanceof UnusableAnswer) return new WebhookFailure(error.message, { timedOut: false });
   const why = error instanceof ApiError ? error.message : connectionProblem(error);
-  return new WebhookFailure(`Post "${url.href}": ${why}`, { timedOut: false, cause: error });
+  return new WebhookFailure(`Post "${address}": ${why}`, { timedOut: false, cause: error });
 }

@@ -60,10 +60,10 @@ export interface ExpectedAnswer {
 
 /** Reads `response`. A text says what breaks the rules of AdmissionReviews, as kube-apiserver words it. */
 export function reviewAnswer(review: JsonObject, expected: ExpectedAnswer): ReviewAnswer | string {
-  const { response, apiVersion = "", kind = "" } = review;
+  const { response, apiVersion, kind } = review;
   if (!isJsonObject(response)) return "webhook response was absent";
   if (expected.version === "v1") {
-    const problem = identityProblem(response, String(apiVersion), String(kind), expected.uid) ?? patchProblem(response, expected.isMutating);
+    const problem = identityProblem(response, text(apiVersion), text(kind), expected.uid) ?? patchProblem(response, expected.isMutating);
     if (problem !== undefined) return problem;
   }
   const { allowed, status, result, warnings, patch } = response;
@@ -94,3 +94,5 @@ function patchProblem({ patch, patchType }: JsonObject, isMutating: boolean): st
   if (!hasPatch && hasType) return "webhook returned response.patchType but not response.patch";
   return hasType && patchType !== "JSONPatch" ? `unsupported patch type ${JSON.stringify(patchType)}` : undefined;
 }
+
+const text = (value: JsonValue | undefined): string => (typeof value === "string" ? value : "");

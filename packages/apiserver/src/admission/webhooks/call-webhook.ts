@@ -20,18 +20,23 @@ export async function callWebhook(
 ): Promise<ReviewAnswer | undefined> {
   const { name, reviewVersion: version, clientConfig, timeoutMs } = webhook;
   if (attributes.dryRun && !webhook.allowsDryRun) throw badRequest(`admission webhook ${JSON.stringify(name)} does not support dry run`);
-  if (version === undefined) return failed(webhook, "webhook does not accept known AdmissionReview versions (v1, v1beta1)");
+  if (version === undefined) {
+    requireIgnored(webhook, "webhook does not accept known AdmissionReview versions (v1, v1beta1)");
+    return undefined;
+  }
   const uid = newUid();
   const review = { kind: "AdmissionReview", apiVersion: `admission.k8s.io/${version}`, request: admissionRequest(uid, attributes, invocation) };
   try {
     const answer = reviewAnswer(await webhooks.call(clientConfig, review, { timeoutMs, signal }), { version, uid, isMutating });
-    return typeof answer === "string" ? failed(webhook, `received invalid webhook response: ${answer}`) : answer;
+    if (typeof answer !== "string") return answer;
+    requireIgnored(webhook, `received invalid webhook response: ${answer}`);
   } catch (error) {
     if (!(error instanceof WebhookFailure)) throw error;
     // The write itself is over: there is nobody to go on for.
     if (signal.aborted) throw new ApiError("Timeout", "request did not complete within requested timeout", { cause: error });
-    return failed(webhook, `failed to call webhook: ${error.message}`, error);
+    requireIgnored(webhook, `failed to call webhook: ${error.message}`, error);
   }
+  return undefined;
 }
 
 export interface WebhookQuestion {
@@ -41,8 +46,8 @@ export interface WebhookQuestion {
   readonly isMutating: boolean;
 }
 
-function failed({ name, failurePolicy }: Webhook, why: string, cause?: unknown): undefined {
-  if (failurePolicy === "Ignore") return undefined;
+function requireIgnored({ name, failurePolicy }: Webhook, why: string, cause?: unknown): void {
+  if (failurePolicy === "Ignore") return;
   throw new ApiError("InternalError", `Internal error occurred: failed calling webhook ${JSON.stringify(name)}: ${why}`, { cause });
 }
 

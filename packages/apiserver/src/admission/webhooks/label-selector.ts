@@ -8,23 +8,24 @@ type Requirement = (labels: ObjectLabels) => boolean;
 export function labelPredicate(selector: JsonValue | undefined): Requirement | undefined {
   const { matchLabels, matchExpressions } = isJsonObject(selector) ? selector : {};
   const requirements = [
-    ...Object.entries(isJsonObject(matchLabels) ? matchLabels : {}).map(
-      ([key, value]): Requirement =>
-        (labels) =>
-          valueOf(labels, key) === value,
-    ),
+    ...Object.entries(isJsonObject(matchLabels) ? matchLabels : {}).map(([key, value]) => labelRequirement(key, new Set([value]))),
     ...(Array.isArray(matchExpressions) ? (matchExpressions as readonly JsonValue[]) : []).map(expressionRequirement),
   ];
   return requirements.length === 0 ? undefined : (labels) => requirements.every((it) => it(labels));
 }
 
+const labelRequirement =
+  (key: string, values: ReadonlySet<JsonValue>): Requirement =>
+  (labels) =>
+    isAmong(values, valueOf(labels, key));
+
 function expressionRequirement(expression: JsonValue): Requirement {
   const { key, operator, values }: JsonObject = isJsonObject(expression) ? expression : {};
   const name = typeof key === "string" ? key : "";
   const known = new Set(Array.isArray(values) ? (values as readonly JsonValue[]) : []);
-  switch (operator) {
+  switch (typeof operator === "string" ? operator : "") {
     case "In":
-      return (labels) => isAmong(known, valueOf(labels, name));
+      return labelRequirement(name, known);
     case "NotIn":
       return (labels) => !isAmong(known, valueOf(labels, name));
     case "Exists":

@@ -17,7 +17,7 @@ export function ruleCauses(rule: JsonValue, at: string): readonly Cause[] {
     ...listCauses(lists("apiVersions"), `${at}.apiVersions`, "API versions"),
     ...lists("apiVersions").flatMap((it, index) => (it === "" ? [required(`${at}.apiVersions[${index}]`)] : [])),
     ...resourcesCauses(lists("resources"), `${at}.resources`),
-    ...(scope === undefined || scopes.includes(String(scope)) ? [] : [notSupported(`${at}.scope`, scope, scopes)]),
+    ...(scope === undefined || (typeof scope === "string" && scopes.includes(scope)) ? [] : [notSupported(`${at}.scope`, scope, scopes)]),
   ];
 }
 

@@ -1,5 +1,7 @@
 import { isJsonObject, type JsonObject } from "@dataplane/meta";
 import { expect, test } from "vitest";
+import type { Converter } from "../../conversion/converter.js";
+import type { StructuralSchema } from "../../schema/structural-schema.js";
 import { type AWebhook, aWebhook, patching } from "../../testing/a-webhook.js";
 import { type Answer, startApiServer, type TestServer } from "../../testing/start-api-server.js";
 import { widgets } from "../../testing/widgets.js";
@@ -243,4 +245,92 @@ test("configurations themselves are nobody's to refuse, and an apply passes the 
   };
   expect((await server.call(`${widgetsPath}/w?fieldManager=me`, apply)).status).toBe(400);
   expect(hook.asked).toMatchObject([{ request: { operation: "CREATE", options: { kind: "CreateOptions", fieldManager: "me" } } }, {}]);
+});
+
+test("a webhook is asked in the version that its rules name, and answers in it", async () => {
+  const spec = (field: string): StructuralSchema => ({
+    type: "object",
+    properties: { spec: { type: "object", properties: { [field]: { type: "string" } } } },
+  });
+  const converter: Converter = {
+    convert: (objects, { group, version }) =>
+      Promise.resolve({
+        converted: objects.map((object) => {
+          const { was, is } = isJsonObject(object["spec"]) ? object["spec"] : {};
+          return { ...object, apiVersion: `${group}/${version}`, spec: version === "v1" ? { was: is ?? was ?? "" } : { is: was ?? is ?? "" } };
+        }),
+      }),
+  };
+  const shared = {
+    group: "example.com",
+    kind: "Thing",
+    plural: "things",
+    scope: "namespaced",
+    versioned: { storageVersion: "v1", converter },
+  } as const;
+  await using server = await startApiServer((registry) => {
+    registry.add({ ...shared, version: "v1", schema: spec("was") });
+    registry.add({ ...shared, version: "v2", schema: spec("is") });
+  });
+  await using hook = await aWebhook(() => patching({ op: "replace", path: "/spec/is", value: "patched" }));
+  const rules = [{ ...widgetRules, apiVersions: ["v2"], resources: ["things"] }];
+  await configure(server, hook, { rules, matchPolicy: "Exact" }, { name: "exact", kind: "Mutating" });
+  await configure(server, hook, { rules }, { kind: "Mutating" });
+  const things = "/apis/example.com/v1/namespaces/default/things";
+  const { json } = await server.call(things, { method: "POST", body: { metadata: { name: "t" }, spec: { was: "sent" } } });
+  expect(json).toMatchObject({ apiVersion: "example.com/v1", spec: { was: "patched" } });
+  expect(hook.asked).toMatchObject([
+    {
+      request: {
+        kind: { version: "v2", kind: "Thing" },
+        resource: { version: "v2" },
+        requestKind: { version: "v1" },
+        requestResource: { version: "v1" },
+        object: { apiVersion: "example.com/v2", spec: { is: "sent" } },
+      },
+    },
+  ]);
+});
+
+test("a scale is asked about as a Scale", async () => {
+  const number: StructuralSchema = { type: "object", properties: { replicas: { type: "integer" } } };
+  await using server = await startApiServer((registry) =>
+    registry.add({
+      ...{ group: "example.com", version: "v1", kind: "Set", plural: "sets", scope: "namespaced", hasStatus: true },
+      schema: { type: "object", properties: { spec: number, status: number } },
+      scale: { specReplicasPath: ".spec.replicas", statusReplicasPath: ".status.replicas" },
+    }),
+  );
+  await using hook = await aWebhook(() => patching({ op: "replace", path: "/spec/replicas", value: 7 }));
+  await configure(server, hook, { rules: [{ ...widgetRules, resources: ["*/scale"] }] }, { kind: "Mutating" });
+  const sets = "/apis/example.com/v1/namespaces/default/sets";
+  await server.call(sets, { method: "POST", body: { metadata: { name: "s" }, spec: { replicas: 1 } } });
+  const patch = { method: "PATCH", headers: { "content-type": "application/merge-patch+json" }, body: { spec: { replicas: 2 } } };
+  expect((await server.call(`${sets}/s/scale`, patch)).json).toMatchObject({ kind: "Scale", spec: { replicas: 7 } });
+  expect((await server.call(`${sets}/s`)).json).toMatchObject({ spec: { replicas: 7 } });
+  expect(hook.asked).toMatchObject([
+    {
+      request: {
+        kind: { group: "autoscaling", version: "v1", kind: "Scale" },
+        resource: { group: "example.com", resource: "sets" },
+        subResource: "scale",
+        object: { kind: "Scale", spec: { replicas: 2 } },
+        oldObject: { kind: "Scale", spec: { replicas: 1 } },
+      },
+    },
+  ]);
+});
+
+test("a service of type ExternalName leads to its webhook", async () => {
+  await using server = await start();
+  await using hook = await aWebhook(() => ({ allowed: false, status: { message: "no" } }), { subjectAltName: "DNS:hook.default.svc" });
+  const service = { namespace: "default", name: "hook", port: hook.port };
+  await configure(server, hook, { clientConfig: { service, caBundle: hook.caBundle } });
+  const missing = await create(server, widget("w"));
+  expect(missing.json["message"]).toContain(`Post "https://hook.default.svc:${hook.port}/?timeout=10s": service "hook" not found`);
+  await server.call("/api/v1/namespaces/default/services", {
+    method: "POST",
+    body: { metadata: { name: "hook" }, spec: { type: "ExternalName", externalName: "127.0.0.1" } },
+  });
+  expect((await create(server, widget("w"))).json["message"]).toBe('admission webhook "a.hooks.example.com" denied the request: no');
 });
