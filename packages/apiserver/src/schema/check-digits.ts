@@ -1,6 +1,7 @@
 /** Numbers whose last digit proves the others. */
 
-const weighted = (digits: readonly number[], weight: (index: number) => number): number => digits.reduce((sum, digit, index) => sum + digit * weight(index), 0);
+const weighted = (digits: readonly number[], weight: (index: number) => number): number =>
+  digits.reduce((sum, digit, index) => sum + digit * weight(index), 0);
 
 export function isIsbn10(value: string): boolean {
   const plain = value.replaceAll(/[\s-]/g, "");
@@ -14,7 +15,14 @@ export function isIsbn13(value: string): boolean {
   return /^\d{13}$/.test(plain) && weighted(Array.from(plain, Number), (index) => (index % 2 === 0 ? 1 : 3)) % 10 === 0;
 }
 
-const issuers = [/^4\d{12}(?:\d{3})?$/, /^5[1-5]\d{14}$/, /^6(?:011|5\d\d)\d{12}$/, /^3[47]\d{13}$/, /^3(?:0[0-5]|[68]\d)\d{11}$/, /^(?:2131|1800|35\d{3})\d{11}$/];
+const issuers = [
+  /^4\d{12}(?:\d{3})?$/,
+  /^5[1-5]\d{14}$/,
+  /^6(?:011|5\d\d)\d{12}$/,
+  /^3[47]\d{13}$/,
+  /^3(?:0[0-5]|[68]\d)\d{11}$/,
+  /^(?:2131|1800|35\d{3})\d{11}$/,
+];
 
 export function isCreditCard(value: string): boolean {
   const plain = value.replaceAll(/\D+/g, "");

@@ -12,7 +12,9 @@ export const invalidValue = (field: string, value: JsonValue, why: string): Caus
 
 /** Without a value: one that is an object or a list is not repeated. */
 export const ofValue = (field: string, value: JsonValue | undefined, why: string): Cause =>
-  value === undefined ? { reason: "FieldValueInvalid", message: why === "" ? "Invalid value" : `Invalid value: ${why}`, field } : invalidValue(field, value, why);
+  value === undefined
+    ? { reason: "FieldValueInvalid", message: why === "" ? "Invalid value" : `Invalid value: ${why}`, field }
+    : invalidValue(field, value, why);
 
 /** What a keyword of the schema wants of the field: `spec.size in body should be less than 3`. */
 export const unfit = (field: string, value: JsonValue, wish: string): Cause =>

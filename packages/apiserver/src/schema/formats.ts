@@ -1,6 +1,6 @@
 import { isIPv4, isIPv6 } from "node:net";
-import { isCreditCard, isIsbn10, isIsbn13 } from "./check-digits.js";
 import { parseNamedDuration } from "./cel/values/time.js";
+import { isCreditCard, isIsbn10, isIsbn13 } from "./check-digits.js";
 
 type IsOfFormat = (value: string) => boolean;
 
@@ -31,7 +31,12 @@ const formats: ReadonlyMap<string, IsOfFormat> = new Map([
   ["ipv4", isIPv4],
   ["ipv6", isIPv6],
   ["cidr", isCidr],
-  ["mac", matching(/^(?:[\da-f]{2}(?::[\da-f]{2}){5}|[\da-f]{2}(?:-[\da-f]{2}){5}|[\da-f]{2}(?::[\da-f]{2}){7}|[\da-f]{2}(?:-[\da-f]{2}){7}|[\da-f]{4}(?:\.[\da-f]{4}){2,3})$/i)],
+  [
+    "mac",
+    matching(
+      /^(?:[\da-f]{2}(?::[\da-f]{2}){5}|[\da-f]{2}(?:-[\da-f]{2}){5}|[\da-f]{2}(?::[\da-f]{2}){7}|[\da-f]{2}(?:-[\da-f]{2}){7}|[\da-f]{4}(?:\.[\da-f]{4}){2,3})$/i,
+    ),
+  ],
   ["byte", (value) => value.length % 4 === 0 && /^[A-Za-z\d+/]*={0,2}$/.test(value)],
   ["bsonobjectid", matching(/^[\da-f]{24}$/i)],
   ["isbn", (value) => isIsbn10(value) || isIsbn13(value)],
@@ -77,7 +82,7 @@ function isEmail(value: string): boolean {
 function isHostname(value: string): boolean {
   const labels = value.split(".");
   const last = labels.at(-1) ?? "";
-  if (Buffer.byteLength(value) > 255 || (labels.length > 1 && !/^[\p{L}]{2,63}$/u.test(last))) return false;
+  if (Buffer.byteLength(value) > 255 || (labels.length > 1 && !/^\p{L}{2,63}$/u.test(last))) return false;
   return labels.every((label) => /^[\p{S}\p{L}\d-]{1,63}$/u.test(label) && !label.startsWith("-") && !label.endsWith("-"));
 }
 

@@ -34,7 +34,17 @@ function randomValue(random: Random, depth: number): JsonValue {
   return Object.fromEntries(Array.from({ length: random(4) }, () => [pick(random, keys), randomValue(random, depth - 1)]));
 }
 
-const rules = ["self == oldSelf", "self.a == self.b", "self.all(x, x == self)", "has(self.a)", "size(self) > 1", "self.matches('(a+)+$')", "self", "self.a / 0 > self.b", "string(self) == ''"];
+const rules = [
+  "self == oldSelf",
+  "self.a == self.b",
+  "self.all(x, x == self)",
+  "has(self.a)",
+  "size(self) > 1",
+  "self.matches('(a+)+$')",
+  "self",
+  "self.a / 0 > self.b",
+  "string(self) == ''",
+];
 
 function randomSchema(random: Random, depth: number): StructuralSchema {
   const types = ["object", "array", "string", "integer", "number", "boolean"] as const;
@@ -47,7 +57,8 @@ function randomSchema(random: Random, depth: number): StructuralSchema {
   add("enum", () => [randomValue(random, 1)]);
   add("pattern", () => pick(random, ["^a", "(a+)+$", "(", "[", String.raw`\d`, "(?=a)"]));
   add("format", () => pick(random, ["date", "byte", "duration", "date-time", "int32", "email", "nope"]));
-  for (const bound of ["minLength", "maxLength", "minItems", "maxItems", "minimum", "maximum", "multipleOf", "minProperties", "maxProperties"]) add(bound, () => random(5) - 1);
+  for (const bound of ["minLength", "maxLength", "minItems", "maxItems", "minimum", "maximum", "multipleOf", "minProperties", "maxProperties"])
+    add(bound, () => random(5) - 1);
   add("uniqueItems", () => true);
   add("required", () => [pick(random, keys)]);
   add("x-kubernetes-list-type", () => pick(random, ["set", "map", "atomic"]));
@@ -79,7 +90,52 @@ test("whatever the schema and the value, there are causes and no faults", () => 
   expect("polluted" in {}).toBe(false);
 });
 
-const tokens = ["self", "oldSelf", ".a", ".?a", "[0]", "[?0]", "(", ")", "[", "]", "{", "}", "'x'", "1", "1u", "1.5", "+", "-", "*", "/", "==", "&&", "||", "!", "?", ":", ",", ".all(x, x)", ".map(x, x)", "has(", "size(", "b'a'", "null", "in", "'", '"""', "\\", "//", "cel", "type(", ".optMap(x, x)", ".matches('", "dyn(", "😀"];
+const tokens = [
+  "self",
+  "oldSelf",
+  ".a",
+  ".?a",
+  "[0]",
+  "[?0]",
+  "(",
+  ")",
+  "[",
+  "]",
+  "{",
+  "}",
+  "'x'",
+  "1",
+  "1u",
+  "1.5",
+  "+",
+  "-",
+  "*",
+  "/",
+  "==",
+  "&&",
+  "||",
+  "!",
+  "?",
+  ":",
+  ",",
+  ".all(x, x)",
+  ".map(x, x)",
+  "has(",
+  "size(",
+  "b'a'",
+  "null",
+  "in",
+  "'",
+  '"""',
+  "\\",
+  "//",
+  "cel",
+  "type(",
+  ".optMap(x, x)",
+  ".matches('",
+  "dyn(",
+  "😀",
+];
 
 test("whatever the text of a rule, it is refused or it runs", () => {
   const random = seeded(7);

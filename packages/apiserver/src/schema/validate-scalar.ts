@@ -47,7 +47,9 @@ function rangeCauses({ type, format }: StructuralSchema, value: number, path: st
 function boundCauses(schema: StructuralSchema, value: number, path: string): readonly Cause[] {
   const { exclusiveMinimum, exclusiveMaximum } = schema;
   // Kubernetes holds a whole number against the whole part of a bound.
-  const [minimum, maximum] = [schema.minimum, schema.maximum].map((bound) => (bound !== undefined && Number.isInteger(value) ? Math.trunc(bound) : bound));
+  const [minimum, maximum] = [schema.minimum, schema.maximum].map((bound) =>
+    bound !== undefined && Number.isInteger(value) ? Math.trunc(bound) : bound,
+  );
   const causes: Cause[] = [];
   if (maximum !== undefined) {
     const isExclusive = exclusiveMaximum === true;

@@ -1,12 +1,12 @@
 import { functions } from "./library/functions.js";
 import { type Program, planProgram } from "./plan.js";
-import { CelError } from "./values/cel-error.js";
 import { CelIssue, displayIssues } from "./syntax/cel-issue.js";
 import { parseExpression } from "./syntax/parse.js";
 import type { CelType } from "./types/cel-type.js";
 import { checkExpression } from "./types/check.js";
 import type { Checked } from "./types/checked.js";
 import { literalProblems } from "./types/literal-problems.js";
+import { CelError } from "./values/cel-error.js";
 
 export type Compilation =
   | { readonly checked: Checked; readonly program: Program }

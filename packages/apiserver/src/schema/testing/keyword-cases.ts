@@ -88,7 +88,12 @@ const caseOf = (schema: StructuralSchema, value: JsonValue): SchemaCase => ({
 const updates: readonly (readonly [string, StructuralSchema, JsonValue, JsonValue])[] = [
   ["unchanged text", { ...text, maxLength: 1 }, "long", "long"],
   ["changed text", { ...text, maxLength: 1 }, "longer", "long"],
-  ["unchanged field beside a changed one", { type: "object", properties: { b: { ...text, enum: ["x"] }, c: text } }, { b: "y", c: "2" }, { b: "y", c: "1" }],
+  [
+    "unchanged field beside a changed one",
+    { type: "object", properties: { b: { ...text, enum: ["x"] }, c: text } },
+    { b: "y", c: "2" },
+    { b: "y", c: "1" },
+  ],
   ["new field", { type: "object", properties: { b: { ...text, enum: ["x"] } } }, { b: "y" }, {}],
   ["still missing", { type: "object", required: ["b"], properties: { b: text, c: text } }, { c: "2" }, { c: "1" }],
   ["still missing, nothing changed", { type: "object", required: ["b"], properties: { b: text, c: text } }, { c: "1" }, { c: "1" }],
@@ -97,7 +102,12 @@ const updates: readonly (readonly [string, StructuralSchema, JsonValue, JsonValu
   ["unchanged value of a map", { type: "object", additionalProperties: { ...text, maxLength: 1 } }, { k: "long", l: "b" }, { k: "long" }],
   [
     "unchanged item of a map list",
-    { type: "array", "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"], items: { type: "object", required: ["name"], properties: { name: text, n: { ...whole, maximum: 1 } } } },
+    {
+      type: "array",
+      "x-kubernetes-list-type": "map",
+      "x-kubernetes-list-map-keys": ["name"],
+      items: { type: "object", required: ["name"], properties: { name: text, n: { ...whole, maximum: 1 } } },
+    },
     [
       { name: "b", n: 5 },
       { name: "a", n: 5 },

@@ -6,9 +6,9 @@ import { evaluateRules } from "../cel/rules/evaluate-rules.js";
 import { wholeObjectSchema } from "../object-meta-schema.js";
 import { validateSchema } from "../validate-schema.js";
 import { keywordCases } from "./keyword-cases.js";
+import { knownGaps } from "./known-gaps.js";
 import { levelCases } from "./level-cases.js";
 import { ruleCases, type SchemaCase } from "./rule-cases.js";
-import { knownGaps } from "./known-gaps.js";
 
 // What k8s.io/apiextensions-apiserver v0.37.2 says of each case, recorded by conformance/schema-validation.
 interface Answer {
@@ -20,7 +20,8 @@ interface Answer {
 const recorded = JSON.parse(readFileSync(new URL("recorded-answers.json", import.meta.url), "utf8")) as Readonly<Record<string, Answer>>;
 const cases: readonly SchemaCase[] = [...ruleCases, ...levelCases, ...keywordCases];
 
-const sorted = (causes: readonly Cause[]): readonly string[] => causes.map(({ field, message, reason }) => `${field}: ${message} (${reason})`).toSorted();
+const sorted = (causes: readonly Cause[]): readonly string[] =>
+  causes.map(({ field, message, reason }) => `${field}: ${message} (${reason})`).toSorted();
 
 function ours({ schema, object, old }: SchemaCase): Answer {
   const whole = wholeObjectSchema(schema);

@@ -53,11 +53,16 @@ const properties: Readonly<Record<string, StructuralSchema>> = {
   span: { type: "string", format: "duration" },
   data: { type: "string", format: "byte", maxLength: 64 },
   open: { type: "object", "x-kubernetes-preserve-unknown-fields": true, properties: { known: text } },
-  embedded: { type: "object", "x-kubernetes-embedded-resource": true, "x-kubernetes-preserve-unknown-fields": true, properties: { spec: { type: "object", properties: { a: text } } } },
+  embedded: {
+    type: "object",
+    "x-kubernetes-embedded-resource": true,
+    "x-kubernetes-preserve-unknown-fields": true,
+    properties: { spec: { type: "object", properties: { a: text } } },
+  },
   "dash-ed": text,
   "dot.ted": text,
   "sl/ash": text,
-  "un__der": text,
+  un__der: text,
   namespace: text,
   if: text,
   int: whole,
@@ -105,7 +110,7 @@ const spec: JsonObject = {
   "dash-ed": "dash",
   "dot.ted": "dot",
   "sl/ash": "slash",
-  "un__der": "under",
+  un__der: "under",
   namespace: "ns",
   if: "if",
   int: 1,
@@ -127,7 +132,8 @@ const lines = (words: string): readonly string[] =>
     .filter((line) => line !== "" && !line.startsWith("#"));
 
 // Each is asked of the object above; most are true.
-const onCreate = lines(String.raw`
+const onCreate = lines(
+  String.raw`
 # fields, their names and their absence
 self.s == 'hello'
 self.s != self.t
@@ -463,7 +469,8 @@ self.list
 dyn(self.i) == 5 && dyn(1) == dyn(1.0)
 dyn('a') + 1 == 2
 duration('1s') + 1 == duration('2s')
-// a comment` + "`").map((line) => line.replace(/`$/, ""));
+// a comment`,
+);
 
 const onUpdate: readonly (readonly [string, JsonObject, JsonObject])[] = [
   ["self.i >= oldSelf.i", { i: 5 }, { i: 3 }],
@@ -482,11 +489,18 @@ const object = (fields: JsonObject): JsonObject => ({ apiVersion: "example.org/v
 /** Rules of every kind, the bad ones too. */
 export const ruleCases: readonly SchemaCase[] = [
   ...onCreate.map((rule) => ({ name: `rule ${rule}`, schema: withRules([{ rule }]), object: object(spec) })),
-  ...onUpdate.map(([rule, now, before], index) => ({ name: `update ${index} ${rule}`, schema: withRules([{ rule }]), object: object(now), old: object(before) })),
-  ...["oldSelf.i == 5", "self.i == 5 && oldSelf.hasValue()", "!oldSelf.hasValue() || oldSelf.value().i == 3", "oldSelf.orValue(self).i == 5"].flatMap((rule) => [
-    { name: `optional, create ${rule}`, schema: withRules([{ rule, optionalOldSelf: true }]), object: object({ i: 5 }) },
-    { name: `optional, update ${rule}`, schema: withRules([{ rule, optionalOldSelf: true }]), object: object({ i: 5 }), old: object({ i: 3 }) },
-  ]),
+  ...onUpdate.map(([rule, now, before], index) => ({
+    name: `update ${index} ${rule}`,
+    schema: withRules([{ rule }]),
+    object: object(now),
+    old: object(before),
+  })),
+  ...["oldSelf.i == 5", "self.i == 5 && oldSelf.hasValue()", "!oldSelf.hasValue() || oldSelf.value().i == 3", "oldSelf.orValue(self).i == 5"].flatMap(
+    (rule) => [
+      { name: `optional, create ${rule}`, schema: withRules([{ rule, optionalOldSelf: true }]), object: object({ i: 5 }) },
+      { name: `optional, update ${rule}`, schema: withRules([{ rule, optionalOldSelf: true }]), object: object({ i: 5 }), old: object({ i: 3 }) },
+    ],
+  ),
   { name: "oldSelf on create", schema: withRules([{ rule: "self.i == oldSelf.i" }]), object: object({ i: 5 }) },
   ...(
     [

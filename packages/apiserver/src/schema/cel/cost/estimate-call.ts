@@ -1,8 +1,7 @@
-import type { Expression } from "../syntax/expression.js";
 import type { Estimate } from "./estimate.js";
-import { scalar, type Shape, unknown } from "./shape.js";
+import { type Shape, scalar, unknown } from "./shape.js";
 
-type CallEstimate = (shapes: readonly Shape[], args: readonly Expression[]) => Estimate;
+type CallEstimate = (shapes: readonly Shape[]) => Estimate;
 
 const perByte = 0.1;
 const perPatternByte = 0.25;
@@ -49,18 +48,30 @@ const names = (list: string, estimate: CallEstimate): readonly (readonly [string
 const estimates: ReadonlyMap<string, CallEstimate> = new Map([
   ...names("_==_ _!=_ _<_ _<=_ _>_ _>=_", comparison),
   ...names("matches", pattern),
-  ...names("find", (shapes, args) => ({ cost: pattern(shapes, args).cost, shape: text(sizeAt(shapes, 0)) })),
-  ...names("findAll", (shapes, args) => ({ cost: pattern(shapes, args).cost, shape: { size: sizeAt(shapes, 0), element: () => text(sizeAt(shapes, 0)) } })),
+  ...names("find", (shapes) => ({ cost: pattern(shapes).cost, shape: text(sizeAt(shapes, 0)) })),
+  ...names("findAll", (shapes) => ({
+    cost: pattern(shapes).cost,
+    shape: { size: sizeAt(shapes, 0), element: () => text(sizeAt(shapes, 0)) },
+  })),
   ...names("_+_", added),
   ...names("_[_] _?._ _[?_]", item),
-  ...names("contains", (shapes) => ({ cost: Math.ceil(sizeAt(shapes, 0) * perByte) * Math.max(1, Math.ceil(sizeAt(shapes, 1) * perByte)), shape: scalar })),
+  ...names("contains", (shapes) => ({
+    cost: Math.ceil(sizeAt(shapes, 0) * perByte) * Math.max(1, Math.ceil(sizeAt(shapes, 1) * perByte)),
+    shape: scalar,
+  })),
   ...names("startsWith endsWith", walk(1, perByte)),
   ...names("@in includes", walk(1, 1)),
   ...names("isSorted sum indexOf lastIndexOf", walk(0, 1)),
   ...names("min max", (shapes) => ({ cost: sizeAt(shapes, 0), shape: shapes[0]?.element?.() ?? scalar })),
   ...names("lowerAscii upperAscii trim substring", alike(perByte)),
-  ...names("replace", (shapes) => ({ cost: Math.ceil(sizeAt(shapes, 0) * 2 * perByte), shape: text(sizeAt(shapes, 0) * Math.max(1, sizeAt(shapes, 2))) })),
-  ...names("split", (shapes) => ({ cost: Math.ceil(sizeAt(shapes, 0) * 2 * perByte), shape: { size: sizeAt(shapes, 0), element: () => text(sizeAt(shapes, 0)) } })),
+  ...names("replace", (shapes) => ({
+    cost: Math.ceil(sizeAt(shapes, 0) * 2 * perByte),
+    shape: text(sizeAt(shapes, 0) * Math.max(1, sizeAt(shapes, 2))),
+  })),
+  ...names("split", (shapes) => ({
+    cost: Math.ceil(sizeAt(shapes, 0) * 2 * perByte),
+    shape: { size: sizeAt(shapes, 0), element: () => text(sizeAt(shapes, 0)) },
+  })),
   ...names("join format", ([list = unknown, other = unknown]) => {
     const size = Math.min(unknown.size * 4, list.size * (1 + (list.element?.().size ?? 1)) + other.size);
     return { cost: Math.ceil(size * 2 * perByte), shape: text(size) };
@@ -72,7 +83,10 @@ const estimates: ReadonlyMap<string, CallEstimate> = new Map([
   ...names("sort reverse slice flatten @sortByAssociatedKeys", alike(1)),
   ...names("lists.range", () => ({ cost: 100_000, shape: { size: 100_000, element: () => scalar } })),
   ...names("validate", (shapes) => ({ cost: Math.ceil((1 + sizeAt(shapes, 1)) * perByte) * 32, shape: { size: 1, element: () => text(64) } })),
-  ...names("string bytes strings.quote", ([value = unknown]) => ({ cost: Math.max(1, Math.ceil(value.size * perByte)), shape: text(Math.max(value.size, 64)) })),
+  ...names("string bytes strings.quote", ([value = unknown]) => ({
+    cost: Math.max(1, Math.ceil(value.size * perByte)),
+    shape: text(Math.max(value.size, 64)),
+  })),
   ...names("int uint double bool timestamp duration", walk(0, perByte)),
   ...names("dyn value first last unwrapOpt optional.unwrap", ([value = unknown]) => ({ cost: 1, shape: value })),
   ...names("optional.of optional.ofNonZeroValue", ([value = unknown]) => ({ cost: 1, shape: value })),
@@ -82,7 +96,7 @@ const estimates: ReadonlyMap<string, CallEstimate> = new Map([
 ]);
 
 /** What the call itself costs at most, its arguments apart, and how large its result can be. */
-export const estimateCall = (name: string, shapes: readonly Shape[], args: readonly Expression[]): Estimate => {
-  const { cost, shape } = estimates.get(name)?.(shapes, args) ?? { cost: 1, shape: scalar };
+export const estimateCall = (name: string, shapes: readonly Shape[]): Estimate => {
+  const { cost, shape } = estimates.get(name)?.(shapes) ?? { cost: 1, shape: scalar };
   return { cost: Math.max(1, cost), shape };
 };

@@ -1,8 +1,16 @@
-import { accumulatorName, type Call, type Comprehension, type Expression, type ListLiteral, type MapLiteral, type Select } from "../syntax/expression.js";
+import {
+  accumulatorName,
+  type Call,
+  type Comprehension,
+  type Expression,
+  type ListLiteral,
+  type MapLiteral,
+  type Select,
+} from "../syntax/expression.js";
 import type { Checked } from "../types/checked.js";
 import { type CelValue, isList } from "../values/cel-value.js";
 import { estimateCall } from "./estimate-call.js";
-import { scalar, type Shape, unknown } from "./shape.js";
+import { type Shape, scalar, unknown } from "./shape.js";
 
 export interface Estimate {
   /** In cel-go's units; Infinity is possible. */
@@ -65,7 +73,7 @@ function estimateOfCall(expression: Call, context: Context): Estimate {
     return { cost: condition + Math.max(then, otherwise), shape: larger(shapes[1] ?? scalar, shapes[2] ?? scalar) };
   }
   if (name === "_&&_" || name === "_||_") return { cost: sum, shape: scalar };
-  const call = estimateCall(name, shapes, args);
+  const call = estimateCall(name, shapes);
   return { cost: sum + call.cost, shape: call.shape };
 }
 

@@ -47,7 +47,8 @@ function objectShape({ additionalProperties, properties, maxProperties }: Struct
   };
 }
 
-const entryOf = (name: string | undefined, field: StructuralSchema): readonly (readonly [string, StructuralSchema])[] => (name === undefined ? [] : [[name, field]]);
+const entryOf = (name: string | undefined, field: StructuralSchema): readonly (readonly [string, StructuralSchema])[] =>
+  name === undefined ? [] : [[name, field]];
 
 const formatSizes: ReadonlyMap<string, number> = new Map([
   ["duration", 32],
@@ -64,7 +65,8 @@ function textSize(schema: StructuralSchema): number {
   return largestRequest - 2;
 }
 
-const longestOf = (values: readonly unknown[]): number => Math.max(0, ...values.map((value) => (typeof value === "string" ? Buffer.byteLength(value) : 0)));
+const longestOf = (values: readonly unknown[]): number =>
+  Math.max(0, ...values.map((value) => (typeof value === "string" ? Buffer.byteLength(value) : 0)));
 
 const leastOfType: ReadonlyMap<string, number> = new Map([
   ["boolean", 4],
@@ -93,4 +95,5 @@ export function leastBytes(schema: StructuralSchema, isObjectRoot: boolean, dept
 }
 
 /** How often a value of the schema can occur in one object when no limit says. */
-export const mostOccurrences = (schema: StructuralSchema, isObjectRoot: boolean): number => Math.floor(largestRequest / (leastBytes(schema, isObjectRoot) + 1));
+export const mostOccurrences = (schema: StructuralSchema, isObjectRoot: boolean): number =>
+  Math.floor(largestRequest / (leastBytes(schema, isObjectRoot) + 1));

@@ -65,7 +65,10 @@ function parseCidr(value: string): Cidr | undefined {
 
 function ipOf(value: string): Ip {
   const address = parseAddress(value);
-  if (address === undefined) throw new CelError(`IP Address ${JSON.stringify(value.slice(0, 64))} parse error during conversion from string: ParseAddr(${JSON.stringify(value.slice(0, 64))}): unable to parse IP`);
+  if (address === undefined)
+    throw new CelError(
+      `IP Address ${JSON.stringify(value.slice(0, 64))} parse error during conversion from string: ParseAddr(${JSON.stringify(value.slice(0, 64))}): unable to parse IP`,
+    );
   return new Ip(address);
 }
 
@@ -92,6 +95,8 @@ const within = (ipv4: string | undefined, ipv6: string | undefined): readonly Ov
 };
 
 const isUnspecified = ({ value }: Address): boolean => value === 0n;
+// Well-known networks, not anybody's.
+/* eslint-disable sonarjs/no-hardcoded-ip */
 const linkLocalNetworks = ["127.0.0.0/8", "::1/128", "169.254.0.0/16", "fe80::/10", "224.0.0.0/4", "ff00::/8", "255.255.255.255/32"].map(cidrOf);
 const isGlobalUnicast = (address: Address): boolean => !isUnspecified(address) && !linkLocalNetworks.some((network) => network.contains(address));
 

@@ -33,13 +33,16 @@ function toUint(value: CelValue): Uint {
   throw notConvertible(value, "uint");
 }
 
+const nonFinite = /^(?:NaN|[+-]?Inf(?:inity)?)$/;
+
+/** Digits with a point and an exponent, as Go takes them: JavaScript takes more. */
+const isDecimal = (value: string): boolean => value.length < 400 && /^[+-]?[\d.]+(?:[eE][+-]?\d+)?$/.test(value) && !Number.isNaN(Number(value));
+
 function toDouble(value: CelValue): number {
   if (typeof value === "number") return value;
   if (typeof value === "bigint") return Number(value);
   if (value instanceof Uint) return Number(value.value);
-  if (typeof value === "string" && /^(?:[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|NaN|[+-]?Inf(?:inity)?)$/.test(value)) {
-    return Number(value.replace(/Inf(?:inity)?$/, "Infinity"));
-  }
+  if (typeof value === "string" && (isDecimal(value) || nonFinite.test(value))) return Number(value.replace(/Inf$/, "Infinity"));
   throw notConvertible(value, "double");
 }
 

@@ -41,7 +41,8 @@ const verbs: ReadonlyMap<string, Format> = new Map<string, Format>([
 ]);
 
 /** The clauses of a pattern in order, such as `d`; for checks of literals. */
-export const clausesOf = (pattern: string): readonly string[] => [...pattern.matchAll(clause)].flatMap(({ groups }) => (groups?.["verb"] === undefined ? [] : [groups["verb"]]));
+export const clausesOf = (pattern: string): readonly string[] =>
+  [...pattern.matchAll(clause)].flatMap(({ groups }) => (groups?.["verb"] === undefined ? [] : [groups["verb"]]));
 
 /** Whether there is such a clause. */
 export const isClause = (verb: string): boolean => verbs.has(verb);
@@ -49,8 +50,15 @@ export const isClause = (verb: string): boolean => verbs.has(verb);
 /** Groups of three digits, as English has them. */
 function fixed(number: number, precision: number): string {
   const [whole = "", fraction] = number.toFixed(Math.min(precision, 100)).split(".");
-  const grouped = whole.replaceAll(/\B(?=(?:\d{3})+$)/g, ",");
+  const grouped = inThousands(whole);
   return fraction === undefined ? grouped : `${grouped}.${fraction}`;
+}
+
+function inThousands(whole: string): string {
+  const digits = whole.replace("-", "");
+  const first = digits.length % 3;
+  const groups = [digits.slice(0, first), ...(digits.slice(first).match(/\d{3}/g) ?? [])].filter((group) => group !== "");
+  return `${whole.startsWith("-") ? "-" : ""}${groups.join(",")}`;
 }
 
 const superscripts = "⁰¹²³⁴⁵⁶⁷⁸⁹";
@@ -96,14 +104,27 @@ const shownKinds = "strings, bools, bytes, ints, doubles, maps, lists, types, du
 /** Plain texts as they are, those in lists and maps as they would be written. */
 function shown(value: CelValue, depth: number): string {
   if (depth > 32) throw new CelError("error during formatting: nested too deep");
-  if (typeof value === "string") return depth === 0 ? value : JSON.stringify(value);
   if (value === null || typeof value === "boolean") return String(value);
-  if (typeof value === "number") return depth === 0 ? doubleText(value) : real(value, "fixed-point", (number) => number.toFixed(6));
   if (typeof value === "bigint" || value instanceof Uint) return decimal(value);
-  if (value instanceof Uint8Array) return depth === 0 ? Buffer.from(value).toString() : `b${JSON.stringify(Buffer.from(value).toString())}`;
-  if (value instanceof Timestamp) return depth === 0 ? formatTimestamp(value) : `timestamp(${JSON.stringify(formatTimestamp(value))})`;
-  if (value instanceof Duration) return depth === 0 ? formatDuration(value) : `duration(${JSON.stringify(formatDuration(value))})`;
-  return value instanceof TypeValue ? value.name : shownCollection(value, depth);
+  if (value instanceof TypeValue) return value.name;
+  return (depth === 0 ? plain(value) : written(value)) ?? shownCollection(value, depth);
+}
+
+function plain(value: CelValue): string | undefined {
+  if (typeof value === "string") return value;
+  if (typeof value === "number") return doubleText(value);
+  if (value instanceof Uint8Array) return Buffer.from(value).toString();
+  if (value instanceof Timestamp) return formatTimestamp(value);
+  return value instanceof Duration ? formatDuration(value) : undefined;
+}
+
+function written(value: CelValue): string | undefined {
+  if (typeof value === "number") return real(value, "fixed-point", (number) => number.toFixed(6));
+  const text = plain(value);
+  if (text === undefined) return undefined;
+  if (value instanceof Uint8Array) return `b${JSON.stringify(text)}`;
+  if (value instanceof Timestamp) return `timestamp(${JSON.stringify(text)})`;
+  return value instanceof Duration ? `duration(${JSON.stringify(text)})` : JSON.stringify(text);
 }
 
 function shownCollection(value: CelValue, depth: number): string {

@@ -14,7 +14,7 @@ export function parseAddress(text: string): Address | undefined {
 }
 
 function ipv6Value(text: string): bigint {
-  const plain = text.replace(/\d+\.\d+\.\d+\.\d+$/, (ipv4) => {
+  const plain = text.replace(/(?:\d{1,3}\.){3}\d{1,3}$/, (ipv4) => {
     const [a = 0, b = 0, c = 0, d = 0] = ipv4.split(".").map(Number);
     return `${(a * 256 + b).toString(16)}:${(c * 256 + d).toString(16)}`;
   });

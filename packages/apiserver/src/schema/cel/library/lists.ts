@@ -23,7 +23,7 @@ function isSorted(list: CelList): boolean {
 
 function extreme(list: CelList, name: string, isBetter: (order: number) => boolean): CelValue {
   if (list.size === 0) throw new CelError(`${name} called on empty list`);
-  return [...itemsOf(list)].reduce((best, item) => (isBetter(compareValues(item, best)) ? item : best));
+  return [...itemsOf(list)].reduce((best, item) => (isBetter(compareValues(item, best)) ? item : best), list.at(0));
 }
 
 function added(a: CelValue, b: CelValue): CelValue {
@@ -89,7 +89,7 @@ const sorted = (list: CelList): CelList => listOf([...itemsOf(list)].sort((a, b)
 /** What `sortBy` expands to: the items in the order of their keys. */
 function sortedBy(list: CelList, keys: CelList): CelList {
   const order = Array.from({ length: Math.min(list.size, keys.size) }, (_, index) => index);
-  return listOf(order.sort((a, b) => compareValues(keys.at(a), keys.at(b))).map((index) => list.at(index)));
+  return listOf(order.toSorted((a, b) => compareValues(keys.at(a), keys.at(b))).map((index) => list.at(index)));
 }
 
 /** Kubernetes' functions of lists, and cel-go's extension. */

@@ -72,9 +72,13 @@ const problemsOf =
 
 function qualifiedNameProblems(value: string): readonly string[] {
   const parts = value.split("/");
-  if (parts.length > 2) return [`a qualified name ${namePart.words.replace(/^name part /, "")} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`];
+  if (parts.length > 2)
+    return [
+      `a qualified name ${namePart.words.replace(/^name part /, "")} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`,
+    ];
   const [name = "", prefix] = parts.toReversed();
-  const ofPrefix = prefix === undefined ? [] : prefix === "" ? ["prefix part must be non-empty"] : problemsOf(subdomain)(prefix).map((it) => `prefix part ${it}`);
+  const ofPrefix =
+    prefix === undefined ? [] : prefix === "" ? ["prefix part must be non-empty"] : problemsOf(subdomain)(prefix).map((it) => `prefix part ${it}`);
   return [...ofPrefix, ...(name === "" ? ["name part must be non-empty"] : problemsOf(namePart)(name))];
 }
 

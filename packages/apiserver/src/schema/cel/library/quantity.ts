@@ -31,11 +31,15 @@ const multipliers: ReadonlyMap<string, readonly [bigint, bigint]> = new Map([
   ...["Ki", "Mi", "Gi", "Ti", "Pi", "Ei"].map((suffix, index): [string, [bigint, bigint]] => [suffix, [1024n ** BigInt(index + 1), 1n]]),
 ]);
 
-const form = /^([+-]?)(\d{0,40})(?:\.(\d{0,40}))?(?:[eE]([+-]?\d{1,3})|(n|u|m|k|[MGTPE]i?|Ki)?)$/;
+const number = /^([+-]?)(\d{0,40})(?:\.(\d{0,40}))?/;
+const exponentForm = /^[eE]([+-]?\d{1,3})$/;
 
 /** Undefined for a text that is none. What is finer than a billionth is rounded up, away from zero. */
 function parse(value: string): Quantity | undefined {
-  const [, sign, whole = "", fraction = "", exponent, suffix = ""] = form.exec(value) ?? [];
+  const [read = "", sign, whole = "", fraction = ""] = number.exec(value) ?? [];
+  const ending = value.slice(read.length);
+  const exponent = exponentForm.exec(ending)?.[1];
+  const suffix = exponent === undefined ? ending : "";
   const factor = multipliers.get(suffix);
   if (sign === undefined || whole + fraction === "" || factor === undefined) return undefined;
   const power = Number(exponent ?? "0") - fraction.length;

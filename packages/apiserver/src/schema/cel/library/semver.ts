@@ -21,12 +21,17 @@ class Semver implements OpaqueValue {
   }
 }
 
-const form = /^(\d{1,20})\.(\d{1,20})\.(\d{1,20})(?:-([\dA-Za-z-]+(?:\.[\dA-Za-z-]+)*))?(?:\+[\dA-Za-z-]+(?:\.[\dA-Za-z-]+)*)?$/;
+const numbersForm = /^(\d{1,20})\.(\d{1,20})\.(\d{1,20})$/;
+const isIdentifiers = (text: string): boolean => text.split(".").every((identifier) => /^[\dA-Za-z-]+$/.test(identifier));
 const hasLeadingZero = (number: string): boolean => /^0\d+$/.test(number);
 
 function parse(value: string): Semver | undefined {
-  const [, major, minor, patch, pre = ""] = form.exec(value) ?? [];
-  if (major === undefined || minor === undefined || patch === undefined) return undefined;
+  const [beforeBuild = "", ...build] = value.split("+");
+  const [core = "", ...parts] = beforeBuild.split("-");
+  const pre = parts.join("-");
+  const [, major, minor, patch] = numbersForm.exec(core) ?? [];
+  if (major === undefined || minor === undefined || patch === undefined || build.length > 1) return undefined;
+  if (![...build, ...(parts.length === 0 ? [] : [pre])].every(isIdentifiers)) return undefined;
   const identifiers = pre === "" ? [] : pre.split(".");
   if ([major, minor, patch, ...identifiers].some(hasLeadingZero)) return undefined;
   return new Semver([BigInt(major), BigInt(minor), BigInt(patch)], identifiers);
@@ -34,7 +39,9 @@ function parse(value: string): Semver | undefined {
 
 /** `v1.2` is `1.2.0`: a "v" is dropped, missing numbers are zero, leading zeros go. */
 function normalized(value: string): string {
-  const [, core = "", rest = ""] = /^v?([\d.]*)(.*)$/s.exec(value) ?? [];
+  const plain = value.replace(/^v/, "");
+  const core = /^[\d.]*/.exec(plain)?.[0] ?? "";
+  const rest = plain.slice(core.length);
   const numbers = core.split(".").map((number) => number.replace(/^0+(?=\d)/, ""));
   while (numbers.length < 3) numbers.push("0");
   return `${numbers.join(".")}${rest}`;
@@ -68,13 +75,16 @@ function semver(value: CelValue | undefined): Semver {
   throw noSuchOverload();
 }
 
-const read = (value: CelValue | undefined, normalize: CelValue | undefined): Semver | undefined => parse(normalize === true ? normalized(text(value)) : text(value));
+const read = (value: CelValue | undefined, normalize: CelValue | undefined): Semver | undefined =>
+  parse(normalize === true ? normalized(text(value)) : text(value));
 
 function parsed(value: CelValue | undefined, normalize?: CelValue): Semver {
   const found = read(value, normalize);
   if (found === undefined) {
     const isShort = text(value).split(".").length < 3;
-    throw new CelError(isShort ? "No Major.Minor.Patch elements found" : `Invalid character(s) found in version ${JSON.stringify(text(value).slice(0, 64))}`);
+    throw new CelError(
+      isShort ? "No Major.Minor.Patch elements found" : `Invalid character(s) found in version ${JSON.stringify(text(value).slice(0, 64))}`,
+    );
   }
   return found;
 }

@@ -29,13 +29,20 @@ interface UrlParts {
   readonly query: string;
 }
 
-const form = /^(?:([A-Za-z][A-Za-z\d+.-]*):)?(?:\/\/([^/?]*))?([^?]*)(?:\?(.*))?$/s;
+const schemeForm = /^([A-Za-z][A-Za-z\d+.-]*):/;
 
 /** As Go's url.ParseRequestURI: undefined for relative paths and for what is no URI. */
 function parse(written: string): Url | undefined {
   // Control characters, and escapes that are none.
-  if (hasControl(written) || /%(?![\da-fA-F]{2})/.test(written.replace(/\?.*$/s, ""))) return undefined;
-  const [, scheme, authority, path = "", query = ""] = form.exec(written) ?? [];
+  if (hasControl(written) || /%(?![\da-fA-F]{2})/.test(written.split("?", 1)[0] ?? "")) return undefined;
+  const scheme = schemeForm.exec(written)?.[1];
+  const rest = scheme === undefined ? written : written.slice(scheme.length + 1);
+  const [beforeQuery = "", ...queries] = rest.split("?");
+  const query = queries.join("?");
+  const slash = beforeQuery.startsWith("//") ? beforeQuery.indexOf("/", 2) : 0;
+  const pathAt = slash < 0 ? beforeQuery.length : slash;
+  const authority = beforeQuery.startsWith("//") ? beforeQuery.slice(2, pathAt) : undefined;
+  const path = beforeQuery.slice(pathAt);
   if (scheme === undefined && !written.startsWith("/")) return undefined;
   const host = (authority ?? "").replace(/^[^@]*@/, "");
   if (!isHost(host)) return undefined;
@@ -55,11 +62,13 @@ function url(value: CelValue | undefined): Url {
 function parsed(value: CelValue | undefined): Url {
   const written = text(value);
   const found = parse(written);
-  if (found === undefined) throw new CelError(`URL parse error during conversion from string: parse ${JSON.stringify(written.slice(0, 256))}: invalid URI for request`);
+  if (found === undefined)
+    throw new CelError(`URL parse error during conversion from string: parse ${JSON.stringify(written.slice(0, 256))}: invalid URI for request`);
   return found;
 }
 
-const hostname = (host: string): string => (/^\[(.*)\](?::\d*)?$/.exec(host)?.[1] ?? host).replace(/:\d*$/, (port) => (host.startsWith("[") ? port : ""));
+const hostname = (host: string): string =>
+  (/^\[(.*)\](?::\d*)?$/.exec(host)?.[1] ?? host).replace(/:\d*$/, (port) => (host.startsWith("[") ? port : ""));
 const port = (host: string): string => /:(\d*)$/.exec(host.replace(/^\[.*\]/, ""))?.[1] ?? "";
 
 function queryOf(query: string): CelMap {

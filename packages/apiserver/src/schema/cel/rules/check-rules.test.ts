@@ -26,13 +26,23 @@ test("a rule that does not compile is told with its place in the text, as cel-go
 test.each([
   ["self.a", object({ a: { type: "string" } }), {}, "cel expression must evaluate to a bool"],
   ["true", object({}), { messageExpression: "1" }, "messageExpression must evaluate to a string"],
-  ["true", object({}), { messageExpression: "'a' + 1" }, "messageExpression compilation failed: ERROR: <input>:1:5: found no matching overload for '_+_' applied to '(string, int)'"],
+  [
+    "true",
+    object({}),
+    { messageExpression: "'a' + 1" },
+    "messageExpression compilation failed: ERROR: <input>:1:5: found no matching overload for '_+_' applied to '(string, int)'",
+  ],
   ["", object({}), {}, "rule is not specified"],
   ["true", object({}), { message: "  " }, "must be non-empty if specified"],
   ["true", object({}), { message: "a\nb" }, "must not contain line breaks"],
   ["true ||\ntrue", object({}), {}, "message must be specified if rule contains line breaks"],
   ["true", object({}), { messageExpression: " " }, "messageExpression must be non-empty if specified"],
-  ["true", object({}), { reason: "Bad" }, 'supported values: "FieldValueDuplicate", "FieldValueForbidden", "FieldValueInvalid", "FieldValueRequired"'],
+  [
+    "true",
+    object({}),
+    { reason: "Bad" },
+    'supported values: "FieldValueDuplicate", "FieldValueForbidden", "FieldValueInvalid", "FieldValueRequired"',
+  ],
   ["true", object({ a: { type: "string" } }), { fieldPath: ".b" }, "must be a valid path"],
   ["true", object({ a: { type: "string" } }), { fieldPath: "a" }, "must be a valid path"],
   ["true", object({}), { optionalOldSelf: true }, "may not be set if oldSelf is not used in rule"],
@@ -50,7 +60,9 @@ test("oldSelf is refused where items have no counterpart, and allowed in map lis
   const item: StructuralSchema = { type: "object", properties: { k: { type: "string" } }, "x-kubernetes-validations": [{ rule: "self == oldSelf" }] };
   const list: StructuralSchema = { type: "array", items: item, maxItems: 10 };
   const [problem] = checkRules(object({ list }));
-  expect(problem?.message).toBe('Invalid value: "self == oldSelf": oldSelf cannot be used on the uncorrelatable portion of the schema within properties[list]');
+  expect(problem?.message).toBe(
+    'Invalid value: "self == oldSelf": oldSelf cannot be used on the uncorrelatable portion of the schema within properties[list]',
+  );
   expect(checkRules(object({ list: { ...list, "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["k"] } }))).toEqual([]);
 });
 
@@ -76,11 +88,16 @@ test("rules that are each within the limit may be too many together", () => {
   const list: StructuralSchema = { type: "array", maxItems: 10_000, items: { type: "string", maxLength: 400 }, "x-kubernetes-validations": rules };
   const problems = checkRules(object({ list }));
   expect(problems.at(-1)?.field).toBe("");
-  expect(problems.at(-1)?.message).toContain("x-kubernetes-validations estimated rule cost total for entire OpenAPIv3 schema exceeds budget by factor of");
+  expect(problems.at(-1)?.message).toContain(
+    "x-kubernetes-validations estimated rule cost total for entire OpenAPIv3 schema exceeds budget by factor of",
+  );
   expect(problems[0]?.message).toBe("Forbidden: contributed to estimated rule cost total exceeding cost limit for entire OpenAPIv3 schema");
 });
 
 test("rules in allOf see the type of the schema above", () => {
-  const spec: StructuralSchema = { ...object({ a: { type: "integer" } }), allOf: [{ "x-kubernetes-validations": [{ rule: "self.a > 1" }, { rule: "self.b" }] }] };
+  const spec: StructuralSchema = {
+    ...object({ a: { type: "integer" } }),
+    allOf: [{ "x-kubernetes-validations": [{ rule: "self.a > 1" }, { rule: "self.b" }] }],
+  };
   expect(checkRules(object({ spec })).map(({ field }) => field)).toEqual(["properties[spec].allOf[0].x-kubernetes-validations[1].rule"]);
 });

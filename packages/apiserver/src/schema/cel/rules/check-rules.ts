@@ -1,8 +1,8 @@
 import type { JsonValue } from "@dataplane/meta";
 import { goJson } from "../../field-errors.js";
 import type { StructuralSchema, ValidationRule } from "../../structural-schema.js";
-import { mostOccurrences, shapeOfSchema } from "../cost/shape.js";
 import { estimateCost } from "../cost/estimate.js";
+import { mostOccurrences, shapeOfSchema } from "../cost/shape.js";
 import { isEmbedded } from "../types/schema-type.js";
 import type { CheckRules, RuleProblem } from "../validation-rules.js";
 import { type CompiledExpression, type CompiledRule, compiledRules } from "./compiled-rules.js";
@@ -51,13 +51,28 @@ function* levelsOf(level: Level): Generator<Level> {
   if (typeof additional === "object") {
     const typed = typeof node.additionalProperties === "object" ? node.additionalProperties : additional;
     const times = multiplied(occurrences, node.maxProperties);
-    yield* levelsOf({ ...below, schema: additional, node: typed, field: child(field, "additionalProperties"), isObjectRoot: isEmbedded(typed), occurrences: times });
+    yield* levelsOf({
+      ...below,
+      schema: additional,
+      node: typed,
+      field: child(field, "additionalProperties"),
+      isObjectRoot: isEmbedded(typed),
+      occurrences: times,
+    });
   }
   if (items !== undefined) {
     const typed = node.items ?? items;
     const at = child(field, "items");
     const uncorrelatable = level.uncorrelatable ?? (node["x-kubernetes-list-type"] === "map" ? undefined : field);
-    yield* levelsOf({ ...below, schema: items, node: typed, field: at, isObjectRoot: isEmbedded(typed), occurrences: multiplied(occurrences, node.maxItems), uncorrelatable });
+    yield* levelsOf({
+      ...below,
+      schema: items,
+      node: typed,
+      field: at,
+      isObjectRoot: isEmbedded(typed),
+      occurrences: multiplied(occurrences, node.maxItems),
+      uncorrelatable,
+    });
   }
   for (const [index, part] of (schema.allOf ?? []).entries()) yield* levelsOf({ ...below, schema: part, field: child(field, `allOf[${index}]`) });
 }
@@ -68,7 +83,9 @@ const multiplied = (occurrences: number | undefined, most: number | undefined): 
 function levelProblems(level: Level, total: TotalCost): readonly RuleProblem[] {
   const { schema, node, isObjectRoot } = level;
   if (rulesOf(level).length === 0) return [];
-  return compiledRules(schema, node, isObjectRoot).rules.flatMap((compiled, index) => ruleProblems(compiled, level, { place: placeOf(level, index), total }));
+  return compiledRules(schema, node, isObjectRoot).rules.flatMap((compiled, index) =>
+    ruleProblems(compiled, level, { place: placeOf(level, index), total }),
+  );
 }
 
 interface RulePlace {

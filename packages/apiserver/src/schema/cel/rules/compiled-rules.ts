@@ -51,7 +51,11 @@ function compileRule(rule: ValidationRule, node: StructuralSchema, self: CelType
     ["oldSelf", rule.optionalOldSelf === true ? optional(self) : self],
   ]);
   const compiled = compileExpression(rule.rule, variables);
-  const condition = resulting(compiled, bool, { failed: "compilation failed", instantiation: "program instantiation failed", wrongType: "cel expression must evaluate to a bool" });
+  const condition = resulting(compiled, bool, {
+    failed: "compilation failed",
+    instantiation: "program instantiation failed",
+    wrongType: "cel expression must evaluate to a bool",
+  });
   const usesOldSelf = "checked" in compiled && compiled.checked.variables.has("oldSelf");
   const isBroken = condition === undefined || "problem" in condition;
   const messageText = rule.messageExpression ?? "";

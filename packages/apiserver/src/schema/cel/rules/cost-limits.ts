@@ -20,7 +20,9 @@ export class TotalCost {
     const total = this.#costs.reduce((sum, { cost }) => sum + cost, 0);
     if (total <= limit) return [];
     const dearest = [...this.#costs].sort((a, b) => b.cost - a.cost).slice(0, mostNamed);
-    const named = dearest.map(({ field }) => forbidden(field, "contributed to estimated rule cost total exceeding cost limit for entire OpenAPIv3 schema"));
+    const named = dearest.map(({ field }) =>
+      forbidden(field, "contributed to estimated rule cost total exceeding cost limit for entire OpenAPIv3 schema"),
+    );
     return [...named, ...costProblem("", "x-kubernetes-validations estimated rule cost total for entire OpenAPIv3 schema", total, limit)];
   }
 }

@@ -87,7 +87,7 @@ class Walk {
   #visitFields({ rules, node, path, old, correlation }: Place, value: JsonObject, above: Correlation | undefined): void {
     for (const [key, field] of Object.entries(value)) {
       const isNamed = rules.properties !== undefined && Object.hasOwn(rules.properties, key);
-      const rulesOfField = isNamed ? rules.properties?.[key] : schemaOf(rules.additionalProperties);
+      const rulesOfField = isNamed ? rules.properties[key] : schemaOf(rules.additionalProperties);
       const schema =
         node.properties !== undefined && Object.hasOwn(node.properties, key) ? node.properties[key] : schemaOf(node.additionalProperties);
       if (rulesOfField === undefined || schema === undefined) continue;

@@ -6,16 +6,17 @@ const escapes = new Map(Object.entries({ a: "\u0007", b: "\b", f: "\f", n: "\n",
 
 /** A rule's `fieldPath`, such as `.spec.labels['a.b']`, as causes show it: `spec.labels[a.b]`; undefined when the schema has no such field. */
 export function ruleFieldPath(schema: StructuralSchema, path: string): string | undefined {
-  let current: StructuralSchema | undefined = schema;
+  let current = schema;
   let shown = "";
   for (let at = 0; at < path.length; at = token.lastIndex) {
     token.lastIndex = at;
     const match = token.exec(path);
     const name: string | undefined = match === null ? undefined : (match[1] ?? unescaped(match[2] ?? ""));
-    if (name === undefined || current === undefined) return undefined;
+    if (name === undefined) return undefined;
     const isNamed = current.properties !== undefined;
-    current = childOf(current, name);
-    if (current === undefined) return undefined;
+    const child = childOf(current, name);
+    if (child === undefined) return undefined;
+    current = child;
     if (isNamed) shown += shown === "" ? name : `.${name}`;
     else shown += `[${name}]`;
   }

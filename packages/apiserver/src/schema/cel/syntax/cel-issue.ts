@@ -13,7 +13,8 @@ export class CelIssue extends Error {
 const longestSnippet = 16_384;
 
 /** The issues as cel-go prints them: the place, the message, and the line with a mark below it. */
-export const displayIssues = (source: string, issues: readonly CelIssue[]): string => issues
+export const displayIssues = (source: string, issues: readonly CelIssue[]): string =>
+  issues
     .toSorted((a, b) => a.at - b.at)
     .map((issue) => displayIssue(source, issue))
     .join("\n");

@@ -57,7 +57,7 @@ function codePoint(code: number, at: number): string {
 
 type Piece = string | { readonly code: number; readonly isByte: boolean };
 
-const numericEscape = /\\(?:[xX](?<byte>[\da-fA-F]{2})|u(?<short>[\da-fA-F]{4})|U(?<long>[\da-fA-F]{8})|(?<octal>[0-3][0-7]{2}))/y;
+const numericEscape = /\\(?:[xX]([\da-fA-F]{2})|u([\da-fA-F]{4})|U([\da-fA-F]{8})|([0-3][0-7]{2}))/y;
 
 function pieces(raw: string, at: number): readonly Piece[] {
   const found: Piece[] = [];
@@ -78,7 +78,7 @@ function escapeAt(raw: string, index: number, at: number): { readonly piece: Pie
   numericEscape.lastIndex = index;
   const match = numericEscape.exec(raw);
   if (match === null) throw new CelIssue("Syntax error: token recognition error at: unable to unescape string", at);
-  const { byte, short, long, octal } = match.groups ?? {};
+  const [, byte, short, long, octal]: readonly (string | undefined)[] = match;
   const code = octal === undefined ? Number.parseInt(byte ?? short ?? long ?? "0", 16) : Number.parseInt(octal, 8);
   return { piece: { code, isByte: byte !== undefined || octal !== undefined }, length: match[0].length };
 }

@@ -14,7 +14,7 @@ const spaceOrComment = /(?:[\t\n\f\r ]|\/\/[^\n]*)+/y;
 const name = /[A-Za-z_]\w*/y;
 const float = /(?:\d+\.\d+|\.\d+)(?:[eE][+-]?\d+)?|\d+[eE][+-]?\d+/y;
 const integer = /(?:0x[\da-fA-F]+|\d+)[uU]?/y;
-const quoted = /(?:[bB]|[rR]|[bB][rR]|[rR][bB])?(?:"|')/y;
+const quoted = /(?:[bB]|[rR]|[bB][rR]|[rR][bB])?["']/y;
 const symbol = /==|!=|<=|>=|&&|\|\||[<>[\](){}.,:?!+\-*/%]/y;
 
 /** The words of a CEL text. Throws a CelIssue at the first character that begins none. */

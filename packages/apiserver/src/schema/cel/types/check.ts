@@ -193,7 +193,11 @@ class Checker {
     if (operand === undefined || field?.kind !== "literal") return t.errorType;
     this.#types.set(field, t.string);
     const from = this.#bindings.applied(this.check(operand, scope));
-    const inner = this.#field(from.kind === "optional" ? this.#bindings.applied(from.of) : from, String(field.value), at);
+    const inner = this.#field(
+      from.kind === "optional" ? this.#bindings.applied(from.of) : from,
+      typeof field.value === "string" ? field.value : "",
+      at,
+    );
     return t.optional(inner);
   }
 

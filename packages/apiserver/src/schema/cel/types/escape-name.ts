@@ -18,6 +18,6 @@ const escapes = new Map([
  */
 export function escapeName(property: string): string | undefined {
   if (reserved.has(property)) return `__${property}__`;
-  if (property === "" || /^\d|[^\w\-./]/.test(property)) return undefined;
+  if (property === "" || /^\d/.test(property) || /[^\w\-./]/.test(property)) return undefined;
   return property.replaceAll(/__|[-./]/g, (found) => escapes.get(found) ?? found);
 }

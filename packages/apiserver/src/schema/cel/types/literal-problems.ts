@@ -1,8 +1,8 @@
 import { compilePattern } from "../../regular-expression.js";
-import { CelIssue } from "../syntax/cel-issue.js";
-import { parseDuration, parseTimestamp } from "../values/time.js";
-import type { Expression, ListElement } from "../syntax/expression.js";
 import { clausesOf, isClause } from "../library/format-text.js";
+import { CelIssue } from "../syntax/cel-issue.js";
+import type { Expression, ListElement } from "../syntax/expression.js";
+import { parseDuration, parseTimestamp } from "../values/time.js";
 import { type CelType, dyn, runtimeName, shownType } from "./cel-type.js";
 import type { Checked, ResolvedCall } from "./checked.js";
 import { Substitution } from "./substitution.js";
@@ -65,7 +65,13 @@ function formatArguments({ calls }: Checked): ReadonlySet<Expression> {
 function mixedProblem(expression: Expression, checked: Checked): readonly CelIssue[] {
   if (expression.kind === "list") return mixed(expression.elements, checked);
   if (expression.kind !== "map") return [];
-  return [...mixed(expression.entries.map(({ key }) => ({ value: key, isOptional: false })), checked), ...mixed(expression.entries, checked)];
+  return [
+    ...mixed(
+      expression.entries.map(({ key }) => ({ value: key, isOptional: false })),
+      checked,
+    ),
+    ...mixed(expression.entries, checked),
+  ];
 }
 
 /** The first element that is of another type than the one before. */
@@ -79,4 +85,5 @@ function mixed(elements: readonly ListElement[], { types }: Checked): readonly C
 
 const elementType = (type: CelType, isOptional: boolean): CelType => (isOptional && type.kind === "optional" ? type.of : type);
 
-const areAlike = (a: CelType, b: CelType): boolean => a.kind === "dyn" || b.kind === "dyn" || shownType(a) === shownType(b) || new Substitution().assign(a, b);
+const areAlike = (a: CelType, b: CelType): boolean =>
+  a.kind === "dyn" || b.kind === "dyn" || shownType(a) === shownType(b) || new Substitution().assign(a, b);

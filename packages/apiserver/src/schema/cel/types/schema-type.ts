@@ -30,6 +30,8 @@ function declared(schema: StructuralSchema, isObjectRoot: boolean, name: string,
       return t.double;
     case "integer":
       return t.int;
+    case undefined:
+      return undefined;
     default:
       return undefined;
   }

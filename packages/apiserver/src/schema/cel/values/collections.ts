@@ -1,4 +1,5 @@
 import { type CelList, type CelMap, type CelValue, type ListAssociation, Uint } from "./cel-value.js";
+import { typeNameOf } from "./type-names.js";
 
 /** A list that was made by an expression. */
 export class ArrayList implements CelList {
@@ -52,7 +53,7 @@ function keyText(key: CelValue): string {
   if (typeof key === "bigint") return `n${key}`;
   if (key instanceof Uint) return `n${key.value}`;
   if (typeof key === "number") return Number.isInteger(key) ? `n${BigInt(key)}` : `d${key}`;
-  return `o${String(key)}`;
+  return `o${typeof key === "boolean" ? String(key) : typeNameOf(key)}`;
 }
 
 export function* itemsOf(list: CelList): Generator<CelValue> {

@@ -6,10 +6,10 @@ import {
   isList,
   isMap,
   isOpaque,
+  type ListAssociation,
   OptionalValue,
   Timestamp,
   TypeValue,
-  Uint,
 } from "./cel-value.js";
 import { itemsOf } from "./collections.js";
 import { compareNumbers, isNumeric } from "./numeric.js";
@@ -25,15 +25,18 @@ export function equal(a: CelValue, b: CelValue): boolean {
 type ObjectValue = Exclude<CelValue, null | boolean | bigint | number | string>;
 
 function equalObjects(a: ObjectValue, b: ObjectValue): boolean {
+  if (isList(a)) return isList(b) && equalLists(a, b);
+  if (isMap(a)) return isMap(b) && equalMaps(a, b);
+  if (isOpaque(a)) return isOpaque(b) && a.opaqueType === b.opaqueType && a.equals(b);
+  if (a instanceof OptionalValue) return b instanceof OptionalValue && equalOptionals(a, b);
+  return equalScalars(a, b);
+}
+
+function equalScalars(a: ObjectValue, b: ObjectValue): boolean {
   if (a instanceof Uint8Array) return b instanceof Uint8Array && Buffer.compare(a, b) === 0;
   if (a instanceof Timestamp) return b instanceof Timestamp && a.nanoseconds === b.nanoseconds;
   if (a instanceof Duration) return b instanceof Duration && a.nanoseconds === b.nanoseconds;
-  if (a instanceof TypeValue) return b instanceof TypeValue && a.name === b.name;
-  if (a instanceof OptionalValue) return b instanceof OptionalValue && equalOptionals(a, b);
-  if (a instanceof Uint) return false;
-  if (isOpaque(a)) return isOpaque(b) && a.opaqueType === b.opaqueType && a.equals(b);
-  if (isList(a)) return isList(b) && equalLists(a, b);
-  return isMap(a) && isMap(b) && equalMaps(a, b);
+  return a instanceof TypeValue && b instanceof TypeValue && a.name === b.name;
 }
 
 function equalOptionals({ value: a }: OptionalValue, { value: b }: OptionalValue): boolean {
@@ -43,15 +46,15 @@ function equalOptionals({ value: a }: OptionalValue, { value: b }: OptionalValue
 
 function equalLists(a: CelList, b: CelList): boolean {
   if (a.size !== b.size) return false;
-  if (a.association !== undefined) return equalUnordered(a, b, a.association.identity);
+  if (a.association !== undefined) return equalUnordered(a, b, a.association);
   for (let i = 0; i < a.size; i++) if (!equal(a.at(i), b.at(i))) return false;
   return true;
 }
 
-function equalUnordered(a: CelList, b: CelList, identity: (item: CelValue) => string): boolean {
-  const others = new Map([...itemsOf(b)].map((item) => [identity(item), item]));
+function equalUnordered(a: CelList, b: CelList, association: ListAssociation): boolean {
+  const others = new Map([...itemsOf(b)].map((item) => [association.identity(item), item]));
   return [...itemsOf(a)].every((item) => {
-    const other = others.get(identity(item));
+    const other = others.get(association.identity(item));
     return other !== undefined && equal(item, other);
   });
 }
