@@ -5,6 +5,7 @@ import type { AdmissionHook } from "./admission/admission-hook.js";
 import { obeyingConfigurations } from "./admission/webhooks/obeying-configurations.js";
 import { webhookAdmission } from "./admission/webhooks/webhook-admission.js";
 import type { ApiSource } from "./api-source.js";
+import type { Authorizer } from "./authz/authorizer.js";
 import { withFilters } from "./chain/filter.js";
 import { recoverPanics } from "./chain/recover-panics.js";
 import { resolveRequestInfo } from "./chain/request-info.js";
@@ -33,6 +34,8 @@ export interface ApiServerOptions {
   readonly logger: Logger;
   /** Who has a say in each write of a stored object, in this order: all that mutate, then all that validate. None unless told. */
   readonly admission?: readonly AdmissionHook[];
+  /** Asked where a write turns out to need another right than its verb. Everybody may unless told. */
+  readonly authorizer?: Authorizer;
   /** 3 MiB unless told. */
   readonly bodyLimitBytes?: number;
   readonly version: { readonly gitVersion: string; readonly major: string; readonly minor: string };
@@ -64,6 +67,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     clock,
     newUid,
     admission: hooks,
+    ...(options.authorizer === undefined ? {} : { authorizer: options.authorizer }),
     bodyLimitBytes: options.bodyLimitBytes ?? defaultBodyLimitBytes,
   };
   const webhooks = createWebhookClient({ resolveService: storedServices(services) });

@@ -228,3 +228,23 @@ test("a collection narrowed to one name needs the right to that name alone", asy
   expect((await api.call(ann, "GET", `${leases}?fieldSelector=metadata.name%3Dtwo`)).status).toBe(403);
   expect((await api.call(ann, "GET", leases)).status).toBe(403);
 });
+
+test("an apply that makes an object needs the right to create it", async () => {
+  await using api = await startRbac();
+  const leases = (verbs: readonly string[]): JsonObject => ({ verbs: [...verbs], apiGroups: ["coordination.k8s.io"], resources: ["leases"] });
+  await api.have(
+    role("patcher", [leases(["patch"])]),
+    role("maker", [leases(["patch", "create"])]),
+    binding("patcher", { kind: "Role", name: "patcher" }, [toUser("ann")]),
+    binding("maker", { kind: "Role", name: "maker" }, [toUser("bob")]),
+  );
+  const path = "/apis/coordination.k8s.io/v1/namespaces/default/leases/l?fieldManager=test";
+  const body = { apiVersion: "coordination.k8s.io/v1", kind: "Lease", metadata: { name: "l" }, spec: { holderIdentity: "x" } };
+  const refused = await api.call(ann, "PATCH", path, body);
+  expect(refused).toMatchObject({ status: 403 });
+  expect(refused.json["message"]).toContain(
+    'User "ann" cannot create resource "leases" in API group "coordination.k8s.io" in the namespace "default"',
+  );
+  expect((await api.call(aUser("bob"), "PATCH", path, body)).status).toBe(201);
+  expect((await api.call(ann, "PATCH", path, { ...body, spec: { holderIdentity: "y" } })).status).toBe(200);
+});

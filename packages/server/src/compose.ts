@@ -76,7 +76,12 @@ export function compose(options: ComposeOptions): Composition {
   const appUrl = config.rootUrl === "" ? `http://localhost:${config.httpPort}/` : config.rootUrl;
   const accounts = openServiceAccounts({ tokens, client, appUrl, clock, logger });
   addServedResources(registry, { ...config, ...accounts, authorizer, resolver, sealer });
-  const apiServer = createApiServer({ store, registry, sources: [dataPlaneSource], clock, logger, newUid: randomUUID, version: version.kubernetes });
+  const apiServer = createApiServer({
+    ...{ store, registry, authorizer, clock, logger },
+    sources: [dataPlaneSource],
+    newUid: randomUUID,
+    version: version.kubernetes,
+  });
   const extensions = createApiextensions({ client, registry, webhooks: apiServer.webhooks, clock, logger });
   const stored = extensions.obeying(apiServer.handler);
   const apiServiceInformer = createInformer({ client, resource: apiServicesRef, clock, logger });

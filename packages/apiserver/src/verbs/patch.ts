@@ -12,6 +12,7 @@ import { parseYamlBody } from "../yaml-body.js";
 import { answerObject } from "./answer.js";
 import { createObject } from "./create.js";
 import { withIdentity } from "./identity.js";
+import { requireMayCreate } from "./may-create.js";
 import { replace, requireLive, retried } from "./update.js";
 import { apiObjectOf, type VerbCall } from "./verb-call.js";
 import { type WriteOptions, writeOptions } from "./write-options.js";
@@ -102,6 +103,7 @@ async function apply(call: VerbCall, { value, duplicates }: ParsedBody, options:
     if (live !== undefined) return replace(call, { ...proposal, live });
     const { definition } = call.resource;
     if (call.info.subresource !== "") throw notFound(definition.plural, call.info.name, definition.group);
+    await requireMayCreate(call);
     const created = await createObject(call, proposal);
     made.add(created);
     return created;

@@ -1,6 +1,7 @@
 import { ApiError, type ApiObject, badRequest, type Clock, type HttpRequest, isJsonObject, type JsonObject, type RequestInfo } from "@dataplane/meta";
 import type { Store } from "@dataplane/storage";
 import type { AdmissionHook } from "../admission/admission-hook.js";
+import type { Authorizer } from "../authz/authorizer.js";
 import type { ServedResource } from "../define-resource.js";
 import type { ResourceRegistry } from "../registry.js";
 import { ResourceStore } from "../resource-store.js";
@@ -14,6 +15,8 @@ export interface VerbServices {
   readonly clock: Clock;
   readonly newUid: () => string;
   readonly admission: readonly AdmissionHook[];
+  /** Of what the filters could not know: that a patch makes an object. Everybody may unless told. */
+  readonly authorizer?: Authorizer;
   readonly bodyLimitBytes: number;
 }
 

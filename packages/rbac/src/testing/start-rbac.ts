@@ -51,7 +51,15 @@ export async function startRbac(...more: readonly ResourceDefinition[]): Promise
   addSelfReviews(registry, rbac.authorizer);
   for (const definition of [...rbacResources(rbac), ...more]) registry.add(definition);
   const version = { gitVersion: "v1.32.0", major: "1", minor: "32" };
-  const server = createApiServer({ store: createMemoryStore(), registry, sources: [], newUid: randomUUID, version, ...parts });
+  const server = createApiServer({
+    store: createMemoryStore(),
+    registry,
+    authorizer: rbac.authorizer,
+    sources: [],
+    newUid: randomUUID,
+    version,
+    ...parts,
+  });
   const authenticator = { authenticate: () => Promise.resolve(undefined) };
   chain.complete = withFilters(filterChain({ authenticator, authorizer: rbac.authorizer, logger: silentLogger, newUid: randomUUID }), server.handler);
   const stop = new AbortController();
@@ -112,9 +120,10 @@ interface TestCall {
 async function answerOf(handler: Handler, { user, method, path: target, body }: TestCall): Promise<TestAnswer> {
   const [path = "", query = ""] = target.split("?");
   const isPatch = method === "PATCH";
+  const patchType = target.includes("fieldManager=") ? "application/apply-patch+yaml" : "application/merge-patch+json";
   const response = await handler({
     ...{ method, path, query: new URLSearchParams(query) },
-    headers: body === undefined ? {} : { "content-type": isPatch ? "application/merge-patch+json" : "application/json" },
+    headers: body === undefined ? {} : { "content-type": isPatch ? patchType : "application/json" },
     body: pieces(body === undefined ? [] : [Buffer.from(JSON.stringify(body))]),
     signal: new AbortController().signal,
     remoteAddress: "127.0.0.1",
