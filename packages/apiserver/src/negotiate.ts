@@ -1,11 +1,22 @@
 import { ApiError, type HttpRequest } from "@dataplane/meta";
+import { protobufMediaType } from "./protobuf/media-type.js";
 
 /** The form an answer takes: media type, and for tables and metadata the kind asked for by `as`. */
 export interface Representation {
-  readonly mediaType: "application/json" | "application/yaml";
+  readonly mediaType: "application/json" | "application/yaml" | typeof protobufMediaType;
   readonly as: "object" | "table" | "metadata";
   /** Of meta.k8s.io, for tables and metadata. */
   readonly version: "v1" | "v1beta1";
+}
+
+/** What an answer can be, beside JSON. */
+export interface Offer {
+  /** True of kinds that have that form (`hasProtobuf`). Metadata alone has it of any kind. */
+  readonly protobuf: boolean;
+  /** False of what is no object with metadata: an answer to a question. */
+  readonly transforms: boolean;
+  /** False of watches. */
+  readonly yaml: boolean;
 }
 
 interface MediaRange {
@@ -14,16 +25,23 @@ interface MediaRange {
   readonly quality: number;
 }
 
-const served = "application/json, application/yaml";
-
-/** What of an Accept header we can do best, in the client's order. `isList` lets the list forms of `as` match. Throws NotAcceptable. */
-export function negotiate(request: Pick<HttpRequest, "headers">): Representation {
+/** What of an Accept header we can do best, in the client's order. Throws NotAcceptable. */
+export function negotiate(request: Pick<HttpRequest, "headers">, offer: Offer): Representation {
   for (const range of parseAccept(request)) {
-    const found = representationOf(range);
+    const found = representationOf(range, offer);
     if (found !== undefined) return found;
   }
-  throw new ApiError("NotAcceptable", `only the following media types are accepted: ${served}`);
+  throw new ApiError("NotAcceptable", `only the following media types are accepted: ${served(offer).join(", ")}`);
 }
+
+function served({ protobuf, yaml }: Offer): readonly string[] {
+  const suffix = yaml ? "" : ";stream=watch";
+  return [`application/json${suffix}`, ...(yaml ? ["application/yaml"] : []), ...(protobuf ? [`${protobufMediaType}${suffix}`] : [])];
+}
+
+/** Whether a client would rather have a failure in protobuf than in JSON. */
+export const prefersProtobuf = (request: Pick<HttpRequest, "headers">): boolean =>
+  parseAccept(request).find(({ type }) => mediaTypes.has(type))?.type === protobufMediaType;
 
 export function parseAccept({ headers }: Pick<HttpRequest, "headers">): readonly MediaRange[] {
   const header = headers["accept"];
@@ -48,17 +66,26 @@ function parseRange(text: string): MediaRange {
   return { type: type.toLowerCase(), parameters, quality: Number.isNaN(quality) ? 1 : quality };
 }
 
-function representationOf({ type, parameters }: MediaRange): Representation | undefined {
+function representationOf({ type, parameters }: MediaRange, { protobuf, transforms, yaml }: Offer): Representation | undefined {
   const mediaType = mediaTypes.get(type);
-  if (mediaType === undefined) return undefined;
-  const as = parameters.get("as");
-  if (as === undefined || as === "") return { mediaType, as: "object", version: "v1" };
+  if (mediaType === undefined || (mediaType === "application/yaml" && !yaml)) return undefined;
+  const form = formOf(parameters);
+  if (form === undefined) return undefined;
+  const isProtobuf = mediaType === protobufMediaType;
+  if (form.as === "object") return isProtobuf && !protobuf ? undefined : { mediaType, ...form };
+  // Tables have no form in protobuf.
+  if (!transforms || (isProtobuf && (form.as === "table" || form.version !== "v1"))) return undefined;
+  return { mediaType, ...form };
+}
+
+function formOf(parameters: MediaRange["parameters"]): Pick<Representation, "as" | "version"> | undefined {
+  const as = parameters.get("as") ?? "";
+  if (as === "") return { as: "object", version: "v1" };
   const version = parameters.get("v") ?? "v1";
   const group = parameters.get("g") ?? "meta.k8s.io";
   if (group !== "meta.k8s.io" || (version !== "v1" && version !== "v1beta1")) return undefined;
-  if (as === "Table") return { mediaType, as: "table", version };
-  if (as === "PartialObjectMetadata" || as === "PartialObjectMetadataList") return { mediaType, as: "metadata", version };
-  return undefined;
+  if (as === "Table") return { as: "table", version };
+  return as === "PartialObjectMetadata" || as === "PartialObjectMetadataList" ? { as: "metadata", version } : undefined;
 }
 
 const mediaTypes: ReadonlyMap<string, Representation["mediaType"]> = new Map([
@@ -66,4 +93,5 @@ const mediaTypes: ReadonlyMap<string, Representation["mediaType"]> = new Map([
   ["application/*", "application/json"],
   ["*/*", "application/json"],
   ["application/yaml", "application/yaml"],
+  [protobufMediaType, protobufMediaType],
 ]);

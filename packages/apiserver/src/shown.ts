@@ -3,6 +3,7 @@ import { opening, type StoredValue } from "./codec.js";
 import { withOriginalMetadata } from "./conversion/check-converted.js";
 import type { SharedConversion } from "./conversion/convert-stored.js";
 import type { ServedResource } from "./define-resource.js";
+import { encodeItem } from "./protobuf/encode-object.js";
 import { applyDefaults } from "./schema/apply-defaults.js";
 import { wholeObjectSchema } from "./schema/object-meta-schema.js";
 import { prune } from "./schema/prune.js";
@@ -22,6 +23,7 @@ export class Shown {
   #converted: JsonObject | undefined;
   #object: ApiObject | undefined;
   #bytes: readonly Uint8Array[] | undefined;
+  #protobuf: Uint8Array | undefined;
   #included: boolean | undefined;
   #isAsStored: boolean | undefined;
 
@@ -39,6 +41,12 @@ export class Shown {
   get bytes(): readonly Uint8Array[] {
     this.#bytes ??= this.bytesAt(this.stored.revision);
     return this.#bytes;
+  }
+
+  /** As an item of a list in protobuf; of kinds that have that form. */
+  get protobuf(): Uint8Array {
+    this.#protobuf ??= encodeItem(jsonOf(this.object));
+    return this.#protobuf;
   }
 
   /** False when the definition does not let this object be seen. */

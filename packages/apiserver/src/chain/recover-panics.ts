@@ -14,6 +14,6 @@ export const recoverPanics =
         const { auditId, info } = request.context;
         logger.error({ err: error.cause ?? error, auditId, method: request.method, path: info?.path }, "a request failed by our own fault");
       }
-      return statusResponse(error);
+      return statusResponse(error, request);
     }
   };

@@ -5,8 +5,7 @@ import { decodeMessage } from "./decode-message.js";
 import { magic } from "./encode-object.js";
 import { malformed, WireReader } from "./wire.js";
 
-/** Kubernetes' own media type; typed clients send the older kinds in it and do not fall back to JSON. */
-export const protobufMediaType = "application/vnd.kubernetes.protobuf";
+export { protobufMediaType } from "./media-type.js";
 
 /** The object of a protobuf body. Throws BadRequest, and UnsupportedMediaType for a kind that is not taken in this form. */
 export function decodeObject(body: Uint8Array): JsonObject {

@@ -10,10 +10,9 @@ export const magic: readonly number[] = [0x6b, 0x38, 0x73, 0x00];
 export const hasProtobuf = (apiVersion: string, kind: string): boolean => messageNameOf(apiVersion, kind) !== undefined;
 
 /** An object as Kubernetes protobuf. Throws a plain Error for a kind without that form. */
-export function encodeObject(object: JsonObject & { readonly apiVersion: string; readonly kind: string }): Uint8Array {
-  const name = messageNameOf(object.apiVersion, object.kind);
-  if (name === undefined) throw new Error(`${object.apiVersion} ${object.kind} has no protobuf form`);
-  return wrapped(object.apiVersion, object.kind, encodeMessage(object, name));
+export function encodeObject(object: JsonObject): Uint8Array {
+  const { apiVersion, kind } = typeOf(object);
+  return wrapped(apiVersion, kind, encodeItem(object));
 }
 
 /** A list, of items that are messages of one kind already: see `encodeItem`. */
@@ -29,10 +28,16 @@ export function encodeList(
 }
 
 /** An object as an item of a list of its kind. */
-export function encodeItem(object: JsonObject & { readonly apiVersion: string; readonly kind: string }): Uint8Array {
-  const name = messageNameOf(object.apiVersion, object.kind);
-  if (name === undefined) throw new Error(`${object.apiVersion} ${object.kind} has no protobuf form`);
+export function encodeItem(object: JsonObject): Uint8Array {
+  const { apiVersion, kind } = typeOf(object);
+  const name = messageNameOf(apiVersion, kind);
+  if (name === undefined) throw new Error(`${apiVersion} ${kind} has no protobuf form`);
   return encodeMessage(object, name);
+}
+
+function typeOf({ apiVersion, kind }: JsonObject): { readonly apiVersion: string; readonly kind: string } {
+  if (typeof apiVersion !== "string" || typeof kind !== "string") throw new Error("the object does not say its kind");
+  return { apiVersion, kind };
 }
 
 /** One frame of a watch: its length in four bytes, then the event; `object` is a whole object as `encodeObject` gives it. */

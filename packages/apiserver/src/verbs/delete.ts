@@ -1,13 +1,14 @@
 import { ApiError, type ApiObject, conflict, type HttpResponse, rfc3339 } from "@dataplane/meta";
 import { RevisionConflict } from "@dataplane/storage";
 import type { StoredValue } from "../codec.js";
-import { negotiate } from "../negotiate.js";
+import type { Representation } from "../negotiate.js";
 import { rendered } from "../render.js";
 import type { ResourceDefinition } from "../resource.js";
 import { jsonOf } from "../table.js";
-import { answerObject } from "./answer.js";
+import { answerObject, representationFor } from "./answer.js";
 import { type DeleteOptions, deleteOptions, type PropagationPolicy } from "./delete-options.js";
 import { hasHooks, mutatedByHooks, requireAllowedByHooks } from "./hooks.js";
+import { answerList } from "./list.js";
 import { listOptions } from "./list-options.js";
 import { selectionOf } from "./selection.js";
 import { readSnapshot } from "./snapshot.js";
@@ -35,7 +36,7 @@ export async function remove(call: VerbCall): Promise<HttpResponse> {
   });
 }
 
-const plain = ({ request }: VerbCall): ReturnType<typeof negotiate> => ({ ...negotiate(request), as: "object" });
+const plain = (call: VerbCall): Representation => ({ ...representationFor(call), as: "object" });
 
 /** A store makes one durable write of those that come together. */
 const removedAtOnce = 64;
@@ -52,10 +53,7 @@ export async function removeCollection(call: VerbCall): Promise<HttpResponse> {
       }),
     );
   }
-  const metadata = { resourceVersion: revision.toString() };
-  const { listKind, apiVersion } = call.resource;
-  const objects = items.map((stored) => stored.shownBy(call.resource).object);
-  return rendered(plain(call), 200, { kind: listKind, apiVersion, metadata, items: objects });
+  return answerList(call, plain(call), items, { resourceVersion: revision.toString() });
 }
 
 /** Someone else may have removed it meanwhile. */

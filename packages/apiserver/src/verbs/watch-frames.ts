@@ -1,8 +1,10 @@
-import { ApiError, type ApiObject, type JsonObject, type Status } from "@dataplane/meta";
+import type { ApiObject, JsonObject, Status } from "@dataplane/meta";
 import type { StoredValue } from "../codec.js";
 import type { ServedResource } from "../define-resource.js";
 import { negotiate, type Representation } from "../negotiate.js";
-import { type IncludeObject, partialMetadata } from "../table.js";
+import { encodeObject, encodeWatchFrame, hasProtobuf } from "../protobuf/encode-object.js";
+import { protobufMediaType } from "../protobuf/media-type.js";
+import { columnDefinitions, type IncludeObject, jsonOf, partialMetadata } from "../table.js";
 import { includeObjectOf, tableOf } from "./answer.js";
 import type { VerbCall } from "./verb-call.js";
 
@@ -11,27 +13,31 @@ type EventType = "ADDED" | "MODIFIED" | "DELETED";
 const encoder = new TextEncoder();
 const frameEnd = encoder.encode("}\n");
 
-/** Events of one watch as lines of JSON, in the form that its client asked for. */
+/** Events of one watch as lines of JSON, or as protobuf behind their length, in the form that its client asked for. */
 export class WatchFrames {
   readonly #call: VerbCall;
   readonly #representation: Representation;
   readonly #includeObject: IncludeObject;
   #columnsSent = false;
 
+  /** Throws NotAcceptable. */
   constructor(call: VerbCall) {
+    const { apiVersion, definition } = call.resource;
     this.#call = call;
-    this.#representation = negotiate(call.request);
-    if (this.#representation.mediaType !== "application/json") {
-      throw new ApiError("NotAcceptable", "only the following media types are accepted for a watch: application/json");
-    }
+    this.#representation = negotiate(call.request, { protobuf: hasProtobuf(apiVersion, definition.kind), transforms: true, yaml: false });
     this.#includeObject = includeObjectOf(call.request);
+  }
+
+  get contentType(): string {
+    return this.#isProtobuf ? `${protobufMediaType};stream=watch` : "application/json";
   }
 
   /** `revision` is that of the change: a deletion has one of its own. */
   event(type: EventType, stored: StoredValue, revision: bigint): Uint8Array {
     const { resource } = this.#call;
-    if (this.#representation.as === "object") return encodedEvent(resource, type, stored, revision);
-    return line(type, this.#shown(stored.shownBy(resource).objectAt(revision)));
+    if (this.#representation.as !== "object") return this.#frame(type, this.#shown(stored.shownBy(resource).objectAt(revision)));
+    const events = this.#isProtobuf ? protobufEvents : jsonEvents;
+    return encodedOnce(events, resource, { type, stored, revision });
   }
 
   /** An empty object of the resource with the revision that the watch has reached. */
@@ -39,22 +45,30 @@ export class WatchFrames {
     const { kind } = this.#call.resource.definition;
     const annotations = isEndOfState ? { annotations: { "k8s.io/initial-events-end": "true" } } : {};
     const metadata = { resourceVersion: revision.toString(), creationTimestamp: null, ...annotations };
-    if (this.#representation.as === "table") return line("BOOKMARK", this.#table([], metadata, this.#bookmarkRow(metadata)));
+    if (this.#representation.as === "table") return this.#frame("BOOKMARK", this.#table([], metadata, this.#bookmarkRow(metadata)));
     if (this.#representation.as === "metadata") {
-      return line("BOOKMARK", { kind: "PartialObjectMetadata", apiVersion: `meta.k8s.io/${this.#representation.version}`, metadata });
+      return this.#frame("BOOKMARK", { kind: "PartialObjectMetadata", apiVersion: `meta.k8s.io/${this.#representation.version}`, metadata });
     }
-    return line("BOOKMARK", { kind, apiVersion: this.#call.resource.apiVersion, metadata });
+    return this.#frame("BOOKMARK", { kind, apiVersion: this.#call.resource.apiVersion, metadata });
   }
 
   error(status: Status): Uint8Array {
-    return line("ERROR", status);
+    return this.#frame("ERROR", jsonOf(status));
+  }
+
+  get #isProtobuf(): boolean {
+    return this.#representation.mediaType === protobufMediaType;
+  }
+
+  #frame(type: string, object: JsonObject): Uint8Array {
+    return this.#isProtobuf ? encodeWatchFrame(type, encodeObject(object)) : encoder.encode(`${JSON.stringify({ type, object })}\n`);
   }
 
   /** kubectl reads the version of a bookmark from the row's object. */
   #bookmarkRow(metadata: JsonObject): readonly JsonObject[] {
-    const width = this.#call.resource.definition.columns?.length ?? 0;
+    const width = columnDefinitions(this.#call.resource.definition).length;
     const object = { kind: "PartialObjectMetadata", apiVersion: `meta.k8s.io/${this.#representation.version}`, metadata };
-    return [{ cells: Array.from({ length: width + 1 }, () => ""), object }];
+    return [{ cells: Array.from({ length: width }, () => ""), object }];
   }
 
   #shown(object: ApiObject): JsonObject {
@@ -74,22 +88,39 @@ export class WatchFrames {
   }
 }
 
-const line = (type: string, object: unknown): Uint8Array => encoder.encode(`${JSON.stringify({ type, object })}\n`);
-
-interface EncodedEvent {
+interface Event {
   readonly type: EventType;
+  readonly stored: StoredValue;
   readonly revision: bigint;
+}
+
+interface EncodedEvent extends Omit<Event, "stored"> {
   readonly bytes: Uint8Array;
 }
 
-/** An event is encoded once for all its watchers. */
-const encodedEvents = new WeakMap<StoredValue, Map<ServedResource, EncodedEvent>>();
+/** An event is encoded once for all its watchers of one form. */
+interface EventEncoding {
+  readonly encode: (resource: ServedResource, event: Event) => Uint8Array;
+  readonly known: WeakMap<StoredValue, Map<ServedResource, EncodedEvent>>;
+}
 
-function encodedEvent(resource: ServedResource, type: EventType, stored: StoredValue, revision: bigint): Uint8Array {
-  const known = encodedEvents.get(stored)?.get(resource);
-  if (known?.type === type && known.revision === revision) return known.bytes;
-  const bytes = Buffer.concat([encoder.encode(`{"type":"${type}","object":`), ...stored.shownBy(resource).bytesAt(revision), frameEnd]);
-  const byResource = encodedEvents.get(stored) ?? new Map<ServedResource, EncodedEvent>();
-  encodedEvents.set(stored, byResource.set(resource, { type, revision, bytes }));
+const jsonEvents: EventEncoding = {
+  known: new WeakMap(),
+  encode: (resource, { type, stored, revision }) =>
+    Buffer.concat([encoder.encode(`{"type":"${type}","object":`), ...stored.shownBy(resource).bytesAt(revision), frameEnd]),
+};
+
+const protobufEvents: EventEncoding = {
+  known: new WeakMap(),
+  encode: (resource, { type, stored, revision }) => encodeWatchFrame(type, encodeObject(jsonOf(stored.shownBy(resource).objectAt(revision)))),
+};
+
+function encodedOnce({ known, encode }: EventEncoding, resource: ServedResource, event: Event): Uint8Array {
+  const { type, stored, revision } = event;
+  const last = known.get(stored)?.get(resource);
+  if (last?.type === type && last.revision === revision) return last.bytes;
+  const bytes = encode(resource, event);
+  const byResource = known.get(stored) ?? new Map<ServedResource, EncodedEvent>();
+  known.set(stored, byResource.set(resource, { type, revision, bytes }));
   return bytes;
 }

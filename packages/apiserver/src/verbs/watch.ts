@@ -13,7 +13,7 @@ export async function watch(call: VerbCall): Promise<HttpResponse> {
   const stream = await openWatch(call, options, frames);
   return {
     status: 200,
-    headers: { "content-type": "application/json", "cache-control": "no-cache, private" },
+    headers: { "content-type": frames.contentType, "cache-control": "no-cache, private" },
     body: stream,
   };
 }
