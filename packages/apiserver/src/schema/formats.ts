@@ -31,12 +31,7 @@ const formats: ReadonlyMap<string, IsOfFormat> = new Map([
   ["ipv4", isIPv4],
   ["ipv6", isIPv6],
   ["cidr", isCidr],
-  [
-    "mac",
-    matching(
-      /^(?:[\da-f]{2}(?::[\da-f]{2}){5}|[\da-f]{2}(?:-[\da-f]{2}){5}|[\da-f]{2}(?::[\da-f]{2}){7}|[\da-f]{2}(?:-[\da-f]{2}){7}|[\da-f]{4}(?:\.[\da-f]{4}){2,3})$/i,
-    ),
-  ],
+  ["mac", isMac],
   ["byte", (value) => value.length % 4 === 0 && /^[A-Za-z\d+/]*={0,2}$/.test(value)],
   ["bsonobjectid", matching(/^[\da-f]{24}$/i)],
   ["isbn", (value) => isIsbn10(value) || isIsbn13(value)],
@@ -89,6 +84,15 @@ function isHostname(value: string): boolean {
 function isCidr(value: string): boolean {
   const [, address = "", length = ""] = /^([^/]+)\/(\d{1,3})$/.exec(value) ?? [];
   return isIPv4(address) ? Number(length) <= 32 : isIPv6(address) && !address.includes("%") && Number(length) <= 128;
+}
+
+/** 6 or 8 bytes in pairs of digits, or 6 or 8 in fours; or 20 bytes, as InfiniBand has. */
+function isMac(value: string): boolean {
+  const separator = /[:.-]/.exec(value)?.[0] ?? "";
+  const groups = separator === "" ? [] : value.split(separator);
+  const width = separator === "." ? 4 : 2;
+  const isLength = [6, 8, 20].includes((groups.length * width) / 2);
+  return isLength && groups.every((group) => group.length === width && /^[\da-f]+$/i.test(group));
 }
 
 function isRgbColor(value: string): boolean {

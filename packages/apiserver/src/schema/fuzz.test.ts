@@ -147,7 +147,7 @@ test("whatever the text of a rule, it is refused or it runs", () => {
   for (let round = 0; round < 5000; round++) {
     const text = Array.from({ length: 1 + random(12) }, () => pick(random, tokens)).join("");
     const rule = schema(text);
-    checkRules(rule);
+    expect(Array.isArray(checkRules(rule))).toBe(true);
     evaluateRules(rule, { a: ["x"], b: 1 }, random(2) === 0 ? { a: [], b: 2 } : undefined);
   }
 });
@@ -160,7 +160,7 @@ test("a rule with any one character changed is refused or it runs", () => {
     const at = random(text.length + 1);
     const rule = text.slice(0, at) + pick(random, ["(", ")", ".", "'", "0", "x", " ", "", "+", "[", "\u0000"]) + text.slice(at + random(2));
     const changed: StructuralSchema = { ...schema, properties: { spec: { ...spec, "x-kubernetes-validations": [{ rule }] } } };
-    checkRules(changed);
+    expect(Array.isArray(checkRules(changed))).toBe(true);
     if (object !== undefined) evaluateRules(changed, object, object);
   }
 });

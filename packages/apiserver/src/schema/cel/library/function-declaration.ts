@@ -1,4 +1,4 @@
-import { type CelType, dyn } from "../types/cel-type.js";
+import type { CelType } from "../types/cel-type.js";
 import { noSuchOverload } from "../values/cel-error.js";
 import {
   type CelList,
@@ -60,27 +60,14 @@ export function some(value: CelValue | undefined): CelValue {
 
 /** Whether a value may be an argument of this type; what is inside a list or map is not looked at. */
 export function accepts(type: CelType, value: CelValue): boolean {
-  switch (type.kind) {
-    case "list":
-      return isList(value);
-    case "map":
-      return isMap(value) && value.objectType === undefined;
-    case "object":
-      return isMap(value) && value.objectType === type.name;
-    case "opaque":
-      return isOpaque(value) && value.opaqueType === type.name;
-    case "dyn":
-    case "param":
-    case "error":
-      return true;
-    default:
-      return scalarKinds[type.kind](value);
-  }
+  if (type.kind === "object") return isMap(value) && value.objectType === type.name;
+  if (type.kind === "opaque") return isOpaque(value) && value.opaqueType === type.name;
+  return ofKind[type.kind](value);
 }
 
-type ScalarKind = Exclude<CelType["kind"], "list" | "map" | "object" | "opaque" | "dyn" | "param" | "error">;
+const any = (): boolean => true;
 
-const scalarKinds: Readonly<Record<ScalarKind, (value: CelValue) => boolean>> = {
+const ofKind: Readonly<Record<Exclude<CelType["kind"], "object" | "opaque">, (value: CelValue) => boolean>> = {
   bool: (value) => typeof value === "boolean",
   int: (value) => typeof value === "bigint",
   uint: (value) => value instanceof Uint,
@@ -92,10 +79,13 @@ const scalarKinds: Readonly<Record<ScalarKind, (value: CelValue) => boolean>> = 
   duration: (value) => value instanceof Duration,
   optional: (value) => value instanceof OptionalValue,
   type: (value) => value instanceof TypeValue,
+  list: isList,
+  map: (value) => isMap(value) && value.objectType === undefined,
+  dyn: any,
+  param: any,
+  error: any,
 };
 
 /** Whether the overload takes these values. */
 export const takes = ({ params }: Overload, values: readonly CelValue[]): boolean =>
   params.length === values.length && params.every((type, index) => accepts(type, values[index] ?? null));
-
-export const anything = dyn;

@@ -12,7 +12,8 @@ export interface Token {
 
 const spaceOrComment = /(?:[\t\n\f\r ]|\/\/[^\n]*)+/y;
 const name = /[A-Za-z_]\w*/y;
-const float = /(?:\d+\.\d+|\.\d+)(?:[eE][+-]?\d+)?|\d+[eE][+-]?\d+/y;
+const pointed = /\d*\.\d+(?:[eE][+-]?\d+)?/y;
+const scientific = /\d+[eE][+-]?\d+/y;
 const integer = /(?:0x[\da-fA-F]+|\d+)[uU]?/y;
 const quoted = /(?:[bB]|[rR]|[bB][rR]|[rR][bB])?["']/y;
 const symbol = /==|!=|<=|>=|&&|\|\||[<>[\](){}.,:?!+\-*/%]/y;
@@ -35,7 +36,7 @@ function tokenAt(source: string, at: number): { readonly token: Token; readonly 
   const plain = (kind: Token["kind"], text: string) => ({ token: { kind, text, at }, end: at + text.length });
   const word = matchAt(name, source, at);
   if (word !== undefined) return plain("ident", word);
-  const double = matchAt(float, source, at);
+  const double = matchAt(pointed, source, at) ?? matchAt(scientific, source, at);
   if (double !== undefined) return plain("double", double);
   const whole = matchAt(integer, source, at);
   if (whole !== undefined) return plain(/u$/i.test(whole) ? "uint" : "int", whole);

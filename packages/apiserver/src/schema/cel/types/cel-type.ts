@@ -34,24 +34,17 @@ export const param = (name: string): CelType => ({ kind: "param", name });
 
 /** The type as cel-go prints it in its messages, such as `map(string, list(int))`. */
 export function shownType(type: CelType): string {
-  switch (type.kind) {
-    case "list":
-      return `list(${shownType(type.of)})`;
-    case "optional":
-      return `optional_type(${shownType(type.of)})`;
-    case "type":
-      return `type(${shownType(type.of)})`;
-    case "map":
-      return `map(${shownType(type.key)}, ${shownType(type.value)})`;
-    case "object":
-    case "opaque":
-    case "param":
-      return type.name;
-    case "error":
-      return "!error!";
-    default:
-      return type.kind;
-  }
+  if (type.kind === "list" || type.kind === "type") return `${type.kind}(${shownType(type.of)})`;
+  if (type.kind === "optional") return `optional_type(${shownType(type.of)})`;
+  if (type.kind === "map") return `map(${shownType(type.key)}, ${shownType(type.value)})`;
+  if (type.kind === "object" || type.kind === "opaque" || type.kind === "param") return type.name;
+  return type.kind === "error" ? "!error!" : type.kind;
+}
+
+/** The type with what it consists of changed: the items of a list, the keys and values of a map. */
+export function withParts(type: CelType, change: (part: CelType) => CelType): CelType {
+  if (type.kind === "list" || type.kind === "optional" || type.kind === "type") return { kind: type.kind, of: change(type.of) };
+  return type.kind === "map" ? map(change(type.key), change(type.value)) : type;
 }
 
 /** The name that `type(x) == name` compares. */

@@ -111,20 +111,11 @@ class Checker {
   }
 
   #field(operand: CelType, name: string, at: number): CelType {
-    switch (operand.kind) {
-      case "map":
-        return operand.value;
-      case "object":
-        return operand.fields.get(name) ?? this.#wrong(`undefined field '${name}'`, at);
-      case "optional":
-        return t.optional(this.#field(this.#bindings.applied(operand.of), name, at));
-      case "dyn":
-      case "error":
-      case "param":
-        return t.dyn;
-      default:
-        return this.#wrong(`type '${t.shownType(operand)}' does not support field selection`, at);
-    }
+    if (operand.kind === "map") return operand.value;
+    if (operand.kind === "object") return operand.fields.get(name) ?? this.#wrong(`undefined field '${name}'`, at);
+    if (operand.kind === "optional") return t.optional(this.#field(this.#bindings.applied(operand.of), name, at));
+    if (operand.kind === "dyn" || operand.kind === "error" || operand.kind === "param") return t.dyn;
+    return this.#wrong(`type '${t.shownType(operand)}' does not support field selection`, at);
   }
 
   #call(expression: Call, scope: Scope): CelType {
@@ -258,22 +249,8 @@ class Checker {
   }
 }
 
-function renamed(type: CelType, suffix: string): CelType {
-  switch (type.kind) {
-    case "param":
-      return t.param(`${type.name}${suffix}`);
-    case "list":
-      return t.list(renamed(type.of, suffix));
-    case "optional":
-      return t.optional(renamed(type.of, suffix));
-    case "type":
-      return t.typeOf(renamed(type.of, suffix));
-    case "map":
-      return t.map(renamed(type.key, suffix), renamed(type.value, suffix));
-    default:
-      return type;
-  }
-}
+const renamed = (type: CelType, suffix: string): CelType =>
+  type.kind === "param" ? t.param(`${type.name}${suffix}`) : t.withParts(type, (part) => renamed(part, suffix));
 
 function dottedName(expression: Expression): string | undefined {
   if (expression.kind === "ident") return expression.name;

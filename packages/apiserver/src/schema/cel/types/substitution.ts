@@ -1,4 +1,4 @@
-import { type CelType, dyn, list, map, optional, typeOf } from "./cel-type.js";
+import { type CelType, dyn, withParts } from "./cel-type.js";
 
 /** What the type parameters of a check have turned out to be. */
 export class Substitution {
@@ -19,23 +19,10 @@ export class Substitution {
 
   /** The type with its parameters replaced; unknown ones stay, or become dyn. */
   applied(type: CelType, unknown: "stay" | "dyn" = "stay"): CelType {
-    switch (type.kind) {
-      case "param": {
-        const known = this.#found.get(type.name);
-        if (known !== undefined) return this.applied(known, unknown);
-        return unknown === "dyn" ? dyn : type;
-      }
-      case "list":
-        return list(this.applied(type.of, unknown));
-      case "optional":
-        return optional(this.applied(type.of, unknown));
-      case "type":
-        return typeOf(this.applied(type.of, unknown));
-      case "map":
-        return map(this.applied(type.key, unknown), this.applied(type.value, unknown));
-      default:
-        return type;
-    }
+    if (type.kind !== "param") return withParts(type, (part) => this.applied(part, unknown));
+    const known = this.#found.get(type.name);
+    if (known !== undefined) return this.applied(known, unknown);
+    return unknown === "dyn" ? dyn : type;
   }
 
   /** Whether a value of type `from` may stand where `to` is wanted; parameters are bound on the way. On false the bindings are of no use. */

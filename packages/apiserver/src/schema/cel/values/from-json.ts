@@ -4,19 +4,26 @@ import { escapeName, isReserved } from "../types/escape-name.js";
 import { withObjectIdentity } from "../types/rule-schema.js";
 import { isEmbedded } from "../types/schema-type.js";
 import { CelError } from "./cel-error.js";
-import { type CelList, type CelMap, type CelValue, isMap, type ListAssociation } from "./cel-value.js";
+import { type CelList, type CelMap, type CelValue, isList, isMap, type ListAssociation } from "./cel-value.js";
+import { itemsOf } from "./collections.js";
 import { parseNamedDuration, parseTimestamp } from "./time.js";
+import { typeNameOf } from "./type-names.js";
 
 /** A value of an object as a rule sees it. Lists and objects are looked into when the rule does. Throws CelError. */
 export function valueOf(schema: StructuralSchema, json: JsonValue, isObjectRoot: boolean): CelValue {
   if (json === null || typeof json === "boolean") return json;
-  if (schema["x-kubernetes-int-or-string"] === true) return typeof json === "number" ? wholeOrDouble(json) : String(json);
+  if (schema["x-kubernetes-int-or-string"] === true) return typeof json === "number" ? wholeOrDouble(json) : requireText(json);
   if (typeof json === "number") return schema.type === "integer" ? wholeOrDouble(json) : json;
   if (typeof json === "string") return schema.type === "string" ? ofText(schema.format ?? "", json) : json;
   if (Array.isArray(json)) return new JsonList(schema, json);
   if (!isJsonObject(json)) throw new CelError("invalid data");
   if (isObjectRoot) return new JsonFields(withObjectIdentity(schema), json);
   return typeof schema.additionalProperties === "object" ? new JsonMap(schema.additionalProperties, json) : new JsonFields(schema, json);
+}
+
+function requireText(json: JsonValue): string {
+  if (typeof json === "string") return json;
+  throw new CelError("invalid data, expected int or string value");
 }
 
 const wholeOrDouble = (value: number): bigint | number => (Number.isInteger(value) ? BigInt(value) : value);
@@ -75,9 +82,7 @@ function plain(value: CelValue | undefined, depth: number): unknown {
   if (typeof value === "bigint") return value.toString();
   if (value === undefined || value === null || typeof value !== "object" || depth > 64) return value;
   if (isMap(value)) return value.keys().map((key) => [plain(key, depth), plain(value.get(key), depth + 1)]);
-  return "at" in value && "size" in value
-    ? Array.from({ length: value.size }, (_, index) => plain(value.at(index) ?? null, depth + 1))
-    : String(value);
+  return isList(value) ? [...itemsOf(value)].map((item) => plain(item, depth + 1)) : typeNameOf(value);
 }
 
 class JsonMap implements CelMap {
