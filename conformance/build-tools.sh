@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
-# Builds what the conformance tests run, from Go modules, into .cache/tools: kubectl 1.32 and the newest, the Go test plugin, and a
-# program that starts plugins as any host of the protocol does. What is there and up to date is not built again.
+# Builds what the conformance tests run, from Go modules, into .cache/tools: kubectl 1.32 and the newest, Kubernetes' own end-to-end
+# cases, programs on client-go and controller-runtime, the Go test plugin, and a program that starts plugins as any host of the
+# protocol does. What is there and up to date is not built again.
 set -euo pipefail
 cd "$(dirname "$0")"
 out=$(realpath -m ../.cache/tools)
 mkdir -p "$out"
 export GOFLAGS=-buildvcs=false
 
-# build NAME FOLDER [LDFLAGS]
+# build NAME FOLDER [LDFLAGS] [COMMAND...]
 build() {
   if ! compgen -G "$2/*.go" >/dev/null; then
     echo "skipping $1: conformance/$2 holds no Go program"
@@ -18,7 +19,9 @@ build() {
   if [ -x "$target" ] && [ "$(cat "$stamp" 2>/dev/null)" = "$hash" ]; then return; fi
   echo "building $1"
   mkdir -p "$(dirname "$target")"
-  (cd "$2" && go build -trimpath -ldflags "-s -w ${3:-}" -o "$target" .)
+  local command=(go build)
+  if [ $# -gt 3 ]; then command=("${@:4}"); fi
+  (cd "$2" && "${command[@]}" -trimpath -ldflags "-s -w ${3:-}" -o "$target" .)
   echo "$hash" >"$stamp"
 }
 
@@ -32,6 +35,9 @@ build plugin-runner plugin-runner
 build kubectl-v1.32 kubectl/v1.32 "$(version_flags v1.32.4)"
 build kubectl-newest kubectl/newest "$(version_flags v1.37.2)"
 build client-go client-go
+build controller-runtime controller-runtime
+# The cases compare versions with those of the server and of kubectl.
+build kubernetes-e2e e2e "$(version_flags v1.37.2)" go test -c
 
 # A generator of Python clients, and the checker of what it makes.
 python_packages=(openapi-python-client==0.29.1 mypy==2.4.1)
