@@ -1,10 +1,10 @@
 import { type ApiError, badRequest, type JsonValue } from "@dataplane/meta";
-import { scanJson } from "./scan-json.js";
+import { type DuplicateKey, scanJson } from "./scan-json.js";
 
-/** A parsed body. `duplicates` are paths of keys that stand twice; the last one won. */
+/** A parsed body. `duplicates` are keys that stand twice; the last one won. */
 export interface ParsedBody {
   readonly value: JsonValue;
-  readonly duplicates: readonly string[];
+  readonly duplicates: readonly DuplicateKey[];
 }
 
 /** JSON text. Throws BadRequest with the position of a mistake. */

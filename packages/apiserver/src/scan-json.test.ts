@@ -1,8 +1,10 @@
 import { expect, test } from "vitest";
 import { scanJson } from "./scan-json.js";
 
-test("keys that stand twice are told by their path", () => {
-  expect(scanJson('{"a":{"b":1,"\\u0062":2},"c":[{"d":1},{"d":1,"d":2}]}')).toEqual({ duplicates: ["a.b", "c[1].d"], errorAt: undefined });
+test("keys that stand twice are told by their path and line, the first hundred of them", () => {
+  const { duplicates, errorAt } = scanJson('{"a":{"b":1,\n"\\u0062":2},"c":[{"d":1},\n\n{"d":1,"d":2}]}');
+  expect([errorAt, ...duplicates.map(({ path, key, line }) => `${line} ${path} ${key}`)]).toEqual([undefined, "2 a.b b", "4 c[1].d d"]);
+  expect(scanJson(`{${Array(1_000).fill('"a":1').join()}}`).duplicates).toHaveLength(100);
 });
 
 test.each([

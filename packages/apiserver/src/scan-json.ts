@@ -1,7 +1,21 @@
+/** A key that stands again in one object; of what it meant first nothing is left. */
+export interface DuplicateKey {
+  /** Such as `spec.a` or `spec.items[0].a`. */
+  readonly path: string;
+  readonly key: string;
+  /** Of the text, from 1. */
+  readonly line: number;
+  /** Written in YAML, whose readers tell keys by lines. */
+  readonly isYaml: boolean;
+}
+
+/** Nobody reads more. */
+export const mostDuplicates = 100;
+
 /** What JSON.parse does not tell. */
 export interface JsonScan {
-  /** Paths of keys that stand twice in one object, such as `spec.a` or `spec.items[0].a`. */
-  readonly duplicates: readonly string[];
+  /** The first hundred. */
+  readonly duplicates: readonly DuplicateKey[];
   /** Offset of the first character that is not JSON; undefined when it is. */
   readonly errorAt: number | undefined;
 }
@@ -39,9 +53,11 @@ const isNumber = (text: string): boolean => /^-?\d/.test(text) && !/^-?0\d/.test
 const maxDepth = 1_000;
 
 class Scanner {
-  readonly duplicates: string[] = [];
+  readonly duplicates: DuplicateKey[] = [];
   readonly #text: string;
   #at = 0;
+  #line = 1;
+  #linesCountedTo = 0;
 
   constructor(text: string) {
     this.#text = text;
@@ -70,12 +86,21 @@ class Scanner {
       this.#take(space);
       const key = this.#string();
       const itsPath = path === "" ? key : `${path}.${key}`;
-      if (seen.has(key)) this.duplicates.push(itsPath);
+      if (seen.has(key) && this.duplicates.length < mostDuplicates)
+        this.duplicates.push({ path: itsPath, key, line: this.#lineHere(), isYaml: false });
       seen.add(key);
       this.#expect(":");
       this.value(itsPath, depth + 1);
     } while (this.#accept(","));
     this.#expect("}");
+  }
+
+  #lineHere(): number {
+    for (let at = this.#text.indexOf("\n", this.#linesCountedTo); at >= 0 && at < this.#at; at = this.#text.indexOf("\n", at + 1)) {
+      this.#line++;
+      this.#linesCountedTo = at + 1;
+    }
+    return this.#line;
   }
 
   #array(path: string, depth: number): void {

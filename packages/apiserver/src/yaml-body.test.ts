@@ -10,9 +10,9 @@ test("YAML becomes what JSON can say, and JSON under its type is read as JSON", 
 test("keys that stand twice are told with their path, in both notations", async () => {
   expect(await parseYamlBody("spec:\n  items:\n  - a: 1\n    a: 2\n")).toEqual({
     value: { spec: { items: [{ a: 2 }] } },
-    duplicates: ["spec.items[0].a"],
+    duplicates: [{ path: "spec.items[0].a", key: "a", line: 4, isYaml: true }],
   });
-  expect((await parseYamlBody('{"a":1,"a":2}')).duplicates).toEqual(["a"]);
+  expect((await parseYamlBody('{"a":1,"a":2}')).duplicates).toEqual([{ path: "a", key: "a", line: 1, isYaml: false }]);
 });
 
 test("a map of very many keys is read in time that grows with its length", async () => {

@@ -1,6 +1,7 @@
 import { ApiError, badRequest, type JsonValue } from "@dataplane/meta";
 import type { Node, ParsedNode } from "yaml";
 import { type ParsedBody, parseJson, parseJsonBody } from "./parse-json.js";
+import { type DuplicateKey, mostDuplicates } from "./scan-json.js";
 
 /**
  * A body that is YAML by its content type. Clients such as kubectl send JSON under it, which is read as such, many times faster.
@@ -24,17 +25,25 @@ function looksLikeJson(text: string): boolean {
 async function parseRealYaml(text: string): Promise<ParsedBody> {
   const yaml = await import("yaml");
   // The library compares each key with all before it: 60,000 keys in one map would hold the process for minutes.
-  const document = yaml.parseDocument(text, { uniqueKeys: false, prettyErrors: true });
+  const lineCounter = new yaml.LineCounter();
+  const document = yaml.parseDocument(text, { uniqueKeys: false, prettyErrors: true, lineCounter });
   const [fault] = document.errors;
   if (fault !== undefined) throw badRequest(`the body is not valid YAML: ${fault.code} at ${placeOf(fault.linePos?.[0])}`);
-  const duplicates: string[] = [];
-  collectDuplicates(yaml, document.contents, "", duplicates);
+  const duplicates: DuplicateKey[] = [];
+  collectDuplicates({ yaml, found: duplicates, lineAt: (offset) => lineCounter.linePos(offset).line }, document.contents, "");
   return { value: jsonValueOf(() => document.toJS({ maxAliasCount: 100 })), duplicates };
 }
 
-function collectDuplicates(yaml: typeof import("yaml"), node: Node | ParsedNode | null | undefined, path: string, found: string[]): void {
+interface Collecting {
+  readonly yaml: typeof import("yaml");
+  readonly found: DuplicateKey[];
+  readonly lineAt: (offset: number) => number;
+}
+
+function collectDuplicates(collecting: Collecting, node: Node | ParsedNode | null | undefined, path: string): void {
+  const { yaml, found, lineAt } = collecting;
   if (yaml.isSeq<Node>(node)) {
-    for (const [index, item] of node.items.entries()) collectDuplicates(yaml, item, `${path}[${String(index)}]`, found);
+    for (const [index, item] of node.items.entries()) collectDuplicates(collecting, item, `${path}[${String(index)}]`);
     return;
   }
   if (!yaml.isMap<Node, Node>(node)) return;
@@ -42,9 +51,9 @@ function collectDuplicates(yaml: typeof import("yaml"), node: Node | ParsedNode 
   for (const { key, value } of node.items) {
     const name = yaml.isScalar(key) ? String(key.value) : "";
     const itsPath = path === "" ? name : `${path}.${name}`;
-    if (seen.has(name)) found.push(itsPath);
+    if (seen.has(name) && found.length < mostDuplicates) found.push({ path: itsPath, key: name, line: lineAt(key.range?.[0] ?? 0), isYaml: true });
     seen.add(name);
-    collectDuplicates(yaml, value, itsPath, found);
+    collectDuplicates(collecting, value, itsPath);
   }
 }
 

@@ -1,4 +1,4 @@
-import { type ApiObject, badRequest, isJsonObject, type JsonObject, type JsonValue, rfc3339 } from "@dataplane/meta";
+import { type ApiError, type ApiObject, badRequest, isJsonObject, type JsonObject, type JsonValue, rfc3339 } from "@dataplane/meta";
 import { wholeObjectSchema } from "../schema/object-meta-schema.js";
 import { prune } from "../schema/prune.js";
 import type { StructuralSchema } from "../schema/structural-schema.js";
@@ -69,9 +69,10 @@ const identityOf = ({ manager, apiVersion, subresource }: ServerSideApply): Omit
   subresource,
 });
 
-/** What the configuration says about the part that is applied, without unknown fields. */
+/** What the configuration says about the part that is applied. Throws BadRequest for fields that the schema does not know, as nobody can own them. */
 function configurationOf({ applied, subresource, hasStatus }: ServerSideApply, schema: StructuralSchema): JsonObject {
-  const { value } = prune(schema, withoutManagedFields(applied));
+  const { value, unknown } = prune(schema, withoutManagedFields(applied));
+  if (unknown.length > 0) throw undeclared(applied, unknown);
   if (!isJsonObject(value)) throw badRequest("an applied configuration is an object");
   if (subresource === "" && hasStatus !== true) return value;
   const counts = (key: string): boolean => (subresource === "" ? key !== "status" : ["apiVersion", "kind", "metadata", subresource].includes(key));
@@ -79,6 +80,13 @@ function configurationOf({ applied, subresource, hasStatus }: ServerSideApply, s
   if (subresource === "" || !isJsonObject(kept["metadata"])) return kept;
   const identity = Object.entries(kept["metadata"]).filter(([key]) => key === "name" || key === "namespace");
   return { ...kept, metadata: Object.fromEntries(identity) };
+}
+
+function undeclared({ apiVersion, kind, metadata: { namespace = "", name } }: ApiObject, paths: readonly string[]): ApiError {
+  const texts = paths.map((path) => `.${path}: field not declared in schema`);
+  const list = texts.length === 1 ? texts.join("") : ["errors:", ...texts.map((text) => `  ${text}`)].join("\n");
+  const groupVersion = apiVersion.includes("/") ? apiVersion : `/${apiVersion}`;
+  return badRequest(`failed to create typed patch object (${namespace}/${name}; ${groupVersion}, Kind=${kind}): ${list}`);
 }
 
 /** Owners of the live object. One that was never tracked belongs to `before-first-apply`. */

@@ -3,6 +3,7 @@ import type { StoredValue } from "../codec.js";
 import { jsonEqual } from "../patch/json-equal.js";
 import { trackUpdate } from "../patch/track-update.js";
 import type { Hidden, PrepareInput, ResourceDefinition } from "../resource.js";
+import type { DuplicateKey } from "../scan-json.js";
 import { applyDefaults } from "../schema/apply-defaults.js";
 import { wholeObjectSchema } from "../schema/object-meta-schema.js";
 import { type Pruned, prune } from "../schema/prune.js";
@@ -12,15 +13,18 @@ import { type HookedWrite, hasHooks, mutatedByHooks, optionsOfWrite, requireAllo
 import { withIdentity } from "./identity.js";
 import { metadataCauses } from "./metadata-rules.js";
 import { asChanged, asNew } from "./proposed-object.js";
+import { reportFields } from "./report-fields.js";
 import { withGeneration } from "./system-metadata.js";
 import { apiObjectOf, type VerbCall, warn } from "./verb-call.js";
 import { withoutNulls } from "./without-nulls.js";
-import { reportFields, type WriteOptions } from "./write-options.js";
+import type { WriteOptions } from "./write-options.js";
 
 /** An object on its way into the store. */
 export interface Proposal {
   readonly body: JsonObject;
-  readonly duplicates: readonly string[];
+  readonly duplicates: readonly DuplicateKey[];
+  /** What is wrong with the operations of a JSON patch, in words. */
+  readonly patchProblems?: readonly string[];
   /** What it replaces; undefined for a create. */
   readonly live: StoredValue | undefined;
   readonly options: WriteOptions;
@@ -108,9 +112,9 @@ function hookedWrite(call: VerbCall, { options: { dryRun } }: Proposal, live: Ap
   };
 }
 
-function knownFields(call: VerbCall, { body, duplicates, options }: Proposal): JsonObject {
+function knownFields(call: VerbCall, { body, duplicates, options, request, patchProblems = [] }: Proposal): JsonObject {
   const { value, unknown } = known(call, withIdentity(call, body));
-  reportFields(call, options, { unknown, duplicates });
+  reportFields(call, options, { body, unknown, duplicates, request, patchProblems });
   return defaulted(call, value);
 }
 

@@ -6,6 +6,7 @@ import { applyMergePatch } from "../patch/merge-patch.js";
 import { serverSideApply } from "../patch/server-side-apply.js";
 import { applyStrategicMergePatch } from "../patch/strategic-merge-patch.js";
 import { mediaTypeOf, readBytes, requireJsonObject, textOf, unsupportedMediaType } from "../read-body.js";
+import type { DuplicateKey } from "../scan-json.js";
 import { wholeObjectSchema } from "../schema/object-meta-schema.js";
 import { jsonOf } from "../table.js";
 import { parseYamlBody } from "../yaml-body.js";
@@ -28,16 +29,34 @@ export async function patch(call: VerbCall): Promise<HttpResponse> {
   const text = textOf(await readBytes(call.request, call.services.bodyLimitBytes));
   const body = type === applyType ? await parseYamlBody(text) : parseJsonBody(text);
   if (type === applyType) return apply(call, body, options);
-  const stored = await retried(call, undefined, async (found) => {
-    const live = requireLive(call, found);
+  const found = type === "application/json-patch+json" ? { duplicates: [], patchProblems: operationProblems(body) } : { duplicates: body.duplicates };
+  const stored = await retried(call, undefined, async (current) => {
+    const live = requireLive(call, current);
     const next = patched(call, type, live.shownBy(call.resource).object, body.value);
-    return replace(call, { body: next, duplicates: body.duplicates, live, options, request: "patch" });
+    return replace(call, { body: next, ...found, live, options, request: "patch" });
   });
   return answerObject(call, stored);
 }
 
+const operationFields: ReadonlySet<string> = new Set(["op", "path", "from", "value"]);
+
+/** What a strict reader of a JSON patch finds in its operations. */
+function operationProblems({ value, duplicates }: ParsedBody): readonly string[] {
+  const operations = Array.isArray(value) ? (value as readonly JsonValue[]) : [];
+  const unknown = operations.flatMap((operation, index) =>
+    (isJsonObject(operation) ? Object.keys(operation) : []).filter((key) => !operationFields.has(key)).map((key) => `[${index}].${key}`),
+  );
+  const isOfOperation = (path: string): boolean => /^\[\d+\]\.[^.[]+$/.test(path);
+  return [
+    ...unknown.map((path) => `json patch unknown field ${JSON.stringify(path)}`),
+    ...duplicates.filter(({ path }) => isOfOperation(path)).map(({ path }) => `json patch duplicate field ${JSON.stringify(path)}`),
+  ];
+}
+
 /** The patch of a view of an object, such as its scale: applied to what the view shows. An apply is a merge there. */
-export async function readPatch(call: VerbCall): Promise<(view: ApiObject) => { readonly body: JsonObject; readonly duplicates: readonly string[] }> {
+export async function readPatch(
+  call: VerbCall,
+): Promise<(view: ApiObject) => { readonly body: JsonObject; readonly duplicates: readonly DuplicateKey[] }> {
   const type = mediaTypeOf(call.request);
   const accepted = acceptedTypes(call);
   if (!accepted.includes(type)) throw unsupportedMediaType(accepted);

@@ -7,8 +7,9 @@ import { prune } from "../schema/prune.js";
 import { validateSchema } from "../schema/validate-schema.js";
 import { answerValue } from "./answer.js";
 import { withIdentity } from "./identity.js";
+import { reportFields } from "./report-fields.js";
 import { apiObjectOf, type VerbCall } from "./verb-call.js";
-import { reportFields, writeOptions } from "./write-options.js";
+import { writeOptions } from "./write-options.js";
 
 /** POST of a question: it is answered, and nothing is stored. Such objects need no name. */
 export async function review(call: VerbCall, answer: NonNullable<ResourceDefinition["review"]>): Promise<HttpResponse> {
@@ -19,7 +20,7 @@ export async function review(call: VerbCall, answer: NonNullable<ResourceDefinit
   const schema = wholeObjectSchema(definition.schema);
   const identified = withIdentity(call, requireJsonObject(value));
   const { value: pruned, unknown } = prune(schema, identified);
-  reportFields(call, options, { unknown, duplicates });
+  reportFields(call, options, { body: identified, unknown, duplicates });
   const object = requireJsonObject(applyDefaults(schema, pruned));
   const causes = validateSchema(schema, object);
   if (causes.length > 0) throw invalid(definition.kind, definition.group, "", causes);

@@ -1,6 +1,6 @@
 import { ApiError, badRequest } from "@dataplane/meta";
 import { flag } from "./query-flags.js";
-import { type VerbCall, warn } from "./verb-call.js";
+import type { VerbCall } from "./verb-call.js";
 
 /** Options of create, update and patch (https://kubernetes.io/docs/reference/using-api/api-concepts/). */
 export interface WriteOptions {
@@ -44,23 +44,4 @@ function fieldValidationOf(given: string): WriteOptions["fieldValidation"] {
 function unsupported(field: string, value: string, supported: readonly string[]): ApiError {
   const message = `Unsupported value: ${JSON.stringify(value)}: supported values: ${supported.map((it) => JSON.stringify(it)).join(", ")}`;
   return new ApiError("Invalid", `${field}: ${message}`, { details: { causes: [{ reason: "FieldValueNotSupported", message, field }] } });
-}
-
-/** Unknown and duplicate fields: refused, told in warnings, or passed over. */
-export function reportFields(
-  call: VerbCall,
-  { fieldValidation }: WriteOptions,
-  found: { readonly unknown: readonly string[]; readonly duplicates: readonly string[] },
-): void {
-  const texts = [
-    ...found.unknown.map((field) => `unknown field ${JSON.stringify(field)}`),
-    ...found.duplicates.map((field) => `duplicate field ${JSON.stringify(field)}`),
-  ];
-  if (texts.length === 0 || fieldValidation === "Ignore") return;
-  if (fieldValidation === "Warn") {
-    warn(call, texts);
-    return;
-  }
-  const { kind, version } = call.resource.definition;
-  throw badRequest(`${kind} in version ${JSON.stringify(version)} cannot be handled as a ${kind}: strict decoding error: ${texts.join(", ")}`);
 }
