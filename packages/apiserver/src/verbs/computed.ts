@@ -2,6 +2,7 @@ import { ApiError, type ApiObject, apiVersionOf, dataPlaneUser, type HttpRespons
 import type { StoredValue } from "../codec.js";
 import { readObjectBody, requireJsonObject } from "../read-body.js";
 import type { ComputedSubresource, StoredObject } from "../resource.js";
+import type { DuplicateKey } from "../scan-json.js";
 import { applyDefaults } from "../schema/apply-defaults.js";
 import { wholeObjectSchema } from "../schema/object-meta-schema.js";
 import { prune } from "../schema/prune.js";
@@ -12,9 +13,10 @@ import { found } from "./get.js";
 import { hasHooks, mutatedByHooks, optionsOfWrite, requireAllowedByHooks } from "./hooks.js";
 import { withIdentity } from "./identity.js";
 import { readPatch } from "./patch.js";
+import { reportFields } from "./report-fields.js";
 import { replace, requireLive, retried } from "./update.js";
 import { apiObjectOf, methodNotAllowed, type VerbCall } from "./verb-call.js";
-import { reportFields, type WriteOptions, writeOptions } from "./write-options.js";
+import { type WriteOptions, writeOptions } from "./write-options.js";
 
 type Computed = ComputedSubresource<ApiObject>;
 
@@ -126,7 +128,7 @@ async function answer(call: VerbCall, { get }: Computed, stored: StoredValue): P
 
 interface SentBody {
   readonly body: JsonObject;
-  readonly duplicates: readonly string[];
+  readonly duplicates: readonly DuplicateKey[];
   readonly options: WriteOptions;
 }
 
@@ -140,7 +142,7 @@ function checkedBody(call: VerbCall, { schema, kind, group, version, validate }:
   if (schema === undefined) return apiObjectOf(named);
   const whole = wholeObjectSchema(schema);
   const { value, unknown } = prune(whole, named);
-  reportFields(own, options, { unknown, duplicates });
+  reportFields(own, options, { body: named, unknown, duplicates });
   const object = requireJsonObject(applyDefaults(whole, value));
   const structural = validateSchema(whole, object);
   const causes = structural.length > 0 || validate === undefined ? structural : validate(apiObjectOf(object));
