@@ -4,7 +4,7 @@ import type { Representation } from "../negotiate.js";
 import { encodeItem, encodeList } from "../protobuf/encode-object.js";
 import { protobufMediaType } from "../protobuf/media-type.js";
 import { jsonBytes, protobufBytes, rendered } from "../render.js";
-import { jsonOf, partialMetadata } from "../table.js";
+import { partialMetadata } from "../table.js";
 import { includeObjectOf, representationFor, tableOf } from "./answer.js";
 import { listOptions } from "./list-options.js";
 import { selectionOf } from "./selection.js";
@@ -42,7 +42,7 @@ export async function answerList(
     const encoded = items.map((item) => item.shownBy(resource).protobuf);
     return protobufBytes(200, encodeList({ apiVersion, kind }, metadata, encoded));
   }
-  return rendered(representation, 200, { kind, apiVersion, metadata, items: objectsIn(call, items).map(jsonOf) });
+  return rendered(representation, 200, { kind, apiVersion, metadata, items: items.map((item) => item.shownBy(resource).item) });
 }
 
 function answerMetadata(
@@ -73,7 +73,7 @@ function joinedList({ resource }: VerbCall, items: readonly StoredValue[], metad
   const pieces: Uint8Array[] = [encoder.encode(head)];
   for (const [index, item] of items.entries()) {
     if (index > 0) pieces.push(comma);
-    pieces.push(...item.shownBy(resource).bytes);
+    pieces.push(...item.shownBy(resource).itemBytes);
   }
   pieces.push(end);
   return jsonBytes(200, pieces);

@@ -84,7 +84,7 @@ export class WatchFrames {
     const table = tableOf(resource, objects, { version, includeObject: this.#includeObject, now: services.clock.now(), metadata });
     const isFirst = !this.#columnsSent;
     this.#columnsSent = true;
-    return { ...table, ...(isFirst ? {} : { columnDefinitions: [] }), ...(rows === undefined ? {} : { rows }) };
+    return { ...table, ...(isFirst ? {} : { columnDefinitions: null }), ...(rows === undefined ? {} : { rows }) };
   }
 }
 
