@@ -35,6 +35,7 @@ export { type ChainOptions, filterChain } from "./chain/chain.js";
 export { type Filter, withFilters } from "./chain/filter.js";
 export { impersonate } from "./chain/impersonate.js";
 export { type LimitDurationOptions, limitDuration } from "./chain/limit-duration.js";
+export { type LimitInFlightOptions, limitInFlight } from "./chain/limit-in-flight.js";
 export { recoverPanics } from "./chain/recover-panics.js";
 export { parseRequestInfo, resolveRequestInfo } from "./chain/request-info.js";
 export { sendWarnings } from "./chain/send-warnings.js";

@@ -8,6 +8,7 @@ import {
   createApiServer,
   createRegistry,
   filterChain,
+  limitInFlight,
   unionAuthenticator,
   withFilters,
 } from "@dataplane/apiserver";
@@ -83,7 +84,8 @@ export function compose(options: ComposeOptions): Composition {
     version: version.kubernetes,
   });
   const extensions = createApiextensions({ client, registry, webhooks: apiServer.webhooks, clock, logger });
-  const stored = extensions.obeying(apiServer.handler);
+  const inFlight = limitInFlight({ reads: config.maxRequestsInFlight, writes: config.maxMutatingRequestsInFlight });
+  const stored = withFilters([inFlight], extensions.obeying(apiServer.handler));
   const apiServiceInformer = createInformer({ client, resource: apiServicesRef, clock, logger });
   const kubeAggregator = createKubeAggregator({ delegate: stored, services: apiServiceInformer });
   const delegate = config.kubernetesAggregator ? kubeAggregator.handler : stored;

@@ -1,4 +1,4 @@
-import { boolean, duration, list, oneOf, port, setting, text } from "../setting.js";
+import { boolean, duration, integer, list, oneOf, port, setting, text } from "../setting.js";
 import { addressRules } from "./address-rules.js";
 
 /** Where the server keeps its things and listens; its first user; its log. */
@@ -64,6 +64,14 @@ export const serverSettings = {
     "10m",
     "How long a list can be continued, and a watch resumed, from an earlier state; clients that come later list anew.",
   ),
+  maxRequestsInFlight: setting(
+    "grafana-apiserver",
+    "max_requests_inflight",
+    integer(0, 1_000_000),
+    "400",
+    "Reads of stored resources answered at one time; what comes meanwhile is told to come again (429). Watches and administrators are not counted. 0: no limit.",
+  ),
+  maxMutatingRequestsInFlight: setting("grafana-apiserver", "max_mutating_requests_inflight", integer(0, 1_000_000), "200", "The same for writes."),
   workloadKinds: setting(
     "grafana-apiserver",
     "workload_kinds",
