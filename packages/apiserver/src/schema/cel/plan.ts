@@ -182,7 +182,7 @@ function planMap({ entries }: MapLiteral, planning: Planning): Step {
     const made = new EntryMap();
     for (const { key, step, isOptional } of steps) {
       const value = present(step(frame, budget), isOptional);
-      if (value !== undefined && !made.insert(key(frame, budget), value)) throw new CelError("repeated key in map");
+      if (value !== undefined) made.set(key(frame, budget), value);
     }
     return made;
   };

@@ -14,8 +14,8 @@ function inZone(value: CelValue | undefined, zone: string): Date {
 
 /** `UTC`, `+02:00`, `02:00` or a name of the time zone database; milliseconds. Throws CelError. */
 function offset(zone: string, at: number): number {
-  if (zone === "UTC" || zone === "") return 0;
-  const [, sign, hours, minutes] = /^([+-]?)(\d\d):(\d\d)$/.exec(zone) ?? [];
+  if (zone === "UTC" || zone === "Local" || zone === "") return 0;
+  const [, sign, hours, minutes] = /^([+-]?)(\d{1,2}):(\d\d)$/.exec(zone) ?? [];
   if (hours !== undefined) return (sign === "-" ? -1 : 1) * (Number(hours) * 60 + Number(minutes)) * 60_000;
   return namedOffset(zone, at);
 }
@@ -45,7 +45,11 @@ function inUnits(value: CelValue | undefined, unit: bigint): bigint {
   throw noSuchOverload();
 }
 
-const dayOfYear = (date: Date): number => Math.floor((date.getTime() - Date.UTC(date.getUTCFullYear(), 0, 1)) / 86_400_000);
+function dayOfYear(date: Date): number {
+  // Date.UTC takes years below 100 for those of the last century.
+  const start = new Date(date).setUTCMonth(0, 1);
+  return Math.round((new Date(date).setUTCHours(0, 0, 0, 0) - new Date(start).setUTCHours(0, 0, 0, 0)) / 86_400_000);
+}
 
 /** Parts of times and durations. */
 export const clockFunctions: FunctionTable = {

@@ -33,7 +33,7 @@ function toUint(value: CelValue): Uint {
   throw notConvertible(value, "uint");
 }
 
-const nonFinite = /^(?:NaN|[+-]?Inf(?:inity)?)$/;
+const nonFinite = /^(?:nan|[+-]?inf(?:inity)?)$/i;
 
 /** Digits with a point and an exponent, as Go takes them: JavaScript takes more. */
 const isDecimal = (value: string): boolean => value.length < 400 && /^[+-]?[\d.]+(?:[eE][+-]?\d+)?$/.test(value) && !Number.isNaN(Number(value));
@@ -42,7 +42,13 @@ function toDouble(value: CelValue): number {
   if (typeof value === "number") return value;
   if (typeof value === "bigint") return Number(value);
   if (value instanceof Uint) return Number(value.value);
-  if (typeof value === "string" && (isDecimal(value) || nonFinite.test(value))) return Number(value.replace(/Inf$/, "Infinity"));
+  if (typeof value === "string" && (isDecimal(value) || nonFinite.test(value)))
+    return Number(
+      value
+        .toLowerCase()
+        .replace("nan", "NaN")
+        .replace(/inf(?:inity)?$/, "Infinity"),
+    );
   throw notConvertible(value, "double");
 }
 
@@ -87,12 +93,15 @@ function toBool(value: CelValue): boolean {
   throw notConvertible(value, "bool");
 }
 
+/** Schemas take a date alone and small letters too, CEL does not. */
+export const isStrictTime = (value: string): boolean => /T.*[Z\d]$/.test(value);
+
 function toTimestamp(value: CelValue): Timestamp {
   if (value instanceof Timestamp) return value;
   if (typeof value === "bigint") return checkedTimestamp(value * 1_000_000_000n);
-  const parsed = typeof value === "string" && !/^\d{4}-\d\d-\d\d$/.test(value) ? parseTimestamp(value) : undefined;
+  const parsed = typeof value === "string" && isStrictTime(value) ? parseTimestamp(value) : undefined;
   if (parsed === undefined) throw notConvertible(value, "google.protobuf.Timestamp");
-  return checkedTimestamp(parsed.nanoseconds);
+  return checkedTimestamp(parsed.nanoseconds, parsed.offsetMinutes);
 }
 
 function toDuration(value: CelValue): Duration {

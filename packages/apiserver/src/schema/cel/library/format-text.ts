@@ -47,18 +47,12 @@ export const clausesOf = (pattern: string): readonly string[] =>
 /** Whether there is such a clause. */
 export const isClause = (verb: string): boolean => verbs.has(verb);
 
-/** Groups of three digits, as English has them. */
+/** Groups of three digits, as English has them; halves go to the even digit. */
 function fixed(number: number, precision: number): string {
-  const [whole = "", fraction] = number.toFixed(Math.min(precision, 100)).split(".");
-  const grouped = inThousands(whole);
-  return fraction === undefined ? grouped : `${grouped}.${fraction}`;
-}
-
-function inThousands(whole: string): string {
-  const digits = whole.replace("-", "");
-  const first = digits.length % 3;
-  const groups = [digits.slice(0, first), ...(digits.slice(first).match(/\d{3}/g) ?? [])].filter((group) => group !== "");
-  return `${whole.startsWith("-") ? "-" : ""}${groups.join(",")}`;
+  const digits = Math.min(precision, 100);
+  return new Intl.NumberFormat("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits, roundingMode: "halfEven" }).format(
+    number === 0 ? 0 : number,
+  );
 }
 
 const superscripts = "⁰¹²³⁴⁵⁶⁷⁸⁹";

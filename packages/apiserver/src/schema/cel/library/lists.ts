@@ -80,6 +80,7 @@ function distinct(list: CelList): CelList {
 }
 
 function range(size: bigint): CelList {
+  if (size < 0n) throw new CelError("lists.range: size must not be negative");
   if (size > 100_000n) throw new CelError("lists.range: result is too large");
   return listOf(Array.from({ length: Math.max(0, Number(size)) }, (_, index) => BigInt(index)));
 }

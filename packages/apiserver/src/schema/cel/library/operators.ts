@@ -5,7 +5,7 @@ import { type CelList, type CelMap, type CelValue, Duration, isList, isMap, noVa
 import { itemsOf } from "../values/collections.js";
 import { concatenated } from "../values/concatenate.js";
 import { equal } from "../values/equality.js";
-import { compareNumbers, isNumeric } from "../values/numeric.js";
+import { compareNumbers, isNumeric, type Numeric } from "../values/numeric.js";
 import { checkedDuration, checkedTimestamp } from "../values/time.js";
 import { type FunctionTable, global, type Overload } from "./function-declaration.js";
 
@@ -44,6 +44,9 @@ function divisible(divisor: bigint, word: string): bigint {
   return divisor;
 }
 
+/** A time keeps the zone that it was written in. */
+const zoneOf = (value: CelValue | undefined): number => (value instanceof Timestamp ? value.offsetMinutes : 0);
+
 const nanos = (value: CelValue | undefined): bigint => (value instanceof Timestamp || value instanceof Duration ? value.nanoseconds : mismatch());
 
 const ordered: readonly (readonly [t.CelType, t.CelType])[] = [
@@ -51,9 +54,15 @@ const ordered: readonly (readonly [t.CelType, t.CelType])[] = [
   ...[t.int, t.uint, t.double].flatMap((a) => [t.int, t.uint, t.double].map((b) => [a, b] as const)),
 ];
 
-/** Negative, 0, positive, or NaN. Throws CelError for values that have no order. */
+function orderOf(a: Numeric, b: Numeric): number {
+  const order = compareNumbers(a, b);
+  if (Number.isNaN(order)) throw new CelError("NaN values cannot be ordered");
+  return order;
+}
+
+/** Negative, 0 or positive. Throws CelError for values that have no order. */
 export function compareValues(a: CelValue, b: CelValue): number {
-  if (isNumeric(a) && isNumeric(b)) return compareNumbers(a, b);
+  if (isNumeric(a) && isNumeric(b)) return orderOf(a, b);
   if (typeof a === "string" && typeof b === "string") return Buffer.compare(Buffer.from(a), Buffer.from(b));
   if (typeof a === "boolean" && typeof b === "boolean") return Number(a) - Number(b);
   if (a instanceof Uint8Array && b instanceof Uint8Array) return Buffer.compare(a, b);
@@ -125,8 +134,8 @@ export const operators: FunctionTable = {
       (a, b) => a + b,
     ),
     ...[t.string, t.bytes, t.list(T)].map((type) => global([type, type], type, (a = null, b = null) => concatenated(a, b))),
-    global([t.timestamp, t.duration], t.timestamp, (a, b) => checkedTimestamp(nanos(a) + nanos(b))),
-    global([t.duration, t.timestamp], t.timestamp, (a, b) => checkedTimestamp(nanos(a) + nanos(b))),
+    global([t.timestamp, t.duration], t.timestamp, (a, b) => checkedTimestamp(nanos(a) + nanos(b), zoneOf(a))),
+    global([t.duration, t.timestamp], t.timestamp, (a, b) => checkedTimestamp(nanos(a) + nanos(b), zoneOf(b))),
     global([t.duration, t.duration], t.duration, (a, b) => checkedDuration(nanos(a) + nanos(b))),
   ],
   "_-_": [
@@ -135,7 +144,7 @@ export const operators: FunctionTable = {
       (a, b) => a - b,
     ),
     global([t.timestamp, t.timestamp], t.duration, (a, b) => checkedDuration(nanos(a) - nanos(b))),
-    global([t.timestamp, t.duration], t.timestamp, (a, b) => checkedTimestamp(nanos(a) - nanos(b))),
+    global([t.timestamp, t.duration], t.timestamp, (a, b) => checkedTimestamp(nanos(a) - nanos(b), zoneOf(a))),
     global([t.duration, t.duration], t.duration, (a, b) => checkedDuration(nanos(a) - nanos(b))),
   ],
   "_*_": arithmetic(
@@ -146,7 +155,7 @@ export const operators: FunctionTable = {
     (a, b) => a / divisible(b, "division by zero"),
     (a, b) => a / b,
   ),
-  "_%_": arithmetic((a, b) => a % divisible(b, "modulus by zero")),
+  "_%_": arithmetic((a, b) => (a === minInt && b === -1n ? -a : a % divisible(b, "modulus by zero"))),
   "-_": [
     global([t.int], t.int, (a) => (typeof a === "bigint" ? checkedInt(-a) : mismatch())),
     global([t.double], t.double, (a) => (typeof a === "number" ? -a : mismatch())),

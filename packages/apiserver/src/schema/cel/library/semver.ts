@@ -1,3 +1,4 @@
+import { maxInt } from "../syntax/numbers.js";
 import * as t from "../types/cel-type.js";
 import { CelError, noSuchOverload } from "../values/cel-error.js";
 import type { CelValue, OpaqueValue } from "../values/cel-value.js";
@@ -34,6 +35,7 @@ function parse(value: string): Semver | undefined {
   if (![...build, ...(parts.length === 0 ? [] : [pre])].every(isIdentifiers)) return undefined;
   const identifiers = pre === "" ? [] : pre.split(".");
   if ([major, minor, patch, ...identifiers].some(hasLeadingZero)) return undefined;
+  if ([major, minor, patch].some((part) => BigInt(part) > maxInt)) return undefined;
   return new Semver([BigInt(major), BigInt(minor), BigInt(patch)], identifiers);
 }
 
@@ -43,6 +45,7 @@ function normalized(value: string): string {
   const core = /^[\d.]*/.exec(plain)?.[0] ?? "";
   const rest = plain.slice(core.length);
   const numbers = core.split(".").map((number) => number.replace(/^0+(?=\d)/, ""));
+  if (numbers.length < 3 && rest !== "") return value;
   while (numbers.length < 3) numbers.push("0");
   return `${numbers.join(".")}${rest}`;
 }

@@ -29,7 +29,7 @@ function indexOf(value: string, part: string, from: bigint): bigint {
 function lastIndexOf(value: string, part: string, from: bigint | undefined): bigint {
   const all = points(value);
   if (from !== undefined && from < 0n) throw new CelError(`index out of range: ${from}`);
-  if (from !== undefined && from > BigInt(all.length)) return part === "" ? BigInt(all.length) : -1n;
+  if (from !== undefined && from >= BigInt(all.length)) return part === "" ? BigInt(all.length) : -1n;
   const start = from === undefined ? value.length : all.slice(0, Number(from)).join("").length;
   const found = value.lastIndexOf(part, start);
   return found < 0 ? -1n : BigInt(points(value.slice(0, found)).length);

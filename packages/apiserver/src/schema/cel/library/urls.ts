@@ -43,7 +43,7 @@ function parse(written: string): Url | undefined {
   const pathAt = slash < 0 ? beforeQuery.length : slash;
   const authority = beforeQuery.startsWith("//") ? beforeQuery.slice(2, pathAt) : undefined;
   const path = beforeQuery.slice(pathAt);
-  if (scheme === undefined && !written.startsWith("/")) return undefined;
+  if (scheme === undefined && written !== "*" && !written.startsWith("/")) return undefined;
   const host = (authority ?? "").replace(/^[^@]*@/, "");
   if (!isHost(host)) return undefined;
   if (authority === undefined && !path.startsWith("/") && scheme !== undefined) return new Url(written, { scheme, host: "", path: "", query });
@@ -79,7 +79,9 @@ function queryOf(query: string): CelMap {
   return map;
 }
 
-const escaped = (path: string): string => path.replaceAll(/[^A-Za-z\d\-._~!$&'()*+,;=:@/%]/gu, (character) => encodeURIComponent(character));
+/** A "#" is no part of a path: it is taken for the fragment by those who read on. */
+const escaped = (path: string): string =>
+  (path.split("#", 1)[0] ?? "").replaceAll(/[^A-Za-z\d\-._~!$&'()*+,;=:@/%]/gu, (character) => encodeURIComponent(character));
 
 const part = (read: (parts: UrlParts) => string): readonly Overload[] => [member([type], t.string, (value) => read(url(value).parts))];
 

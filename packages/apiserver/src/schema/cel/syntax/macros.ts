@@ -184,7 +184,6 @@ const memberMacros: ReadonlyMap<string, Expand> = new Map<string, Expand>([
   ["exists/2", exists(1)],
   ["exists/3", exists(2)],
   ["exists_one/2", existsOne(1)],
-  ["existsOne/2", existsOne(1)],
   ["existsOne/3", existsOne(2)],
   ["exists_one/3", existsOne(2)],
   ["map/2", mapMacro(1)],

@@ -1,4 +1,5 @@
 import { compilePattern } from "../../regular-expression.js";
+import { isStrictTime } from "../library/conversions.js";
 import { clausesOf, isClause } from "../library/format-text.js";
 import { CelIssue } from "../syntax/cel-issue.js";
 import type { Expression, ListElement } from "../syntax/expression.js";
@@ -12,7 +13,7 @@ type IsValid = (text: string) => boolean;
 const validators: ReadonlyMap<string, { readonly argument: number; readonly isValid: IsValid }> = new Map([
   ["matches", { argument: 1, isValid: (text: string) => "expression" in compilePattern(text) }],
   ["duration", { argument: 0, isValid: (text: string) => parseDuration(text) !== undefined }],
-  ["timestamp", { argument: 0, isValid: (text: string) => parseTimestamp(text) !== undefined && text.length > 10 }],
+  ["timestamp", { argument: 0, isValid: (text: string) => isStrictTime(text) && parseTimestamp(text) !== undefined }],
 ]);
 
 /** Literals that no run could use, and lists and maps of mixed types: told when the rule is written. In the order of the text. */
@@ -50,16 +51,34 @@ function formatProblem({ name, args: [pattern, values] }: ResolvedCall, at: numb
 const misused = (clause: string, wanted: string, type: CelType, at: number): CelIssue =>
   new CelIssue(`error during formatting: ${clause} clause can only be used on ${wanted}, was given ${runtimeName(type)}`, at);
 
-/** Lists given to `format` may mix, as may what is in them. */
+/** Lists given to `format` may mix, as may all that is in them. */
 function formatArguments({ calls }: Checked): ReadonlySet<Expression> {
   const found = new Set<Expression>();
   const add = (expression: Expression): void => {
     found.add(expression);
-    if (expression.kind === "list") for (const { value } of expression.elements) add(value);
-    if (expression.kind === "map") for (const { value } of expression.entries) add(value);
+    for (const part of partsOf(expression)) add(part);
   };
   for (const { name, args } of calls.values()) if (name === "format") args.forEach(add);
   return found;
+}
+
+function partsOf(expression: Expression): readonly Expression[] {
+  switch (expression.kind) {
+    case "list":
+      return expression.elements.map(({ value }) => value);
+    case "map":
+      return expression.entries.flatMap(({ key, value }) => [key, value]);
+    case "call":
+      return [...(expression.target === undefined ? [] : [expression.target]), ...expression.args];
+    case "select":
+      return [expression.operand];
+    case "comprehension":
+      return [expression.range, expression.initial, expression.condition, expression.step, expression.result];
+    case "literal":
+    case "ident":
+    case "message":
+      return [];
+  }
 }
 
 function mixedProblem(expression: Expression, checked: Checked): readonly CelIssue[] {

@@ -41,9 +41,14 @@ export class EntryMap implements CelMap {
   /** Only while the map is being made. False when the key is there already. */
   insert(key: CelValue, value: CelValue): boolean {
     const text = keyText(key);
-    if (this.#entries.has(text)) return false;
-    this.#entries.set(text, [key, value]);
-    return true;
+    const isNew = !this.#entries.has(text);
+    if (isNew) this.#entries.set(text, [key, value]);
+    return isNew;
+  }
+
+  /** Only while the map is being made: the last one wins. */
+  set(key: CelValue, value: CelValue): void {
+    this.#entries.set(keyText(key), [key, value]);
   }
 }
 

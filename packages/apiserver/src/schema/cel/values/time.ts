@@ -7,9 +7,9 @@ const latest = 253_402_300_800n * second - 1n;
 const longest = 2n ** 63n - 1n;
 
 /** Throws CelError outside the years 1 to 9999. */
-export function checkedTimestamp(nanoseconds: bigint): Timestamp {
+export function checkedTimestamp(nanoseconds: bigint, offsetMinutes = 0): Timestamp {
   if (nanoseconds < earliest || nanoseconds > latest) throw new CelError("timestamp overflow");
-  return new Timestamp(nanoseconds);
+  return new Timestamp(nanoseconds, offsetMinutes);
 }
 
 /** Throws CelError outside about 292 years, what Go's Duration holds. */
@@ -29,7 +29,12 @@ export function parseTimestamp(text: string): Timestamp | undefined {
   // Date.parse takes the 31st of each month.
   const named = day ?? date ?? "";
   if (!new Date(`${named}T00:00:00Z`).toISOString().startsWith(named)) return undefined;
-  return new Timestamp(BigInt(milliseconds) * 1_000_000n + BigInt(fraction.padEnd(9, "0")));
+  return new Timestamp(BigInt(milliseconds) * 1_000_000n + BigInt(fraction.padEnd(9, "0")), offsetOf(zone ?? "Z"));
+}
+
+function offsetOf(zone: string): number {
+  const [, sign, hours = "0", minutes = "0"] = /^([+-])(\d\d):(\d\d)$/.exec(zone) ?? [];
+  return (sign === "-" ? -1 : 1) * (Number(hours) * 60 + Number(minutes));
 }
 
 const units: ReadonlyMap<string, bigint> = new Map([
@@ -90,10 +95,10 @@ export function parseNamedDuration(text: string): Duration | undefined {
   return total === undefined || total > longest ? undefined : new Duration(total);
 }
 
-/** RFC 3339 in UTC with as many digits as it takes. */
-export function formatTimestamp({ nanoseconds }: Timestamp): string {
+/** RFC 3339 in the zone that it was written in, with as many digits as it takes. */
+export function formatTimestamp({ nanoseconds, offsetMinutes }: Timestamp): string {
   const fraction = ((nanoseconds % second) + second) % second;
-  const whole = new Date(Number((nanoseconds - fraction) / 1_000_000n)).toISOString().slice(0, 19);
+  const local = Number((nanoseconds - fraction) / 1_000_000n) + offsetMinutes * 60_000;
   const digits =
     fraction === 0n
       ? ""
@@ -101,7 +106,14 @@ export function formatTimestamp({ nanoseconds }: Timestamp): string {
           .toString()
           .padStart(9, "0")
           .replace(/0{1,8}$/, "")}`;
-  return `${whole}${digits}Z`;
+  return `${new Date(local).toISOString().slice(0, 19)}${digits}${formatOffset(offsetMinutes)}`;
+}
+
+function formatOffset(minutes: number): string {
+  if (minutes === 0) return "Z";
+  const size = Math.abs(minutes);
+  const two = (value: number): string => Math.trunc(value).toString().padStart(2, "0");
+  return `${minutes < 0 ? "-" : "+"}${two(size / 60)}:${two(size % 60)}`;
 }
 
 /** Seconds, as CEL's `string(duration)` has it: `90s`, `1.5s`. */
