@@ -29,4 +29,4 @@ function parse(token: string): { readonly rv?: unknown; readonly after?: unknown
   }
 }
 
-const invalidToken = (): Error => badRequest("continue key is not valid");
+const invalidToken = (): Error => badRequest("invalid continue token: continue key is not valid");

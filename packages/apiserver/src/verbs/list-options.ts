@@ -1,4 +1,5 @@
 import { badRequest, type Cause, invalid } from "@dataplane/meta";
+import { notSupported } from "../schema/field-errors.js";
 import { type Continuation, decodeContinuation } from "./continue-token.js";
 import { revisionOf, wholeNumber } from "./query-flags.js";
 
@@ -15,36 +16,34 @@ export interface ListOptions {
 
 /** Throws BadRequest and Invalid in the words of kube-apiserver. */
 export function listOptions(query: URLSearchParams): ListOptions {
-  const limit = wholeNumber(query, "limit") ?? 0;
+  const limit = Math.max(0, wholeNumber(query, "limit") ?? 0);
   const version = query.get("resourceVersion") ?? "";
   const match = query.get("resourceVersionMatch") ?? "";
   const continuation = query.get("continue") ?? "";
-  if (query.get("sendInitialEvents") !== null) throw invalidOptions("sendInitialEvents", "sendInitialEvents is forbidden for list");
-  if (continuation !== "") return continued(decodeContinuation(continuation), { limit, version, match });
-  requireMatch(match, version);
+  requireValid([
+    ...matchCauses({ match, version, continuation }),
+    ...(query.get("sendInitialEvents") === null ? [] : [forbidden("sendInitialEvents", "sendInitialEvents is forbidden for list")]),
+  ]);
+  if (continuation !== "") return continued(decodeContinuation(continuation), { limit, version });
   const revision = revisionOf(version) ?? 0n;
   return { mode: modeOf({ version, match, isLimited: limit > 0, revision }), revision, limit, after: undefined };
 }
 
-function continued(
-  { revision, after }: Continuation,
-  { limit, version, match }: { readonly limit: number; readonly version: string; readonly match: string },
-): ListOptions {
-  if (match !== "") throw invalidOptions("resourceVersionMatch", "resourceVersionMatch is forbidden for continue");
+function continued({ revision, after }: Continuation, { limit, version }: { readonly limit: number; readonly version: string }): ListOptions {
   if (version !== "" && version !== "0") throw badRequest("specifying resource version is not allowed when using continue");
   return revision === undefined ? { mode: "newest", revision: 0n, limit, after } : { mode: "exact", revision, limit, after };
 }
 
-function requireMatch(match: string, version: string): void {
-  if (match === "") return;
-  if (version === "") throw invalidOptions("resourceVersionMatch", "resourceVersionMatch is forbidden unless resourceVersion is provided");
-  if (match === "Exact" && version === "0") {
-    throw invalidOptions("resourceVersionMatch", 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"');
-  }
-  if (match !== "Exact" && match !== "NotOlderThan") {
-    const message = `Unsupported value: ${JSON.stringify(match)}: supported values: "Exact", "NotOlderThan", ""`;
-    throw invalidList({ reason: "FieldValueNotSupported", message, field: "resourceVersionMatch" });
-  }
+function matchCauses(asked: { readonly match: string; readonly version: string; readonly continuation: string }): readonly Cause[] {
+  const { match, version, continuation } = asked;
+  const field = "resourceVersionMatch";
+  if (match === "") return [];
+  return [
+    ...(version === "" ? [forbidden(field, "resourceVersionMatch is forbidden unless resourceVersion is provided")] : []),
+    ...(continuation === "" ? [] : [forbidden(field, "resourceVersionMatch is forbidden when continue is provided")]),
+    ...(match === "Exact" || match === "NotOlderThan" ? [] : [notSupported(field, match, ["Exact", "NotOlderThan", ""])]),
+    ...(match === "Exact" && version === "0" ? [forbidden(field, 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"')] : []),
+  ];
 }
 
 function modeOf(asked: {
@@ -60,7 +59,9 @@ function modeOf(asked: {
   return asked.match === "" && asked.isLimited ? "exact" : "atLeast";
 }
 
-export const invalidOptions = (field: string, why: string): Error =>
-  invalidList({ reason: "FieldValueForbidden", message: `Forbidden: ${why}`, field });
+export const forbidden = (field: string, why: string): Cause => ({ reason: "FieldValueForbidden", message: `Forbidden: ${why}`, field });
 
-const invalidList = (cause: Cause): Error => invalid("ListOptions", "meta.k8s.io", "", [cause]);
+/** Throws Invalid when there are causes. */
+export function requireValid(causes: readonly Cause[]): void {
+  if (causes.length > 0) throw invalid("ListOptions", "meta.k8s.io", "", causes);
+}

@@ -10,6 +10,7 @@ import {
 import type { StoredValue } from "../codec.js";
 import { convertStored, isWaiting } from "../conversion/convert-stored.js";
 import { keyOf, keyPrefixOf, type ServedResource } from "../define-resource.js";
+import { hasProtobuf } from "../protobuf/encode-object.js";
 import type { VerbCall } from "./verb-call.js";
 
 /** Which objects a list, a watch or a deletion of many means. */
@@ -58,10 +59,15 @@ function selects(resource: ServedResource, stored: StoredValue, labels: LabelSel
 const labelsOf = (resource: ServedResource, stored: StoredValue): ApiObject["metadata"]["labels"] =>
   (resource.definition.versioned?.converter === undefined ? stored.bare : stored.shownBy(resource).object).metadata.labels;
 
-function requireSelectable({ definition }: ServedResource, fields: readonly FieldRequirement[]): void {
-  const known = new Set(["metadata.name", "metadata.namespace", ...(definition.selectableFields ?? [])]);
-  const unknown = fields.find(({ path }) => !known.has(path));
-  if (unknown !== undefined) throw badRequest(`field label not supported: ${unknown.path}`);
+function requireSelectable({ definition, apiVersion }: ServedResource, fields: readonly FieldRequirement[]): void {
+  const own = definition.selectableFields ?? [];
+  // Built-in kinds without fields of their own, as Kubernetes has them: in other words, and with a namespace whatever the scope.
+  const isPlain = own.length === 0 && hasProtobuf(apiVersion, definition.kind);
+  const known = new Set(["metadata.name", ...(isPlain || definition.scope === "namespaced" ? ["metadata.namespace"] : []), ...own]);
+  const unknown = fields.find(({ path }) => !known.has(path))?.path;
+  if (unknown === undefined) return;
+  const plain = `${JSON.stringify(unknown)} is not a known field selector: only "metadata.name", "metadata.namespace"`;
+  throw badRequest(isPlain ? plain : `field label not supported: ${unknown}`);
 }
 
 function textAt(object: unknown, path: string): string {
