@@ -94,7 +94,7 @@ function toBool(value: CelValue): boolean {
 }
 
 /** Schemas take a date alone and small letters too, CEL does not. */
-export const isStrictTime = (value: string): boolean => /T.*[Z\d]$/.test(value);
+export const isStrictTime = (value: string): boolean => value.includes("T") && /[Z\d]$/.test(value);
 
 function toTimestamp(value: CelValue): Timestamp {
   if (value instanceof Timestamp) return value;
