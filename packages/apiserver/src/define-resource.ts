@@ -1,4 +1,5 @@
 import { type ApiObject, apiVersionOf } from "@dataplane/meta";
+import { hasProtobuf } from "./protobuf/encode-object.js";
 import type { ResourceDefinition, Verb } from "./resource.js";
 import type { ObjectWith } from "./schema/object-schema.js";
 import { Schema } from "./schema/schema.js";
@@ -30,6 +31,8 @@ export interface ServedResource {
   readonly prefix: string;
   /** Of a kind with versions: a mark of how its schema prunes and defaults. What was stored under the same mark is shown as it is stored. */
   readonly shape: string | undefined;
+  /** True of Kubernetes' own kinds, which have a form in protobuf. */
+  readonly hasProtobuf: boolean;
 }
 
 /** Fills in the defaults, and forgets the object type: what reaches a definition's functions has passed its schema. */
@@ -43,6 +46,7 @@ export function servedResource<T extends ApiObject>(typed: ResourceDefinition<T>
     listKind: definition.listKind ?? `${kind}List`,
     verbs: new Set(definition.verbs ?? allVerbs),
     prefix: definition.storage?.prefix ?? `/${group === "" ? "core" : group}/${plural}`,
+    hasProtobuf: hasProtobuf(apiVersionOf(definition), kind),
     shape: definition.versioned === undefined ? undefined : shapeOf(definition.schema),
   };
 }

@@ -3,7 +3,7 @@ import { opening, type StoredValue } from "./codec.js";
 import { withOriginalMetadata } from "./conversion/check-converted.js";
 import type { SharedConversion } from "./conversion/convert-stored.js";
 import type { ServedResource } from "./define-resource.js";
-import { encodeItem, hasProtobuf } from "./protobuf/encode-object.js";
+import { encodeItem } from "./protobuf/encode-object.js";
 import { applyDefaults } from "./schema/apply-defaults.js";
 import { wholeObjectSchema } from "./schema/object-meta-schema.js";
 import { prune } from "./schema/prune.js";
@@ -45,14 +45,14 @@ export class Shown {
 
   /** As an item of a list. Those of built-in kinds do not repeat what the list says of their kind, as Kubernetes has it. */
   get itemBytes(): readonly Uint8Array[] {
-    if (!hasProtobuf(this.resource.apiVersion, this.resource.definition.kind)) return this.bytes;
+    if (!this.resource.hasProtobuf) return this.bytes;
     if (this.resource.definition.storage?.project !== undefined || !this.isAsStored) return [encoder.encode(JSON.stringify(this.item))];
     return [encoder.encode(`{"metadata":{"resourceVersion":"${String(this.stored.revision)}",`), this.stored.json.subarray(opening.length)];
   }
 
   get item(): JsonObject {
     const object = jsonOf(this.object);
-    if (!hasProtobuf(this.resource.apiVersion, this.resource.definition.kind)) return object;
+    if (!this.resource.hasProtobuf) return object;
     const { kind: _kind, apiVersion: _apiVersion, ...item } = object;
     return item;
   }

@@ -11,7 +11,7 @@ const newline = new TextEncoder().encode("\n");
 
 /** How the resource's own objects are shown to this client. Throws NotAcceptable. */
 export const representationFor = ({ request, resource }: Pick<VerbCall, "request" | "resource">): Representation =>
-  negotiate(request, { protobuf: hasProtobuf(resource.apiVersion, resource.definition.kind), transforms: true, yaml: true });
+  negotiate(request, { protobuf: resource.hasProtobuf, transforms: true, yaml: true });
 
 /** One stored object in the form the client asked for. */
 export async function answerObject(call: VerbCall, stored: StoredValue, status = 200): Promise<HttpResponse> {

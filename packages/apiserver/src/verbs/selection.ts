@@ -10,7 +10,6 @@ import {
 import type { StoredValue } from "../codec.js";
 import { convertStored, isWaiting } from "../conversion/convert-stored.js";
 import { keyOf, keyPrefixOf, type ServedResource } from "../define-resource.js";
-import { hasProtobuf } from "../protobuf/encode-object.js";
 import type { VerbCall } from "./verb-call.js";
 
 /** Which objects a list, a watch or a deletion of many means. */
@@ -59,10 +58,10 @@ function selects(resource: ServedResource, stored: StoredValue, labels: LabelSel
 const labelsOf = (resource: ServedResource, stored: StoredValue): ApiObject["metadata"]["labels"] =>
   (resource.definition.versioned?.converter === undefined ? stored.bare : stored.shownBy(resource).object).metadata.labels;
 
-function requireSelectable({ definition, apiVersion }: ServedResource, fields: readonly FieldRequirement[]): void {
+function requireSelectable({ definition, hasProtobuf }: ServedResource, fields: readonly FieldRequirement[]): void {
   const own = definition.selectableFields ?? [];
   // Built-in kinds without fields of their own, as Kubernetes has them: in other words, and with a namespace whatever the scope.
-  const isPlain = own.length === 0 && hasProtobuf(apiVersion, definition.kind);
+  const isPlain = own.length === 0 && hasProtobuf;
   const known = new Set(["metadata.name", ...(isPlain || definition.scope === "namespaced" ? ["metadata.namespace"] : []), ...own]);
   const unknown = fields.find(({ path }) => !known.has(path))?.path;
   if (unknown === undefined) return;

@@ -2,7 +2,7 @@ import type { ApiObject, JsonObject, Status } from "@dataplane/meta";
 import type { StoredValue } from "../codec.js";
 import type { ServedResource } from "../define-resource.js";
 import { negotiate, type Representation } from "../negotiate.js";
-import { encodeObject, encodeWatchFrame, hasProtobuf } from "../protobuf/encode-object.js";
+import { encodeObject, encodeWatchFrame } from "../protobuf/encode-object.js";
 import { protobufMediaType } from "../protobuf/media-type.js";
 import { columnDefinitions, type IncludeObject, jsonOf, partialMetadata } from "../table.js";
 import { includeObjectOf, tableOf } from "./answer.js";
@@ -22,9 +22,8 @@ export class WatchFrames {
 
   /** Throws NotAcceptable. */
   constructor(call: VerbCall) {
-    const { apiVersion, definition } = call.resource;
     this.#call = call;
-    this.#representation = negotiate(call.request, { protobuf: hasProtobuf(apiVersion, definition.kind), transforms: true, yaml: false });
+    this.#representation = negotiate(call.request, { protobuf: call.resource.hasProtobuf, transforms: true, yaml: false });
     this.#includeObject = includeObjectOf(call.request);
   }
 

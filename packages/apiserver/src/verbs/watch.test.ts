@@ -114,3 +114,30 @@ test("a watch is in JSON: a client that takes only YAML is told so", async () =>
   const answer = await api.call(`${base}?watch=1&timeoutSeconds=1`, { headers: { accept: "application/yaml" } });
   expect(answer).toMatchObject({ status: 406, json: { reason: "NotAcceptable" } });
 });
+
+test("a watch ends when its resource is defined anew, and goes on while others are", async () => {
+  await using api = await startApiServer((registry) => registry.set("crd", [widgets as never]));
+  await create(api, "a");
+  const ended = api.call(`${base}?watch=1`);
+  const other = await api.open("/api/v1/configmaps?watch=1");
+  api.registry.set("crd", [{ ...widgets, shortNames: ["w"] } as never]);
+  expect((await ended).text).toContain('"type":"ADDED"');
+  const events = take(other, 1);
+  await api.call("/api/v1/namespaces/default/configmaps", { method: "POST", body: { metadata: { name: "m" } } });
+  expect(short(await events)).toEqual(["ADDED m"]);
+});
+
+test("a client that reads too slowly is told so by an ERROR event, and the watch ends", async () => {
+  await using api = await start();
+  const open = await api.open(`${base}?watch=1&resourceVersion=${String(await api.store.revision())}`);
+  const encoder = new TextEncoder();
+  for (let index = 0; index < 10_001; index++) {
+    const name = `w${String(index)}`;
+    const value = encoder.encode(JSON.stringify({ metadata: { name, namespace: "default", uid: name }, spec: { color: "red", size: 1 } }));
+    await api.store.put(`/example.com/widgets/default/${name}`, value, { expected: 0n });
+  }
+  await api.call(`${base}/w10000`);
+  const events = await take(open, 20_000);
+  expect(events).toHaveLength(10_001);
+  expect(events.at(-1)).toMatchObject({ type: "ERROR", object: { kind: "Status", code: 410, reason: "Expired" } });
+});

@@ -37,7 +37,23 @@ async function openWatch(call: VerbCall, options: WatchOptions, frames: WatchFra
   }
   const { past, stop } = cache.subscribe(options.since ?? revision, (change) => watcher.take(change));
   for (const change of past) watcher.take(change);
-  return framesUntilOver(call, options, { watcher, frames, stop });
+  const stopAll = both(stop, endWithDefinition(call, watcher));
+  // A client may go before it has read anything: then nobody asks for frames, nor ends doing so.
+  call.request.signal.addEventListener("abort", stopAll, { once: true });
+  return framesUntilOver(call, options, { watcher, frames, stop: stopAll });
+}
+
+const both = (first: () => void, second: () => void) => (): void => {
+  first();
+  second();
+};
+
+/** What is served by another definition now is to be watched anew: its objects may look different. */
+function endWithDefinition({ services: { registry }, resource }: VerbCall, watcher: Watcher): () => void {
+  const { group, version, plural } = resource.definition;
+  return registry.onChange(() => {
+    if (registry.resolve(group, version, plural) !== resource) watcher.end();
+  });
 }
 
 function stateOf({ services: { cache } }: VerbCall, { key, prefix }: Selection): readonly StoredValue[] {

@@ -78,9 +78,11 @@ export class Watcher {
     return frames.length === 1 ? frames[0] : Buffer.concat(frames);
   }
 
+  /** What is pending is still to be written. */
   end(): void {
     this.#isEnded = true;
     this.#waiting = [];
+    this.#wake();
   }
 
   /** Until a frame is pending, the time is over, or the client goes. */
