@@ -42,6 +42,8 @@ export interface ComposeOptions {
   readonly users: Users;
   readonly tokens: Tokens;
   readonly keyDirectory: string;
+  /** Of the server's own certificate, PEM; absent without HTTPS. */
+  readonly ca?: string;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -75,7 +77,7 @@ export function compose(options: ComposeOptions): Composition {
   const access = openAccessControl({ client, sources: [registry, dataPlaneSource], clock, logger });
   const { authorizer, resolver } = access;
   const appUrl = config.rootUrl === "" ? `http://localhost:${config.httpPort}/` : config.rootUrl;
-  const accounts = openServiceAccounts({ tokens, client, appUrl, clock, logger });
+  const accounts = openServiceAccounts({ tokens, client, appUrl, ...(options.ca === undefined ? {} : { ca: options.ca }), clock, logger });
   addServedResources(registry, { ...config, ...accounts, authorizer, resolver, sealer });
   const apiServer = createApiServer({
     ...{ store, registry, authorizer, clock, logger },

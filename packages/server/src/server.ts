@@ -13,7 +13,7 @@ import { type Listener, listenHttp, listenHttps, PortTaken } from "./listen/list
 import { openStore } from "./open-store.js";
 import { openPlugins, pluginsSettled } from "./plugins.js";
 import { removeRunState, writeRunState } from "./run-state.js";
-import { openServingCertificate } from "./tls/serving-certificate.js";
+import { openServingCertificate, type ServingCertificate } from "./tls/serving-certificate.js";
 
 export interface RunningServer {
   banner(): string;
@@ -49,14 +49,16 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
   const lifetime = new Lifetime(logger);
   const closing: (() => Promise<void>)[] = [() => lifetime.end(), () => plugins.stop(), () => store.close()];
   try {
-    const composition = compose({ config, env, store, plugins, users, tokens, keyDirectory: keys, clock, logger });
+    const certificate = config.ensureKubectlAccess ? openServingCertificate(keys, clock.now()) : undefined;
+    const ca = certificate === undefined ? {} : { ca: certificate.ca };
+    const composition = compose({ config, env, store, plugins, users, tokens, keyDirectory: keys, ...ca, clock, logger });
     plugins.start();
     // However this process ends, short of SIGKILL, no plugin stays behind.
     const killPlugins = (): void => plugins.kill();
     process.once("exit", killPlugins);
     closing.push(() => Promise.resolve(void process.off("exit", killPlugins)));
     await composition.start(lifetime);
-    const listeners = await openListeners(options, composition, tokens, lifetime);
+    const listeners = await openListeners(options, composition, { tokens, certificate }, lifetime);
     return await running(options, { ...listeners, composition, plugins, closing });
   } catch (error) {
     for (const close of closing) await close();
@@ -75,18 +77,28 @@ interface Listeners {
   readonly kubeconfig: string | undefined;
 }
 
-async function openListeners({ config, logger }: StartOptions, { handler }: Composition, tokens: Tokens, lifetime: Lifetime): Promise<Listeners> {
+interface Credentials {
+  readonly tokens: Tokens;
+  /** Absent without HTTPS. */
+  readonly certificate: ServingCertificate | undefined;
+}
+
+async function openListeners(
+  { config, logger }: StartOptions,
+  { handler }: Composition,
+  { tokens, certificate }: Credentials,
+  lifetime: Lifetime,
+): Promise<Listeners> {
   const http = await listenHttp({ host: config.httpAddr, port: config.httpPort, handler, logger }).catch((error: unknown) => {
     if (error instanceof PortTaken)
       throw new CannotStart(`${error.message}: choose another one with [server] http_port (0 takes a free one)`, { cause: error });
     throw error;
   });
   const file = kubeconfigPath(config.dataPath);
-  if (!config.ensureKubectlAccess) {
+  if (certificate === undefined) {
     rmSync(file, { force: true });
     return { http, https: undefined, kubeconfig: undefined };
   }
-  const certificate = openServingCertificate(path.join(config.dataPath, "keys"), systemClock.now());
   const listen = (port: number): Promise<Listener> => listenHttps({ host: config.httpsAddr, port, handler, logger, certificate });
   const https = await listen(config.httpsPort).catch((error: unknown) => {
     if (!(error instanceof PortTaken)) throw error;

@@ -5,6 +5,7 @@ import type { Lifetime } from "../lifetime.js";
 import { bearerTokens } from "./bearer-tokens.js";
 import { defaultServiceAccountsController } from "./default-service-accounts.js";
 import { openIdEndpoints } from "./openid-endpoints.js";
+import { configMapsRef, rootCaConfigMapsController, rootCaName } from "./root-ca-config-maps.js";
 import { serviceAccountsRef, serviceAccountTokens } from "./service-account-tokens.js";
 import type { Tokens } from "./tokens.js";
 
@@ -19,6 +20,8 @@ export interface ServiceAccountsOptions {
   readonly client: ApiClient;
   /** Where this server is found. */
   readonly appUrl: string;
+  /** Of the server's own certificate, PEM; absent without HTTPS. */
+  readonly ca?: string;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -31,7 +34,7 @@ export interface ServiceAccounts extends ServiceAccountOptions, TokenReviewOptio
   start(lifetime: Lifetime): void;
 }
 
-export function openServiceAccounts({ tokens, client, appUrl, clock, logger }: ServiceAccountsOptions): ServiceAccounts {
+export function openServiceAccounts({ tokens, client, appUrl, ca, clock, logger }: ServiceAccountsOptions): ServiceAccounts {
   const url = appUrl.replace(/\/$/, "");
   const issuer = url.startsWith("https://") ? url : unnamedIssuer;
   const parts = { client, clock, logger };
@@ -47,6 +50,15 @@ export function openServiceAccounts({ tokens, client, appUrl, clock, logger }: S
     start(lifetime) {
       lifetime.start("default ServiceAccounts", defaultServiceAccountsController({ ...parts, namespaces, accounts }));
       lifetime.start("ServiceAccounts", accounts);
+      if (ca !== undefined) {
+        const configMaps = createInformer<ApiObject>({
+          ...parts,
+          resource: configMapsRef,
+          options: { fieldSelector: `metadata.name=${rootCaName}` },
+        });
+        lifetime.start("root CA ConfigMaps", rootCaConfigMapsController({ ...parts, ca, namespaces, configMaps }));
+        lifetime.start("ConfigMaps of the root CA", configMaps);
+      }
       lifetime.start("Namespaces", namespaces);
     },
   };

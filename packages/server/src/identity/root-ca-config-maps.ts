@@ -1,0 +1,72 @@
+import type { ApiClient, Informer, ResourceRef } from "@dataplane/client";
+import { createController } from "@dataplane/controller";
+import { ApiError, type ApiObject, aborted, type Clock, isJsonObject, type Logger } from "@dataplane/meta";
+
+/** Where programs look for the authority that signed this server's certificate. */
+export const rootCaName = "kube-root-ca.crt";
+
+export const configMapsRef: ResourceRef = { group: "", version: "v1", resource: "configmaps", namespaced: true };
+
+export interface RootCaConfigMapsOptions {
+  readonly client: ApiClient;
+  /** PEM. */
+  readonly ca: string;
+  /** Both are run by the caller; of the ConfigMaps those named `kube-root-ca.crt`. */
+  readonly namespaces: Informer<ApiObject>;
+  readonly configMaps: Informer<ApiObject>;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+const writer = { fieldManager: "root-ca-cert-publisher" };
+
+/** Keeps the ConfigMap `kube-root-ca.crt` in each namespace that is not on its way out, with this server's CA in it; until `signal` aborts. */
+export function rootCaConfigMapsController(options: RootCaConfigMapsOptions): { run(signal: AbortSignal): Promise<void> } {
+  const { client, ca, namespaces, configMaps, clock, logger } = options;
+  const controller = createController({
+    name: "root-ca-configmaps",
+    clock,
+    logger,
+    async reconcile(namespace, signal) {
+      const found = namespaces.get(namespace);
+      if (found === undefined || found.metadata.deletionTimestamp !== undefined) return undefined;
+      const stored = configMaps.get(rootCaName, namespace);
+      const wanted = aConfigMap(namespace, ca);
+      if (stored === undefined) await client.create(configMapsRef, wanted, writer, signal).catch(unlessGone);
+      else if (!holds(stored, ca)) await client.update(configMapsRef, { name: rootCaName, namespace }, wanted, writer, signal).catch(unlessGone);
+      return undefined;
+    },
+  });
+  return {
+    async run(signal) {
+      const stops = [
+        namespaces.onChange(({ object }) => controller.enqueue(object.metadata.name)),
+        configMaps.onChange(({ object }) => controller.enqueue(object.metadata.namespace ?? "")),
+      ];
+      await Promise.race([Promise.all([namespaces.synced, configMaps.synced]), aborted(signal)]);
+      for (const { metadata } of namespaces.list()) controller.enqueue(metadata.name);
+      await controller.run(signal);
+      for (const stop of stops) stop();
+    },
+  };
+}
+
+const description = "Contains a CA bundle that can be used to verify the API server, as when clients connect by its address over HTTPS.";
+
+const aConfigMap = (namespace: string, ca: string): ApiObject => ({
+  apiVersion: "v1",
+  kind: "ConfigMap",
+  metadata: { name: rootCaName, namespace, annotations: { "kubernetes.io/description": description } },
+  data: { "ca.crt": ca },
+});
+
+function holds({ data }: ApiObject, ca: string): boolean {
+  return isJsonObject(data) && Object.keys(data).length === 1 && data["ca.crt"] === ca;
+}
+
+/** Somebody else made it, or the namespace went while it was asked for. */
+function unlessGone(thrown: unknown): undefined {
+  const settled = ["AlreadyExists", "NotFound", "Forbidden"];
+  if (thrown instanceof ApiError && settled.includes(thrown.reason)) return undefined;
+  throw thrown;
+}
