@@ -116,9 +116,9 @@ const conversion: StructuralSchema = {
   },
 };
 
+// Nothing is required: Kubernetes takes a condition that has but a message, and its clients rely on it.
 const condition: StructuralSchema = {
   type: "object",
-  required: ["type", "status"],
   properties: {
     type: text("Established, NamesAccepted, NonStructuralSchema, Terminating or KubernetesAPIApprovalPolicyConformant."),
     status: text("True, False or Unknown."),
