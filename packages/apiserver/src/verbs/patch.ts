@@ -1,4 +1,4 @@
-import { type ApiObject, badRequest, type HttpResponse, isJsonObject, type JsonObject, type JsonValue, notFound } from "@dataplane/meta";
+import { type ApiObject, badRequest, conflict, type HttpResponse, isJsonObject, type JsonObject, type JsonValue, notFound } from "@dataplane/meta";
 import type { StoredValue } from "../codec.js";
 import { type ParsedBody, parseJsonBody } from "../parse-json.js";
 import { applyJsonPatch } from "../patch/json-patch.js";
@@ -14,11 +14,9 @@ import { answerObject } from "./answer.js";
 import { createObject } from "./create.js";
 import { withIdentity } from "./identity.js";
 import { requireMayCreate } from "./may-create.js";
-import { replace, requireLive, retried } from "./update.js";
+import { replace, requireLive, requirePreconditions, retried } from "./update.js";
 import { apiObjectOf, type VerbCall } from "./verb-call.js";
-import { type WriteOptions, writeOptions } from "./write-options.js";
-
-const applyType = "application/apply-patch+yaml";
+import { applyType, type WriteOptions, writeOptions } from "./write-options.js";
 
 /** PATCH: how the body changes the object is said by its content type (https://kubernetes.io/docs/reference/using-api/api-concepts/#patch-and-apply). */
 export async function patch(call: VerbCall): Promise<HttpResponse> {
@@ -102,8 +100,6 @@ function withOwnVersion(next: JsonObject, before: JsonObject): JsonObject {
 
 /** Server-side apply: makes the object when it is absent. */
 async function apply(call: VerbCall, { value, duplicates }: ParsedBody, options: WriteOptions): Promise<HttpResponse> {
-  if (call.request.query.get("fieldManager") === null)
-    throw badRequest('PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch');
   const sent = requireJsonObject(value);
   if (isJsonObject(sent["metadata"]) && sent["metadata"]["managedFields"] !== undefined && sent["metadata"]["managedFields"] !== null) {
     throw badRequest("metadata.managedFields must be nil");
@@ -111,6 +107,8 @@ async function apply(call: VerbCall, { value, duplicates }: ParsedBody, options:
   const applied = apiObjectOf(withIdentity(call, sent));
   const made = new Set<StoredValue>();
   const stored = await retried(call, jsonOf(applied), async (live: StoredValue | undefined) => {
+    if (live === undefined) requireNoUid(call, applied);
+    else requirePreconditions(call, jsonOf(applied), live);
     const merged = mergedBy(call, applied, live?.shownBy(call.resource).object, options);
     const proposal = {
       body: withOwnVersion(jsonOf(merged), jsonOf(live?.shownBy(call.resource).object ?? {})),
@@ -130,6 +128,13 @@ async function apply(call: VerbCall, { value, duplicates }: ParsedBody, options:
   return answerObject(call, stored, made.has(stored) ? 201 : 200);
 }
 
+/** Who names an object means that one, and no new one. */
+function requireNoUid({ resource: { definition }, info }: VerbCall, { metadata: { uid = "" } }: ApiObject): void {
+  if (uid === "") return;
+  const why = `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`;
+  throw conflict(definition.plural, info.name, definition.group, why);
+}
+
 function mergedBy({ resource, info, services }: VerbCall, applied: ApiObject, live: ApiObject | undefined, options: WriteOptions): ApiObject {
   return serverSideApply({
     live,
@@ -139,6 +144,7 @@ function mergedBy({ resource, info, services }: VerbCall, applied: ApiObject, li
     schema: resource.definition.schema,
     apiVersion: resource.apiVersion,
     subresource: info.subresource,
+    hasStatus: resource.definition.hasStatus,
     now: services.clock.now(),
   }).object;
 }

@@ -63,7 +63,8 @@ export async function replace(call: VerbCall, proposal: Proposal & { readonly li
   return objects.put(object, hidden, live);
 }
 
-function requirePreconditions(call: VerbCall, body: JsonObject, live: StoredValue): void {
+/** The uid and the resourceVersion that the body names, if any, are those of the live object. Throws Conflict. */
+export function requirePreconditions(call: VerbCall, body: JsonObject, live: StoredValue): void {
   const { resourceVersion, uid } = sentMetadata(body);
   const { definition } = call.resource;
   const liveUid = live.bare.metadata.uid ?? "";

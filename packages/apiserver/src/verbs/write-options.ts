@@ -1,4 +1,6 @@
-import { ApiError, badRequest } from "@dataplane/meta";
+import { type Cause, invalid } from "@dataplane/meta";
+import { mediaTypeOf } from "../read-body.js";
+import { invalidValue, notSupported, required, tooLong } from "../schema/field-errors.js";
 import { flag } from "./query-flags.js";
 import type { VerbCall } from "./verb-call.js";
 
@@ -11,37 +13,78 @@ export interface WriteOptions {
   readonly force: boolean;
 }
 
-export function writeOptions({ request: { query, headers } }: VerbCall): WriteOptions {
+export const applyType = "application/apply-patch+yaml";
+
+/** Throws Invalid with all that is wrong, as kube-apiserver words it. */
+export function writeOptions({ request, info }: VerbCall): WriteOptions {
+  const { query, headers } = request;
+  const manager = query.get("fieldManager") ?? "";
+  const validation = query.get("fieldValidation") ?? "";
+  const dryRun = query.getAll("dryRun");
+  const causes = [
+    ...(info.verb === "patch" ? patchCauses(mediaTypeOf(request) === applyType, manager, query) : []),
+    ...managerCauses(manager),
+    ...dryRunCauses(dryRun),
+    ...(isValidation(validation) ? [] : [notSupported("fieldValidation", validation, ["", "Ignore", "Strict", "Warn"])]),
+  ];
+  if (causes.length > 0) throw invalidOptions(optionsKinds.get(info.verb) ?? "CreateOptions", causes);
   return {
-    dryRun: dryRunOf(query.getAll("dryRun")),
-    fieldManager: fieldManagerOf(query.get("fieldManager") ?? "", headers["user-agent"]),
-    fieldValidation: fieldValidationOf(query.get("fieldValidation") ?? ""),
+    dryRun: isDryRun(dryRun),
+    fieldManager: managerOf(manager, headers["user-agent"]),
+    fieldValidation: isValidation(validation) && validation !== "" ? validation : "Warn",
     force: flag(query, "force"),
   };
 }
 
-/** True for `All`; any other value is refused, so that no one writes who meant not to. */
+const optionsKinds: ReadonlyMap<string, string> = new Map([
+  ["update", "UpdateOptions"],
+  ["patch", "PatchOptions"],
+]);
+
+/** True for `All`; any other value is refused, so that no one deletes who meant not to. */
 export function dryRunOf(values: readonly unknown[]): boolean {
-  const asked = values.filter((value) => value !== "");
-  if (asked.length === 0) return false;
-  if (asked.every((value) => value === "All")) return true;
-  throw unsupported("dryRun", asked.map(String).join(","), ["All"]);
+  const causes = dryRunCauses(values);
+  if (causes.length > 0) throw invalidOptions("DeleteOptions", causes);
+  return isDryRun(values);
 }
 
-function fieldManagerOf(given: string, userAgent: unknown): string {
-  if (given.length > 128) throw badRequest("fieldManager: may not be longer than 128");
+const invalidOptions = (kind: string, causes: readonly Cause[]): Error => invalid(kind, "meta.k8s.io", "", causes);
+
+function patchCauses(isApply: boolean, manager: string, query: URLSearchParams): readonly Cause[] {
+  if (isApply) return manager === "" ? [{ ...required("fieldManager"), message: "Required value: is required for apply patch" }] : [];
+  if (!query.has("force")) return [];
+  return [{ reason: "FieldValueForbidden", message: "Forbidden: may not be specified for non-apply patch", field: "force" }];
+}
+
+const managerLimitBytes = 128;
+
+function managerCauses(manager: string): readonly Cause[] {
+  const isLong = Buffer.byteLength(manager) > managerLimitBytes;
+  const strange = /[\p{C}\p{Zl}\p{Zp}]/u.exec(manager);
+  return [
+    ...(isLong ? [tooLong("fieldManager", managerLimitBytes)] : []),
+    ...(strange === null
+      ? []
+      : [invalidValue("fieldManager", manager, `invalid character ${codePointText(strange[0])} (at position ${strange.index})`)]),
+  ];
+}
+
+/** `U+0007`, as Go prints a character that cannot be seen. */
+const codePointText = (character: string): string => `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")}`;
+
+const asked = (values: readonly unknown[]): readonly string[] => values.map(String).filter((value) => value !== "");
+const isDryRun = (values: readonly unknown[]): boolean => asked(values).length > 0;
+
+function dryRunCauses(values: readonly unknown[]): readonly Cause[] {
+  const given = asked(values);
+  return given.every((value) => value === "All") ? [] : [notSupported("dryRun", given, ["All"])];
+}
+
+function managerOf(given: string, userAgent: unknown): string {
   if (given !== "") return given;
   const product = typeof userAgent === "string" ? (userAgent.split("/")[0] ?? "") : "";
-  return product === "" ? "unknown" : product.slice(0, 128);
+  return product === "" ? "unknown" : product.slice(0, managerLimitBytes);
 }
 
-function fieldValidationOf(given: string): WriteOptions["fieldValidation"] {
-  if (given === "") return "Warn";
-  if (given === "Strict" || given === "Warn" || given === "Ignore") return given;
-  throw unsupported("fieldValidation", given, ["Ignore", "Warn", "Strict"]);
-}
-
-function unsupported(field: string, value: string, supported: readonly string[]): ApiError {
-  const message = `Unsupported value: ${JSON.stringify(value)}: supported values: ${supported.map((it) => JSON.stringify(it)).join(", ")}`;
-  return new ApiError("Invalid", `${field}: ${message}`, { details: { causes: [{ reason: "FieldValueNotSupported", message, field }] } });
-}
+const isValidation = (text: string): text is WriteOptions["fieldValidation"] | "" =>
+  text === "" || text === "Strict" || text === "Warn" || text === "Ignore";
