@@ -165,7 +165,15 @@ test("a rule with any one character changed is refused or it runs", () => {
   }
 });
 
+const repeated = (part: string, joint: string, times: number): string => Array.from({ length: times }, () => part).join(joint);
+
 const evil: readonly string[] = [
+  repeated("self.a == []", " && ", 6000),
+  repeated("1 < 2", " && ", 9000),
+  `[${repeated("[]", ",", 30_000)}].size() > 0`,
+  `{${Array.from({ length: 8000 }, (_, index) => `${index}: [{}]`).join(",")}}.size() > 0`,
+  repeated("optional.none()", " == ", 240),
+  repeated("foo(bar)", " || ", 9000),
   "self.a.all(x, self.a.all(y, self.a.all(z, self.a.all(w, x + y + z + w != '!'))))",
   "self.a.map(x, self.a.map(y, self.a.map(z, x + y + z))).size() > 0",
   "self.a.all(x, x.matches('(a+)+(b+)+(c|d|e|f)*$'))",

@@ -42,6 +42,8 @@ export function compileExpression(source: string, variables: ReadonlyMap<string,
     return { checked: result.checked, program: planProgram(result.checked, [...variables.keys()]) };
   } catch (error) {
     if (error instanceof CelIssue) return { problem: displayIssues(source, [error]) };
+    // The stack is not deep enough: whoever wrote this wanted that.
+    if (error instanceof RangeError) return { problem: "ERROR: <input>:1:1: expression is too complex" };
     throw error;
   }
 }

@@ -144,12 +144,15 @@ class Checker {
     const fitting: Overload[] = [];
     let result: CelType | undefined;
     for (const overload of overloads) {
-      const trial = this.#bindings.copy();
+      const { mark } = this.#bindings;
       const { params, result: returned } = this.#instance(overload);
-      if (params.length !== found.length || !params.every((to, index) => trial.assign(found[index] ?? t.errorType, to))) continue;
+      if (params.length !== found.length || !params.every((to, index) => this.#bindings.assign(found[index] ?? t.errorType, to))) {
+        this.#bindings.undo(mark);
+        continue;
+      }
       fitting.push(overload);
-      const type = trial.applied(returned);
-      if (result === undefined) this.#bindings.adopt(trial);
+      const type = this.#bindings.applied(returned);
+      if (result !== undefined) this.#bindings.undo(mark);
       result = result === undefined || t.shownType(result) === t.shownType(type) ? type : t.dyn;
     }
     this.#calls.set(expression, { name, args, overloads: fitting });
@@ -209,10 +212,11 @@ class Checker {
   /** What mixes is dyn here; that literals must not mix is told when all else is right. */
   #joined(common: CelType, type: CelType): CelType {
     if (common.kind === "dyn" || type.kind === "dyn") return t.dyn;
-    const trial = this.#bindings.copy();
-    if (!trial.assign(type, common)) return t.dyn;
-    this.#bindings.adopt(trial);
-    return this.#bindings.applied(common);
+    const { mark } = this.#bindings;
+    // In this order: the new one is bound to the first, and no chain grows.
+    if (this.#bindings.assign(common, type)) return this.#bindings.applied(common);
+    this.#bindings.undo(mark);
+    return t.dyn;
   }
 
   #comprehension(fold: Comprehension, scope: Scope): CelType {

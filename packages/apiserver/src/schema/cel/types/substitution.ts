@@ -2,30 +2,28 @@ import { type CelType, dyn, withParts } from "./cel-type.js";
 
 /** What the type parameters of a check have turned out to be. */
 export class Substitution {
-  readonly #found: Map<string, CelType>;
+  readonly #found = new Map<string, CelType>();
+  /** Bound names, oldest first: a trial that fails takes its own back. */
+  readonly #trail: string[] = [];
 
-  constructor(found: ReadonlyMap<string, CelType> = new Map()) {
-    this.#found = new Map(found);
+  /** Where a trial begins. */
+  get mark(): number {
+    return this.#trail.length;
   }
 
-  copy(): Substitution {
-    return new Substitution(this.#found);
-  }
-
-  /** Takes over what a trial on a copy found. */
-  adopt(other: Substitution): void {
-    for (const [name, type] of other.#found) this.#found.set(name, type);
+  /** Undoes what was bound since. */
+  undo(mark: number): void {
+    for (const name of this.#trail.splice(mark)) this.#found.delete(name);
   }
 
   /** The type with its parameters replaced; unknown ones stay, or become dyn. */
   applied(type: CelType, unknown: "stay" | "dyn" = "stay"): CelType {
-    if (type.kind !== "param") return withParts(type, (part) => this.applied(part, unknown));
-    const known = this.#found.get(type.name);
-    if (known !== undefined) return this.applied(known, unknown);
-    return unknown === "dyn" ? dyn : type;
+    const resolved = this.#resolved(type);
+    if (resolved.kind !== "param") return withParts(resolved, (part) => this.applied(part, unknown));
+    return unknown === "dyn" ? dyn : resolved;
   }
 
-  /** Whether a value of type `from` may stand where `to` is wanted; parameters are bound on the way. On false the bindings are of no use. */
+  /** Whether a value of type `from` may stand where `to` is wanted; parameters are bound on the way, on false too: undo those. */
   assign(from: CelType, to: CelType): boolean {
     const [a, b] = [this.#resolved(from), this.#resolved(to)];
     if (a.kind === "param" && b.kind === "param" && a.name === b.name) return true;
@@ -56,6 +54,7 @@ export class Substitution {
   #bind(name: string, type: CelType): boolean {
     if (this.#mentions(type, name)) return false;
     this.#found.set(name, type);
+    this.#trail.push(name);
     return true;
   }
 
