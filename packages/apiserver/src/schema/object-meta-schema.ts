@@ -46,7 +46,7 @@ export const objectMetaSchema: StructuralSchema = {
     uid: text("Unique over space and time; set by the server."),
     resourceVersion: text("An opaque mark of this state of the object, for watches and for writes that must not lose an update."),
     generation: wholeNumber("Grows with each change of the desired state; set by the server."),
-    creationTimestamp: time("When the object was made; set by the server."),
+    creationTimestamp: time("CreationTimestamp is a timestamp of when the object was made; set by the server."),
     deletionTimestamp: time("When a graceful deletion was asked for; set by the server."),
     deletionGracePeriodSeconds: wholeNumber("Seconds the object was given to end in good order."),
     labels: texts("Short texts to find and group objects by."),
