@@ -167,6 +167,22 @@ test("others verify our tokens by what we publish", async () => {
   expect(review.json()["status"]).toMatchObject({ authenticated: true, user: { username: "system:serviceaccount:default:published" } });
 });
 
+test("each namespace has a ServiceAccount and the server's CA, which come back when they are taken away or changed", async () => {
+  await made("/api/v1/namespaces", { metadata: { name: "furnished" } });
+  const account = "/api/v1/namespaces/furnished/serviceaccounts/default";
+  const ca = "/api/v1/namespaces/furnished/configmaps/kube-root-ca.crt";
+  const isFurnished = async (): Promise<true | undefined> => {
+    const [own, authority] = await Promise.all([asAdmin(account), asAdmin(ca)]);
+    return own.status === 200 && authority.text.includes("BEGIN CERTIFICATE") ? true : undefined;
+  };
+  await until("the namespace is furnished", isFurnished);
+  await asAdmin(account, { method: "DELETE" });
+  await asAdmin(ca, { method: "PATCH", body: { data: { "ca.crt": "x" } }, headers: { "content-type": "application/merge-patch+json" } });
+  await until("the namespace is furnished again", isFurnished);
+  await asAdmin("/api/v1/namespaces/furnished", { method: "DELETE" });
+  await until("the namespace is gone", async () => ((await asAdmin("/api/v1/namespaces/furnished")).status === 404 ? true : undefined));
+});
+
 for (const version of kubectlVersions)
   describeWith([needsKubectl(version)], `kubectl ${version}`, () => {
     test("asks who it is and what it may, and reconciles roles", async () => {
