@@ -5,6 +5,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	eventsv1 "k8s.io/api/events/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
@@ -12,7 +13,7 @@ func checkEvents(ctx context.Context, c *clients) error {
 	event := &eventsv1.Event{
 		ObjectMeta: metav1.ObjectMeta{Name: "e1", Namespace: c.namespace}, EventTime: metav1.NowMicro(), Type: "Normal", Reason: "Checked", Action: "Check",
 		ReportingController: "dataplane.io/check", ReportingInstance: "one", Note: "told",
-		Regarding: corev1.ObjectReference{Kind: "Namespace", Name: c.namespace, APIVersion: "v1"},
+		Regarding: corev1.ObjectReference{Kind: "Namespace", Name: c.namespace, Namespace: c.namespace, APIVersion: "v1"},
 	}
 	if _, err := c.typed.EventsV1().Events(c.namespace).Create(ctx, event, metav1.CreateOptions{}); err != nil {
 		return err
@@ -36,4 +37,13 @@ func checkEvents(ctx context.Context, c *clients) error {
 		return err
 	}
 	return expect(newer.Note == "older" && newer.DeprecatedCount == 1 && newer.DeprecatedSource.Component == "check", "events.k8s.io event: %+v", newer)
+}
+
+func checkEventNamespaces(ctx context.Context, c *clients) error {
+	event := &eventsv1.Event{
+		ObjectMeta: metav1.ObjectMeta{Name: "misplaced", Namespace: c.namespace}, EventTime: metav1.NowMicro(), Type: "Normal", Reason: "Checked", Action: "Check",
+		ReportingController: "dataplane.io/check", ReportingInstance: "one", Regarding: corev1.ObjectReference{Kind: "Namespace", Name: c.namespace, APIVersion: "v1"},
+	}
+	_, err := c.typed.EventsV1().Events(c.namespace).Create(ctx, event, metav1.CreateOptions{})
+	return expect(apierrors.IsInvalid(err), "an event of what is in no namespace, outside of the default one: %v", err)
 }

@@ -107,5 +107,5 @@ func checkNamespaceDeletion(ctx context.Context, c *clients) error {
 		_, err := c.typed.CoreV1().Namespaces().Get(ctx, name, metav1.GetOptions{})
 		return apierrors.IsNotFound(err)
 	}
-	return expect(eventually(isGone), "the namespace stays")
+	return expect(eventuallyWithin(20*time.Second, isGone), "the namespace stays")
 }

@@ -35,6 +35,7 @@ var checks = []check{
 	{"a typed client that prefers protobuf creates, reads, updates and deletes", checkTyped},
 	{"a lost race is a conflict that RetryOnConflict resolves", checkConflicts},
 	{"events of both groups are the same objects", checkEvents},
+	{"events lie in the namespace of what they are about", checkEventNamespaces},
 	{"server-side apply extracts and conflicts as declared", checkApply},
 	{"shared informers follow changes by watch list and by list and watch", checkInformers},
 	{"a metadata informer sees partial objects", checkMetadata},
@@ -44,6 +45,21 @@ var checks = []check{
 	{"one of three candidates leads, and the next follows it", checkLeaderElection},
 	{"a deleted namespace takes its contents along", checkNamespaceDeletion},
 	{"reviews tell who one is and what one may", checkReviews},
+	{"configuration maps keep text and bytes, and immutable ones stay", checkConfigMaps},
+	{"secrets take plain text, and keep their type", checkSecrets},
+	{"two managers apply to one account, and lists merge by name", checkCoreApply},
+	{"requests, answers and watches are all protobuf when nothing else is taken", checkProtobuf},
+	{"listers answer from the cache, and a resync tells of all again", checkListers},
+	{"the other of two candidates takes over from a leader that is lost", checkLostLeader},
+	{"a service account gets a token, is who it says, and ends with the account", checkAccounts},
+	{"a role binding gives what its role says and no more, and nobody gives more than they have", checkRoles},
+	{"a cluster role gathers the rules of others", checkAggregatedRoles},
+	{"reviews tell what others may", checkReviewsOfOthers},
+	{"a definition is established, and a reset REST mapper knows its kind", checkDefinition},
+	{"custom objects: create, status, patch, apply, selectable fields", checkCustomObjects},
+	{"the scale client reads and writes scales of custom objects", checkScale},
+	{"dynamic informers and metadata clients see custom objects", checkCustomInformers},
+	{"a deleted definition takes its objects along", checkDefinitionDeletion},
 }
 
 func main() {
@@ -90,8 +106,10 @@ func expect(condition bool, format string, args ...any) error {
 	return fmt.Errorf(format, args...)
 }
 
-func eventually(condition func() bool) bool {
-	for deadline := time.Now().Add(5 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+func eventually(condition func() bool) bool { return eventuallyWithin(5*time.Second, condition) }
+
+func eventuallyWithin(most time.Duration, condition func() bool) bool {
+	for deadline := time.Now().Add(most); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
 		if condition() {
 			return true
 		}
