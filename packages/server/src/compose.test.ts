@@ -154,12 +154,13 @@ test("a kind that a definition declares is served to the writer's next request, 
 
 test("every local group has an APIService that is available", async () => {
   const handler = await aServer();
-  await until(async () => (await localNames(handler)).length >= 13);
+  await until(async () => (await localNames(handler)).length >= 14);
   expect(await localNames(handler)).toEqual([
     "v0alpha1.aggregation.grafana.app",
     "v0alpha1.apps.grafana.app",
     "v0alpha1.query.grafana.app",
     "v1.",
+    "v1.admissionregistration.k8s.io",
     "v1.apiextensions.k8s.io",
     "v1.apiregistration.k8s.io",
     "v1.authentication.k8s.io",
