@@ -18,15 +18,11 @@ const walk =
   (index: number, factor: number): CallEstimate =>
   (shapes) => ({ cost: Math.max(1, Math.ceil(sizeAt(shapes, index) * factor)), shape: scalar });
 
-const comparison: CallEstimate = (shapes) => {
-  const least = Math.min(weight(shapes[0] ?? unknown, 0), weight(shapes[1] ?? unknown, 0));
-  return { cost: Math.max(1, Math.ceil(least * perByte)), shape: scalar };
-};
-
-/** What there is to compare: the product of the sizes at all levels. */
-function weight({ size, element }: Shape, depth: number): number {
-  return element === undefined || depth > 8 ? size : size * Math.max(1, weight(element(), depth + 1));
-}
+/** By the outermost sizes, as the real estimate has it, though lists and maps are compared to their depths: rules such as `self == oldSelf` are everywhere. */
+const comparison: CallEstimate = (shapes) => ({
+  cost: Math.max(1, Math.ceil(Math.min(sizeAt(shapes, 0), sizeAt(shapes, 1)) * perByte)),
+  shape: scalar,
+});
 
 const pattern: CallEstimate = (shapes) => ({
   cost: Math.ceil((sizeAt(shapes, 0) + 1) * perByte) * Math.ceil(sizeAt(shapes, 1) * perPatternByte),
