@@ -72,7 +72,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   };
   const webhooks = createWebhookClient({ resolveService: storedServices(services) });
   // Webhooks come first: what they make of an object is what others are asked about.
-  hooks.push(webhookAdmission({ webhooks, newUid, services }), ...(options.admission ?? []));
+  hooks.push(webhookAdmission({ webhooks, newUid, services, logger }), ...(options.admission ?? []));
   const sources = [registry, ...options.sources];
   const discovery = createDiscovery(sources);
   const openapi = createOpenApiHandler({ sources, version: version.gitVersion });

@@ -17,7 +17,10 @@ const maxCopied = 3 * 1024 * 1024;
 export function applyJsonPatch(document: JsonValue, operations: JsonValue): JsonValue {
   if (!Array.isArray(operations)) throw badRequest("a json patch is an array of operations");
   if (operations.length > maxOperations) {
-    throw new ApiError("RequestEntityTooLarge", `The allowed maximum operations in a JSON patch is ${maxOperations}, got ${operations.length}`);
+    throw new ApiError(
+      "RequestEntityTooLarge",
+      `Request entity too large: The allowed maximum operations in a JSON patch is ${maxOperations}, got ${operations.length}`,
+    );
   }
   const budget = { copied: 0 };
   return (operations as readonly JsonValue[]).reduce<JsonValue>(

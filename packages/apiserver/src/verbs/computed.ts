@@ -44,7 +44,9 @@ const storedObject = ({ resource }: VerbCall, stored: StoredValue): StoredObject
 async function create(call: VerbCall, computed: Computed, answer: NonNullable<Computed["create"]>): Promise<HttpResponse> {
   const { request, services } = call;
   const { value, duplicates } = await readObjectBody(request, services.bodyLimitBytes);
-  const body = checkedBody(call, computed, { body: requireJsonObject(value), duplicates, options: writeOptions(call) });
+  const options = writeOptions(call);
+  const sent = checkedBody(call, computed, { body: requireJsonObject(value), duplicates, options });
+  const body = hasHooks(call) ? await admittedView(call, undefined, { body: sent, options, computed }) : sent;
   const { user } = request.context;
   if (user === undefined) throw new Error("the request has not passed the filters");
   return answerValue(call, await answer({ stored: storedObject(call, await found(call)), body, user }), 201);
@@ -91,21 +93,21 @@ async function replaceBy(call: VerbCall, live: StoredValue, { body, options, com
   return replace(call, { body: withPreconditions(jsonOf(next), body), duplicates: [], live, options, request, hooksAreAsked: true });
 }
 
-/** The view as hooks let it be: they are asked about what the client sees and sends. */
+/** The view as hooks let it be: they are asked about what the client sees and sends. `live` is undefined for a question that is created. */
 async function admittedView(
   call: VerbCall,
-  live: StoredValue,
+  live: StoredValue | undefined,
   { body, options, computed }: Pick<Change, "body" | "options" | "computed">,
 ): Promise<ApiObject> {
   const { definition } = call.resource;
   const { group = definition.group, version = definition.version, kind } = computed;
-  const old = await computed.get?.(storedObject(call, live));
+  const old = live === undefined ? undefined : await computed.get?.(storedObject(call, live));
   const write = {
-    operation: "UPDATE" as const,
+    operation: live === undefined ? ("CREATE" as const) : ("UPDATE" as const),
     kind: { group, version, kind },
     oldObject: old === undefined ? undefined : jsonOf(old),
     dryRun: options.dryRun,
-    options: optionsOfWrite(call, "UpdateOptions"),
+    options: optionsOfWrite(call, live === undefined ? "CreateOptions" : "UpdateOptions"),
   };
   const mutated = (await mutatedByHooks(call, { ...write, object: jsonOf(body) })) ?? jsonOf(body);
   const view = checkedBody(call, computed, { body: mutated, duplicates: [], options: { ...options, fieldValidation: "Ignore" } });

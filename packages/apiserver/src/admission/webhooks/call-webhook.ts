@@ -1,4 +1,4 @@
-import { ApiError, badRequest } from "@dataplane/meta";
+import { ApiError, badRequest, type Logger } from "@dataplane/meta";
 import { type WebhookClient, WebhookFailure } from "../../webhook/webhook-client.js";
 import type { AdmissionAttributes, AdmissionDenial } from "../admission-hook.js";
 import { admissionRequest, type Invocation, type ReviewAnswer, reviewAnswer } from "./admission-review.js";
@@ -6,6 +6,7 @@ import type { Webhook } from "./webhook.js";
 
 export interface WebhookCaller {
   readonly webhooks: WebhookClient;
+  readonly logger: Logger;
   readonly newUid: () => string;
 }
 
@@ -14,14 +15,18 @@ export interface WebhookCaller {
  * kube-apiserver otherwise.
  */
 export async function callWebhook(
-  { webhooks, newUid }: WebhookCaller,
+  { webhooks, newUid, logger }: WebhookCaller,
   { webhook, attributes, invocation, isMutating }: WebhookQuestion,
   signal: AbortSignal,
 ): Promise<ReviewAnswer | undefined> {
-  const { name, reviewVersion: version, clientConfig, timeoutMs } = webhook;
+  const { name, reviewVersion: version, clientConfig, timeoutMs, failurePolicy } = webhook;
+  const requireIgnored = (why: string, cause?: unknown): void => {
+    if (failurePolicy === "Fail") throw failedCalling(name, why, cause);
+    logger.warn({ webhook: name, why }, "failed calling a webhook whose failure policy is to ignore that");
+  };
   if (attributes.dryRun && !webhook.allowsDryRun) throw badRequest(`admission webhook ${JSON.stringify(name)} does not support dry run`);
   if (version === undefined) {
-    requireIgnored(webhook, "webhook does not accept known AdmissionReview versions (v1, v1beta1)");
+    requireIgnored("webhook does not accept known AdmissionReview versions (v1, v1beta1)");
     return undefined;
   }
   const uid = newUid();
@@ -29,12 +34,12 @@ export async function callWebhook(
   try {
     const answer = reviewAnswer(await webhooks.call(clientConfig, review, { timeoutMs, signal }), { version, uid, isMutating });
     if (typeof answer !== "string") return answer;
-    requireIgnored(webhook, `received invalid webhook response: ${answer}`);
+    requireIgnored(`received invalid webhook response: ${answer}`);
   } catch (error) {
     if (!(error instanceof WebhookFailure)) throw error;
     // The write itself is over: there is nobody to go on for.
     if (signal.aborted) throw new ApiError("Timeout", "request did not complete within requested timeout", { cause: error });
-    requireIgnored(webhook, `failed to call webhook: ${error.message}`, error);
+    requireIgnored(`failed to call webhook: ${error.message}`, error);
   }
   return undefined;
 }
@@ -46,10 +51,8 @@ export interface WebhookQuestion {
   readonly isMutating: boolean;
 }
 
-function requireIgnored({ name, failurePolicy }: Webhook, why: string, cause?: unknown): void {
-  if (failurePolicy === "Ignore") return;
-  throw new ApiError("InternalError", `Internal error occurred: failed calling webhook ${JSON.stringify(name)}: ${why}`, { cause });
-}
+const failedCalling = (name: string, why: string, cause: unknown): ApiError =>
+  new ApiError("InternalError", `Internal error occurred: failed calling webhook ${JSON.stringify(name)}: ${why}`, { cause });
 
 /** The refusal in an answer that does not allow: 400 unless it says a code of failure, as in Kubernetes. */
 export function denialOf({ name }: Webhook, { result }: ReviewAnswer): AdmissionDenial {
