@@ -180,3 +180,13 @@ test("clients of a deprecated version are warned, by the text of the definition 
   expect(String(await warningOf("v1beta2"))).toContain("leave it");
   expect(await warningOf("v1")).toBeUndefined();
 });
+
+test("scale reads and writes where the definition says", async () => {
+  await using api = await startServer();
+  const scale = { specReplicasPath: ".spec.size", statusReplicasPath: ".status.replicas" };
+  await api.call(`POST ${definitionsPath}`, { body: aDefinition({ versions: [aVersion("v1", { subresources: { status: {}, scale } })] }) });
+  await api.call(`POST ${widgetsPath}`, { body: aWidget("a") });
+  expect((await api.call(`GET ${widgetsPath}/a/scale`)).json).toMatchObject({ kind: "Scale", apiVersion: "autoscaling/v1", spec: { replicas: 1 } });
+  await api.call(`PATCH ${widgetsPath}/a/scale`, { body: { spec: { replicas: 3 } } });
+  expect((await api.call(`GET ${widgetsPath}/a`)).json).toMatchObject({ spec: { size: 3 } });
+});
