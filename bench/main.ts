@@ -1,10 +1,17 @@
+import { benchApiServer } from "./apiserver/apiserver.js";
 import { benchQuery } from "./query/query.js";
 import { benchRoute } from "./route/route.js";
 import { benchStart } from "./start/start.js";
 import { benchStream } from "./stream/stream.js";
 
 /** Each prints a table and writes bench/results/<name>.json. */
-const benchmarks: Readonly<Record<string, () => Promise<void>>> = { start: benchStart, query: benchQuery, route: benchRoute, stream: benchStream };
+const benchmarks: Readonly<Record<string, () => Promise<void>>> = {
+  start: benchStart,
+  query: benchQuery,
+  route: benchRoute,
+  stream: benchStream,
+  apiserver: benchApiServer,
+};
 
 const names = process.argv.slice(2);
 const unknown = names.filter((name) => !Object.hasOwn(benchmarks, name));
