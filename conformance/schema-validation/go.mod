@@ -1,4 +1,4 @@
-module dataplane.example/conformance/schema-validation
+module dataplane/conformance/schema-validation
 
 go 1.26.0
 
