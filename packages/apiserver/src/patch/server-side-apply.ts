@@ -75,7 +75,10 @@ function configurationOf({ applied, subresource, hasStatus }: ServerSideApply, s
   if (unknown.length > 0) throw undeclared(applied, unknown);
   if (!isJsonObject(value)) throw badRequest("an applied configuration is an object");
   if (subresource === "" && hasStatus !== true) return value;
-  const counts = (key: string): boolean => (subresource === "" ? key !== "status" : ["apiVersion", "kind", "metadata", subresource].includes(key));
+  // Other subresources are views: what they say stands anywhere in the object.
+  const isView = subresource !== "" && subresource !== "status";
+  const counts = (key: string): boolean =>
+    isView || (subresource === "" ? key !== "status" : ["apiVersion", "kind", "metadata", "status"].includes(key));
   const kept = Object.fromEntries(Object.entries(value).filter(([key]) => counts(key)));
   if (subresource === "" || !isJsonObject(kept["metadata"])) return kept;
   const identity = Object.entries(kept["metadata"]).filter(([key]) => key === "name" || key === "namespace");

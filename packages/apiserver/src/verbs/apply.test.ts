@@ -1,6 +1,7 @@
 import type { ApiObject, JsonObject } from "@dataplane/meta";
 import { expect, test } from "vitest";
 import type { ResourceDefinition } from "../resource.js";
+import type { StructuralSchema } from "../schema/structural-schema.js";
 import { type Answer, startApiServer, type TestServer } from "../testing/start-api-server.js";
 import { widgets } from "../testing/widgets.js";
 
@@ -10,10 +11,19 @@ const anything: ResourceDefinition = {
   schema: { type: "object", "x-kubernetes-preserve-unknown-fields": true },
 };
 
+const replicas: StructuralSchema = { type: "object", properties: { replicas: { type: "integer" }, other: { type: "string" } } };
+
+const sets: ResourceDefinition = {
+  ...{ group: "example.com", version: "v1", kind: "Set", plural: "sets", scope: "namespaced", hasStatus: true },
+  schema: { type: "object", properties: { spec: replicas, status: replicas } },
+  scale: { specReplicasPath: ".spec.replicas", statusReplicasPath: ".status.replicas" },
+};
+
 const start = (): Promise<TestServer> =>
   startApiServer((registry) => {
     registry.add(widgets);
     registry.add(anything);
+    registry.add(sets);
   });
 
 interface Applying {
@@ -128,6 +138,23 @@ test("of a kind without a schema every list is one value, and null is a value", 
   const gone = await apply(server, "one", { data: { map: {} } }, { kind: "Anything" });
   // What loses all it has becomes null, in Kubernetes too.
   expect(gone.json["data"]).toEqual({ map: null });
+});
+
+test("an apply to the scale owns the number alone, and conflicts with who set it in the object", async () => {
+  await using server = await start();
+  await apply(server, "one", { spec: { replicas: 1, other: "x" } }, { kind: "Set" });
+  const scale = (manager: string, wanted: number, query = ""): Promise<Answer> =>
+    server.call(`${base}/sets/a/scale?fieldManager=${manager}${query}`, {
+      method: "PATCH",
+      headers: { "content-type": "application/apply-patch+yaml" },
+      body: { apiVersion: "autoscaling/v1", kind: "Scale", metadata: { name: "a" }, spec: { replicas: wanted } },
+    });
+  const refused = await scale("two", 5);
+  expect([refused.status, refused.json["message"]]).toEqual([409, 'Apply failed with 1 conflict: conflict with "one": .spec.replicas']);
+  expect((await scale("two", 5, "&force=true")).json).toMatchObject({ kind: "Scale", spec: { replicas: 5 } });
+  const object = await server.call(`${base}/sets/a`);
+  expect(object.json["spec"]).toEqual({ replicas: 5, other: "x" });
+  expect(owners(object)).toEqual(['one Apply {"f:spec":{"f:other":{}}}', 'two Apply scale {"f:spec":{"f:replicas":{}}}']);
 });
 
 test("managedFields are reset by an update that sends an empty entry, and an apply may not name them", async () => {

@@ -1,6 +1,7 @@
 import { ApiError, type ApiObject, apiVersionOf, dataPlaneUser, type HttpResponse, invalid, isJsonObject, type JsonObject } from "@dataplane/meta";
 import type { StoredValue } from "../codec.js";
-import { readObjectBody, requireJsonObject } from "../read-body.js";
+import { serverSideApply } from "../patch/server-side-apply.js";
+import { mediaTypeOf, readObjectBody, requireJsonObject } from "../read-body.js";
 import type { ComputedSubresource, StoredObject } from "../resource.js";
 import type { DuplicateKey } from "../scan-json.js";
 import { applyDefaults } from "../schema/apply-defaults.js";
@@ -16,7 +17,7 @@ import { readPatch } from "./patch.js";
 import { reportFields } from "./report-fields.js";
 import { replace, requireLive, retried } from "./update.js";
 import { apiObjectOf, methodNotAllowed, type VerbCall } from "./verb-call.js";
-import { type WriteOptions, writeOptions } from "./write-options.js";
+import { applyType, type WriteOptions, writeOptions } from "./write-options.js";
 
 type Computed = ComputedSubresource<ApiObject>;
 
@@ -68,12 +69,14 @@ async function patch(
   change: NonNullable<Computed["update"]>,
   view: NonNullable<Computed["get"]>,
 ): Promise<HttpResponse> {
+  const isApply = mediaTypeOf(call.request) === applyType;
   const patched = await readPatch(call);
   const options = writeOptions(call);
   const stored = await retried(call, undefined, async (found) => {
     const live = requireLive(call, found);
     const { body, duplicates } = patched(await view(storedObject(call, live)));
-    return replaceBy(call, live, { body: checkedBody(call, computed, { body, duplicates, options }), options, computed, change, request: "patch" });
+    const checked = checkedBody(call, computed, { body, duplicates, options });
+    return replaceBy(call, live, { body: checked, options, computed, change, request: isApply ? "apply" : "patch" });
   });
   return answer(call, computed, stored);
 }
@@ -83,14 +86,39 @@ interface Change {
   readonly options: WriteOptions;
   readonly computed: Computed;
   readonly change: NonNullable<Computed["update"]>;
-  readonly request: "replace" | "patch";
+  readonly request: "replace" | "patch" | "apply";
 }
 
 async function replaceBy(call: VerbCall, live: StoredValue, { body, options, computed, change, request }: Change): Promise<StoredValue> {
   const object = live.shownBy(call.resource).object;
   const view = hasHooks(call) ? await admittedView(call, live, { body, options, computed }) : body;
-  const next = change({ object, body: view, request });
-  return replace(call, { body: withPreconditions(jsonOf(next), body), duplicates: [], live, options, request, hooksAreAsked: true });
+  const isApply = request === "apply";
+  const next = isApply ? appliedThrough(call, object, { view, change, options }) : change({ object, body: view, request });
+  return replace(call, {
+    ...{ body: withPreconditions(jsonOf(next), body), duplicates: [], live, options, request, hooksAreAsked: true },
+    fieldsAreTracked: isApply,
+  });
+}
+
+/** The object with what the view says of it applied: its manager owns the fields that the view stands for, and no others. */
+function appliedThrough(
+  { resource, info, services }: VerbCall,
+  live: ApiObject,
+  { view, change, options }: { readonly view: ApiObject; readonly change: Change["change"]; readonly options: WriteOptions },
+): ApiObject {
+  const { name, namespace } = live.metadata;
+  const bare: ApiObject = { apiVersion: live.apiVersion, kind: live.kind, metadata: { name, ...(namespace === undefined ? {} : { namespace }) } };
+  const { object } = serverSideApply({
+    live,
+    applied: change({ object: bare, body: view, request: "patch" }),
+    manager: options.fieldManager,
+    force: options.force,
+    schema: resource.definition.schema,
+    apiVersion: resource.apiVersion,
+    subresource: info.subresource,
+    now: services.clock.now(),
+  });
+  return object;
 }
 
 /** The view as hooks let it be: they are asked about what the client sees and sends. `live` is undefined for a question that is created. */

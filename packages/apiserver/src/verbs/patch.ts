@@ -51,7 +51,7 @@ function operationProblems({ value, duplicates }: ParsedBody): readonly string[]
   ];
 }
 
-/** The patch of a view of an object, such as its scale: applied to what the view shows. An apply is a merge there. */
+/** The patch of a view of an object, such as its scale: applied to what the view shows. An apply says all that it wants there. */
 export async function readPatch(
   call: VerbCall,
 ): Promise<(view: ApiObject) => { readonly body: JsonObject; readonly duplicates: readonly DuplicateKey[] }> {
