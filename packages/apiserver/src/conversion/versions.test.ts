@@ -164,3 +164,26 @@ test("a new storage version is what the next write stores, one that changes noth
   const { json: again } = await api.call(path("v1", "/g"), { method: "PUT", body: same });
   expect(again.metadata?.["resourceVersion"]).toBe(same.metadata?.["resourceVersion"]);
 });
+
+test("who owns a field loses it when it changes under its name of another version", async () => {
+  await using api = await startWith({ storageVersion: "v1", converter: new AddressConverter() });
+  const body = { metadata: { name: "g" }, spec: { address: "h:1" } };
+  await api.call(`${path("v1")}?fieldManager=first`, { method: "POST", body });
+  const headers = { "content-type": "application/merge-patch+json" };
+  await api.call(`${path("v2", "/g")}?fieldManager=second`, { method: "PATCH", headers, body: { metadata: { labels: { a: "b" } } } });
+  const ownersOf = (object: { readonly metadata?: Readonly<Record<string, unknown>> }) =>
+    (object.metadata?.["managedFields"] as readonly { manager: string; apiVersion: string; fieldsV1: object }[]).map((it) => [
+      it.manager,
+      it.apiVersion,
+      it.fieldsV1,
+    ]);
+  const first = ["first", "example.com/v1", { "f:spec": { ".": {}, "f:address": {} } }];
+  expect(ownersOf((await api.call(path("v1", "/g"))).json)).toContainEqual(first);
+  const { json } = await api.call(`${path("v2", "/g")}?fieldManager=second`, { method: "PATCH", headers, body: { spec: { port: "2" } } });
+  expect(ownersOf(json)).toContainEqual(["first", "example.com/v1", { "f:spec": {} }]);
+  expect(ownersOf(json)).toContainEqual([
+    "second",
+    "example.com/v2",
+    { "f:metadata": { "f:labels": { ".": {}, "f:a": {} } }, "f:spec": { "f:port": {} } },
+  ]);
+});

@@ -3,7 +3,7 @@ import { wholeObjectSchema } from "../schema/object-meta-schema.js";
 import type { StructuralSchema } from "../schema/structural-schema.js";
 import { managedFieldsOf, withManagedFields, withoutManagedFields } from "./api-object.js";
 import { compare } from "./compare.js";
-import { emptySet, isEmpty, union } from "./field-set.js";
+import { emptySet, type FieldSet, isEmpty, union } from "./field-set.js";
 import { capUpdaters, decodeManagers, encodeManagers, type Manager, type Managers, managerId, ownable, withoutFields } from "./managers.js";
 
 export interface TrackUpdate {
@@ -20,6 +20,15 @@ export interface TrackUpdate {
   /** `status` is then no writer's of the object itself: what is in it is the server's. */
   readonly hasStatus?: boolean;
   readonly now: Date;
+  /** The two states in versions that other managers wrote in, by apiVersion; of a kind with a converter, where fields have other names there. */
+  readonly inOtherVersions?: ReadonlyMap<string, StatesInVersion>;
+}
+
+export interface StatesInVersion {
+  /** The definition's of that version. */
+  readonly schema: StructuralSchema;
+  readonly live: ApiObject;
+  readonly next: ApiObject;
 }
 
 /**
@@ -34,7 +43,7 @@ export function trackUpdate(request: TrackUpdate): ApiObject {
   const before = ownPart(request, withoutManagedFields(live));
   const { modified, added, removed } = compare(wholeObjectSchema(request.schema), before, ownPart(request, plain));
   const changed = union(modified, added);
-  const others = withoutFields(managers, union(changed, removed));
+  const others = withoutLost(managers, union(changed, removed), request.inOtherVersions);
   return withManagedFields(plain, encodeManagers(withUpdater(request, others, ownable(changed))));
 }
 
@@ -42,6 +51,17 @@ function ownPart({ hasStatus, subresource }: TrackUpdate, object: JsonObject): J
   if (hasStatus !== true || subresource !== "") return object;
   const { status: _status, ...written } = object;
   return written;
+}
+
+/** Each manager without the fields that changed, under the names that they have in its version. */
+function withoutLost(managers: Managers, lost: FieldSet, inOtherVersions: TrackUpdate["inOtherVersions"] = new Map()): Managers {
+  const lostIn = new Map([...inOtherVersions].map(([apiVersion, states]) => [apiVersion, changedFields(states)]));
+  return new Map([...managers].flatMap(([id, manager]) => [...withoutFields(new Map([[id, manager]]), lostIn.get(manager.apiVersion) ?? lost)]));
+}
+
+function changedFields({ schema, live, next }: StatesInVersion): FieldSet {
+  const { modified, added, removed } = compare(wholeObjectSchema(schema), withoutManagedFields(live), withoutManagedFields(next));
+  return union(union(modified, added), removed);
 }
 
 function withUpdater({ manager, apiVersion, subresource, now }: TrackUpdate, others: Managers, changed: Manager["fields"]): Managers {

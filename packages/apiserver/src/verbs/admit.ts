@@ -12,6 +12,7 @@ import { jsonOf } from "../table.js";
 import { type HookedWrite, hasHooks, mutatedByHooks, optionsOfWrite, requireAllowedByHooks } from "./hooks.js";
 import { withIdentity } from "./identity.js";
 import { metadataCauses } from "./metadata-rules.js";
+import { inOtherVersions } from "./other-versions.js";
 import { asChanged, asNew } from "./proposed-object.js";
 import { reportFields } from "./report-fields.js";
 import { withGeneration } from "./system-metadata.js";
@@ -55,7 +56,7 @@ export async function admit(call: VerbCall, proposal: Proposal): Promise<Admitte
   const { object: whole, hidden } = isHooked ? await mutated(call, proposal, live, first) : first;
   // Of what is stored, not of what was sent: a secret sent again is no change.
   const settled = call.info.subresource !== "status" && live !== undefined ? apiObjectOf(withGeneration(jsonOf(whole), jsonOf(live))) : whole;
-  const object = tracked(call, proposal, live, settled);
+  const object = await tracked(call, proposal, live, settled);
   requireValid(definition, object, live);
   if (isHooked) await requireAllowedByHooks(call, hookedWrite(call, proposal, live, object));
   if (definition.warn !== undefined) warn(call, definition.warn(object));
@@ -130,7 +131,7 @@ function defaulted({ resource: { definition } }: VerbCall, value: Pruned["value"
   return object;
 }
 
-function tracked(call: VerbCall, { options, fieldsAreTracked }: Proposal, live: ApiObject | undefined, next: ApiObject): ApiObject {
+async function tracked(call: VerbCall, { options, fieldsAreTracked }: Proposal, live: ApiObject | undefined, next: ApiObject): Promise<ApiObject> {
   if (fieldsAreTracked === true) return next;
   const { resource, info, services } = call;
   return trackUpdate({
@@ -142,6 +143,7 @@ function tracked(call: VerbCall, { options, fieldsAreTracked }: Proposal, live: 
     subresource: info.subresource,
     hasStatus: resource.definition.hasStatus === true,
     now: services.clock.now(),
+    inOtherVersions: await inOtherVersions(call, live, next),
   });
 }
 
