@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { expectedOf, openShell, session, type Shell } from "./kubectl-commands/session.js";
+import { expectedOf, openShell, type Shell, session } from "./kubectl-commands/session.js";
 import { type KubectlVersion, kubectlVersions } from "./testing/kubectl.js";
 import { describeWith, needsKubectl } from "./testing/needs.js";
 import { type StartedServer, startServer } from "./testing/start-server.js";

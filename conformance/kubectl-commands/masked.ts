@@ -18,7 +18,7 @@ const patterns: readonly (readonly [RegExp, string])[] = [
  */
 export function masked(text: string, only?: RegExp): string {
   const lines = text.split("\n").map((line) => {
-    const narrow = line.trimEnd().replace(/(?<=\S) {2,}/g, "  ");
+    const narrow = line.trimEnd().replace(/(?<=[^ ]) {2,}/g, "  ");
     return patterns.reduce((rest, [pattern, mark]) => rest.replace(pattern, mark), narrow);
   });
   return (only === undefined ? lines : lines.filter((line) => only.test(line))).join("\n").trim();

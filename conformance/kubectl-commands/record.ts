@@ -43,10 +43,11 @@ for (const [index, node] of document.contents.items.entries()) {
   const newest = recorded.get("newest")?.[index];
   const oldest = recorded.get("v1.32")?.[index];
   if (!isMap(node) || newest === undefined || oldest === undefined) throw new Error(`step ${String(index)} is no command`);
-  write(node, newest);
+  const entry: YAMLMap = node;
+  write(entry, newest);
   if (isDeepStrictEqual(newest, oldest)) continue;
   const own = new YAMLMap();
   write(own, oldest);
-  node.set("v1.32", own);
+  entry.set("v1.32", own);
 }
 writeFileSync(sessionFile, document.toString({ lineWidth: 0 }));

@@ -47,7 +47,8 @@ export async function openShell(version: KubectlVersion, kubeconfig: string): Pr
   // A copy: the session sets a namespace in it.
   const own = path.join(work, "kubeconfig");
   await copyFile(kubeconfig, own);
-  const env = bareEnvironment({ HOME: work, WORK: work, KUBECONFIG: own, PATH: `${programs}:${process.env.PATH ?? ""}`, LC_ALL: "C" });
+  const { PATH = "" } = process.env;
+  const env = bareEnvironment({ HOME: work, WORK: work, KUBECONFIG: own, PATH: `${programs}:${PATH}`, LC_ALL: "C" });
   return {
     async play({ run, only }) {
       const running = runProcess("bash", ["-c", run], { env, cwd: import.meta.dirname });
