@@ -21,8 +21,8 @@ export interface ChainOptions extends LimitDurationOptions {
 /** What every request passes, in this order, before a server of the chain sees it. */
 export const filterChain = ({ authenticator, authorizer, logger, newUid, ...duration }: ChainOptions): readonly Filter[] => [
   assignAuditId(newUid),
-  recoverPanics(logger),
   sendWarnings,
+  recoverPanics(logger),
   resolveRequestInfo,
   authenticate(authenticator),
   impersonate(authorizer),

@@ -140,12 +140,10 @@ function takenFields({ request, schema, live, managers }: Context, changed: Fiel
   return all;
 }
 
-/** The owners with this manager's entry; its time moves only when it changed something. */
+/** The owners with this manager's entry; its time is that of the last apply of its that changed the object: one that only shares fields has none. */
 function withSelf({ request, schema, applied, managers }: Context, owners: Managers, unchanged: boolean): Managers {
   const identity = identityOf(request);
   const fields = ownable(fieldSetOf(schema, applied));
-  const before = managers.get(managerId(identity));
-  const sameFields = before !== undefined && isEmpty(difference(before.fields, fields)) && isEmpty(difference(fields, before.fields));
-  const time = unchanged && sameFields ? before.time : rfc3339(request.now);
+  const time = unchanged ? managers.get(managerId(identity))?.time : rfc3339(request.now);
   return new Map([...owners, [managerId(identity), { ...identity, time, fields }]]);
 }

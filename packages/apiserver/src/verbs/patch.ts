@@ -107,7 +107,7 @@ async function apply(call: VerbCall, { value, duplicates }: ParsedBody, options:
   const applied = apiObjectOf(withIdentity(call, sent));
   const made = new Set<StoredValue>();
   const stored = await retried(call, jsonOf(applied), async (live: StoredValue | undefined) => {
-    if (live === undefined) requireNoUid(call, applied);
+    if (live === undefined) requireNewName(call, sent, applied);
     else requirePreconditions(call, jsonOf(applied), live);
     const merged = mergedBy(call, applied, live?.shownBy(call.resource).object, options);
     const proposal = {
@@ -128,8 +128,10 @@ async function apply(call: VerbCall, { value, duplicates }: ParsedBody, options:
   return answerObject(call, stored, made.has(stored) ? 201 : 200);
 }
 
-/** Who names an object means that one, and no new one. */
-function requireNoUid({ resource: { definition }, info }: VerbCall, { metadata: { uid = "" } }: ApiObject): void {
+/** A new object is named by what is applied, and has no uid yet: who names one means another object. */
+function requireNewName({ resource: { definition }, info }: VerbCall, { metadata }: JsonObject, { metadata: { uid = "" } }: ApiObject): void {
+  const { name = "" } = isJsonObject(metadata) ? metadata : {};
+  if (name === "") throw badRequest(`the name of the object (${info.name} based on URL) was undeterminable: name must be provided`);
   if (uid === "") return;
   const why = `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`;
   throw conflict(definition.plural, info.name, definition.group, why);
