@@ -189,3 +189,20 @@ test.each<[string, string, JsonObject, string]>([
   const { status, json } = await server.call(`${base}/widgets/a?${query}`, { method: "PATCH", headers: { "content-type": type }, body });
   expect([status, json["message"]]).toEqual([422, message]);
 });
+
+test("a custom resource is replaced only by who names the version that was seen, and a refusal warns too", async () => {
+  await using server = await startApiServer((registry) => registry.add({ ...sets, versioned: { storageVersion: "v1" } }));
+  await apply(server, "one", { spec: { replicas: 1 } }, { kind: "Set" });
+  const put = (metadata: JsonObject): Promise<Answer> =>
+    server.call(`${base}/sets/a`, { method: "PUT", body: { metadata: { name: "a", ...metadata }, spec: { replicas: 2, odd: 1 } } });
+  const unseen = await put({});
+  const message = 'sets.example.com "a" is invalid: metadata.resourceVersion: Invalid value: 0: must be specified for an update';
+  expect([unseen.status, unseen.json["message"]]).toEqual([422, message]);
+  const stale = await put({ resourceVersion: "1" });
+  expect(stale.status).toBe(409);
+  const { json } = await server.call(`${base}/sets/a`);
+  const seen = await put({ resourceVersion: String(json.metadata?.["resourceVersion"]) });
+  expect([seen.status, seen.headers["warning"]]).toEqual([200, ['299 - "unknown field \\"spec.odd\\""']]);
+  const refused = await server.call(`${base}/sets`, { method: "POST", body: { metadata: { name: "B" }, spec: { odd: 1 } } });
+  expect([refused.status, refused.headers["warning"]]).toEqual([422, ['299 - "unknown field \\"spec.odd\\""']]);
+});

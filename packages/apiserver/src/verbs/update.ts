@@ -1,7 +1,8 @@
-import { badRequest, conflict, type HttpResponse, isJsonObject, type JsonObject, notFound } from "@dataplane/meta";
+import { badRequest, conflict, type HttpResponse, invalid, isJsonObject, type JsonObject, notFound } from "@dataplane/meta";
 import { RevisionConflict } from "@dataplane/storage";
 import type { StoredValue } from "../codec.js";
 import { readObjectBody, requireJsonObject } from "../read-body.js";
+import { invalidValue } from "../schema/field-errors.js";
 import { jsonOf } from "../table.js";
 import { admit, type Proposal } from "./admit.js";
 import { answerObject } from "./answer.js";
@@ -14,8 +15,19 @@ export async function update(call: VerbCall): Promise<HttpResponse> {
   const options = writeOptions(call);
   const { value, duplicates } = await readObjectBody(call.request, call.services.bodyLimitBytes);
   const body = requireJsonObject(value);
-  const stored = await retried(call, body, (live) => replace(call, { body, duplicates, live: requireLive(call, live), options, request: "replace" }));
+  const stored = await retried(call, body, (found) => {
+    const live = requireLive(call, found);
+    requireVersion(call, body);
+    return replace(call, { body, duplicates, live, options, request: "replace" });
+  });
   return answerObject(call, stored);
+}
+
+/** Custom resources are never replaced unseen. Throws Invalid, which names the resource here, as Kubernetes does. */
+function requireVersion({ resource: { definition }, info }: VerbCall, body: JsonObject): void {
+  const { resourceVersion = "" } = sentMetadata(body);
+  if (definition.versioned === undefined || (resourceVersion !== "" && resourceVersion !== null)) return;
+  throw invalid(definition.plural, definition.group, info.name, [invalidValue("metadata.resourceVersion", 0, "must be specified for an update")]);
 }
 
 const attempts = 16;
