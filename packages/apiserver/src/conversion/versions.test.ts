@@ -187,3 +187,12 @@ test("who owns a field loses it when it changes under its name of another versio
     { "f:metadata": { "f:labels": { ".": {}, "f:a": {} } }, "f:spec": { "f:port": {} } },
   ]);
 });
+
+test("a namespace is emptied through the version that is stored, also when nothing can be converted", async () => {
+  await using api = await startWith({ storageVersion: "v2", converter: new AddressConverter() });
+  await api.call("/api/v1/namespaces", { method: "POST", body: { metadata: { name: "other" } } });
+  const inOther = path("v2").replace("default", "other");
+  await api.call(inOther, { method: "POST", body: { metadata: { name: "bad", labels: { broken: "" } }, spec: { host: "h", port: "1" } } });
+  await api.call("/api/v1/namespaces/other", { method: "DELETE" });
+  await expect.poll(async () => (await api.call("/api/v1/namespaces/other")).status).toBe(404);
+});

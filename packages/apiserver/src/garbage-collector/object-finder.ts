@@ -47,7 +47,9 @@ export class ObjectFinder {
     if (this.#registry.generation !== this.#generation) {
       this.#generation = this.#registry.generation;
       const canonical = this.#registry.resources().filter(({ definition }) => definition.canonical !== false && definition.review === undefined);
-      this.#byPrefix = new Map(canonical.map((resource) => [keyPrefixOf(resource, ""), resource]));
+      // Of the versions of a kind the one that is stored: nothing has to be converted, which may fail.
+      const storedLast = canonical.toSorted((a, b) => Number(isStored(a)) - Number(isStored(b)));
+      this.#byPrefix = new Map(storedLast.map((resource) => [keyPrefixOf(resource, ""), resource]));
     }
     // Prefixes have two segments: "/<group>/<plural>/", or fewer where a definition says so.
     for (let end = key.indexOf("/", 1); end >= 0; end = key.indexOf("/", end + 1)) {
@@ -62,3 +64,5 @@ export class ObjectFinder {
     return stored?.shownBy(resource).included === true;
   }
 }
+
+const isStored = ({ definition: { versioned, version } }: ServedResource): boolean => versioned?.storageVersion === version;

@@ -29,7 +29,9 @@ export function namespaceContents(sources: readonly ApiSource[], registry: Resou
       if (definition?.canonical === false) continue;
       // Kinds that share a place in the store are one: events of both groups, versions of a kind.
       const home = definition?.storage?.prefix ?? `${group}/${name}`;
-      if (kinds.has(home)) continue;
+      // In the version that is stored nothing has to be converted, which may fail.
+      const isStored = definition?.versioned?.storageVersion === version;
+      if (kinds.has(home) && !isStored) continue;
       kinds.set(home, { ref: { group, version, resource: name, namespaced: true }, canDeleteCollections: verbs.includes("deletecollection") });
     }
   }
