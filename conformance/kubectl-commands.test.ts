@@ -1,10 +1,17 @@
+import { existsSync } from "node:fs";
+import path from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { expectedOf, openShell, type Shell, session } from "./kubectl-commands/session.js";
 import { type KubectlVersion, kubectlVersions } from "./testing/kubectl.js";
-import { describeWith, needsKubectl } from "./testing/needs.js";
+import { describeWith, type Need, needsKubectl } from "./testing/needs.js";
 import { type StartedServer, startServer } from "./testing/start-server.js";
 
-for (const version of kubectlVersions) describeWith([needsKubectl(version)], `a session with kubectl ${version}`, () => suite(version));
+const isInPath = (program: string): boolean =>
+  (process.env["PATH"] ?? "").split(path.delimiter).some((folder) => existsSync(path.join(folder, program)));
+
+const programs: readonly Need[] = ["jq", "openssl", "curl"].map((name) => ({ name, isThere: () => isInPath(name) }));
+
+for (const version of kubectlVersions) describeWith([needsKubectl(version), ...programs], `a session with kubectl ${version}`, () => suite(version));
 
 /** Each command goes on from where the one before it left the server. */
 function suite(version: KubectlVersion): void {
