@@ -135,7 +135,7 @@ export function invalid(kind: string, group: string, name: string, causes: reado
   const list = texts.length === 1 ? (texts[0] ?? "") : `[${texts.join(", ")}]`;
   const full = group === "" ? kind : `${kind}.${group}`;
   return new ApiError("Invalid", `${full} "${name}" is invalid: ${list}`, {
-    details: { name, ...(group === "" ? {} : { group }), kind, causes },
+    details: { ...(name === "" ? {} : { name }), ...(group === "" ? {} : { group }), kind, causes },
   });
 }
 

@@ -21,6 +21,7 @@ export { apiVersionOf, basePathOf, type GroupVersion, type GroupVersionKind, typ
 export type { Handler, Headers, HttpBody, HttpRequest, HttpResponse, RawConnection, RequestContext } from "./http.js";
 export { isJsonObject, type JsonArray, type JsonObject, type JsonValue } from "./json.js";
 export { isDnsLabel, isDnsSubdomain, isLabelKey, isLabelValue, type LabelSelector, parseLabelSelector } from "./label-selector.js";
+export { dnsLabelProblems, labelValueProblems, qualifiedNameProblems, subdomainProblems } from "./name-problems.js";
 export { type Logger, silentLogger } from "./logger.js";
 export {
   type Counter,

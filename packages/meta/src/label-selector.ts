@@ -100,7 +100,10 @@ const dnsLabel = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/;
 export const isDnsLabel = (text: string): boolean => dnsLabel.test(text);
 
 /** RFC 1123 subdomain: labels joined by dots, at most 253 characters. */
-export const isDnsSubdomain = (text: string): boolean => text.length <= 253 && text.split(".").every(isSubdomainPart);
+export const isDnsSubdomain = (text: string): boolean => text.length <= 253 && hasSubdomainForm(text);
+
+/** A subdomain but for its length. */
+export const hasSubdomainForm = (text: string): boolean => text.split(".").every(isSubdomainPart);
 
 // Kubernetes does not hold the parts of a subdomain to 63 characters.
 const isSubdomainPart = (part: string): boolean => /^[a-z0-9][-a-z0-9]*$/.test(part) && !part.endsWith("-");

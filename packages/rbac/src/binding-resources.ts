@@ -24,7 +24,14 @@ const schema = objectSchema({
     .describe("To whom it is given."),
 });
 
-const common = { group: rbacGroup, version: rbacVersion, nameRule: "pathSegment", strategicMerge: true, schema: schema.json } as const;
+const common = {
+  group: rbacGroup,
+  version: rbacVersion,
+  nameRule: "pathSegment",
+  strategicMerge: true,
+  hasGeneration: false,
+  schema: schema.json,
+} as const;
 
 /** RoleBinding and ClusterRoleBinding of rbac.authorization.k8s.io/v1. A role is given only by those who have its rights, or may `bind` it. */
 export const bindingResources = (guard: EscalationGuard): readonly ResourceDefinition[] => [

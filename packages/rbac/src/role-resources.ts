@@ -36,7 +36,7 @@ const clusterRoleSchema = objectSchema({
   rules,
 }).json;
 
-const common = { group: rbacGroup, version: rbacVersion, nameRule: "pathSegment", strategicMerge: true } as const;
+const common = { group: rbacGroup, version: rbacVersion, nameRule: "pathSegment", strategicMerge: true, hasGeneration: false } as const;
 
 const columns: ResourceDefinition["columns"] = [
   { name: "Created At", description: "When the role was made.", value: ({ metadata }) => metadata.creationTimestamp },

@@ -19,6 +19,7 @@ export const configMaps: ResourceDefinition<ConfigMap> = {
   scope: "namespaced",
   description: "Configuration as keys and values.",
   strategicMerge: true,
+  hasGeneration: false,
   schema: kindSchema("core.v1.ConfigMap"),
   validate: (object, old) => [
     ...keyCauses("data", object.data),

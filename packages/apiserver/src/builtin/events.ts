@@ -65,6 +65,7 @@ export const coreEvents: ResourceDefinition = {
   scope: "namespaced",
   description: "Something that happened to an object; forgotten after an hour.",
   strategicMerge: true,
+  hasGeneration: false,
   schema: { type: "object", properties: coreFields },
   selectableFields: ["reason", "reportingComponent", "type", ...referenceFields.map((field) => `involvedObject.${field}`)],
   storage: { prefix: "/events" },

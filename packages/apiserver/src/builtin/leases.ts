@@ -11,6 +11,7 @@ export const leases = defineResource({
   scope: "namespaced",
   description: "A claim that must be renewed to last.",
   strategicMerge: true,
+  hasGeneration: false,
   schema: objectSchema({
     spec: s
       .object({

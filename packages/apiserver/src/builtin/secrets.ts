@@ -31,6 +31,7 @@ export const secrets: ResourceDefinition<Secret> = {
   scope: "namespaced",
   description: "Small confidential data as keys and values.",
   strategicMerge: true,
+  hasGeneration: false,
   schema: kindSchema("core.v1.Secret"),
   selectableFields: ["type"],
   prepare: ({ object: { stringData, data, type, ...rest } }) => {

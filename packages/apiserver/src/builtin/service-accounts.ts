@@ -40,6 +40,7 @@ export const serviceAccounts = ({ issueToken }: ServiceAccountOptions): Resource
   scope: "namespaced",
   description: "Who a program is, for those who give it rights.",
   strategicMerge: true,
+  hasGeneration: false,
   schema: objectSchema({
     secrets: s.array(reference).listMap("name").optional(),
     imagePullSecrets: s

@@ -19,6 +19,7 @@ export const services: ResourceDefinition = {
   nameRule: "dnsLabel",
   description: "A name for an address; ExternalName names another host.",
   strategicMerge: true,
+  hasGeneration: false,
   hasStatus: true,
   schema: kindSchema("core.v1.Service"),
   selectableFields: ["spec.clusterIP", "spec.type"],

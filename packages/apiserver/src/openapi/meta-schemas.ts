@@ -136,7 +136,7 @@ const kindOf = (kind: string): JsonObject => ({ "x-kubernetes-group-version-kind
 export const metaSchemas: JsonObject = {
   [metaComponent("ObjectMeta")]: objectMeta(),
   [metaComponent("ListMeta")]: listMeta,
-  [metaComponent("OwnerReference")]: itemOf("ownerReferences"),
+  [metaComponent("OwnerReference")]: { ...itemOf("ownerReferences"), required: ["apiVersion", "kind", "name", "uid"] },
   [metaComponent("ManagedFieldsEntry")]: itemOf("managedFields"),
   [metaComponent("Status")]: { ...status, ...kindOf("Status") },
   [metaComponent("StatusDetails")]: statusDetails,

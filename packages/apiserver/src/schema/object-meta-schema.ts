@@ -8,7 +8,6 @@ const texts = (description: string): StructuralSchema => ({ type: "object", addi
 const ownerReference: StructuralSchema = {
   type: "object",
   description: "Another object, in the same namespace or cluster-scoped, that this one belongs to.",
-  required: ["apiVersion", "kind", "name", "uid"],
   properties: {
     apiVersion: text("Group and version of the owner."),
     kind: text("Kind of the owner."),

@@ -55,7 +55,8 @@ export async function admit(call: VerbCall, proposal: Proposal): Promise<Admitte
   const isHooked = hasHooks(call) && proposal.hooksAreAsked !== true;
   const { object: whole, hidden } = isHooked ? await mutated(call, proposal, live, first) : first;
   // Of what is stored, not of what was sent: a secret sent again is no change.
-  const settled = call.info.subresource !== "status" && live !== undefined ? apiObjectOf(withGeneration(jsonOf(whole), jsonOf(live))) : whole;
+  const counts = live !== undefined && call.info.subresource !== "status" && definition.hasGeneration !== false;
+  const settled = counts ? apiObjectOf(withGeneration(jsonOf(whole), jsonOf(live))) : whole;
   const object = await tracked(call, proposal, live, settled);
   requireValid(definition, object, live);
   if (isHooked) await requireAllowedByHooks(call, hookedWrite(call, proposal, live, object));

@@ -1,24 +1,26 @@
-import { type ApiObject, type Cause, isDnsLabel, isDnsSubdomain, isLabelKey, isLabelValue } from "@dataplane/meta";
+import { type ApiObject, type Cause, dnsLabelProblems, labelValueProblems, qualifiedNameProblems, subdomainProblems } from "@dataplane/meta";
 import type { ResourceDefinition } from "../resource.js";
 import { invalidValue } from "../schema/field-errors.js";
+import { ownerCauses } from "./owner-rules.js";
 
 /** All annotations of an object together, as kube-apiserver limits them. */
 const annotationsLimitBytes = 256 * 1024;
 
 /** What is wrong with `metadata` beyond its types: names, labels, annotations, finalizers. `live` is what it replaces. */
 export function metadataCauses(
-  { nameRule = "dnsSubdomain" }: ResourceDefinition,
+  { nameRule = "dnsSubdomain", strategicMerge }: ResourceDefinition,
   { metadata }: ApiObject,
   live: ApiObject | undefined,
 ): readonly Cause[] {
   return [
     ...lateFinalizerCauses(metadata.finalizers ?? [], live),
-    ...nameCauses(nameRule, metadata.name),
+    ...nameCauses(nameRule, metadata),
     ...labelCauses(metadata.labels ?? {}),
     ...annotationCauses(metadata.annotations ?? {}),
-    ...(metadata.finalizers ?? [])
-      .filter((it) => !isLabelKey(it))
-      .map((it, index) => invalidValue(`metadata.finalizers[${index}]`, it, "name part must consist of alphanumeric characters, '-', '_' or '.'")),
+    ...ownerCauses(metadata.ownerReferences ?? []),
+    ...finalizerCauses(metadata.finalizers ?? []),
+    // Built-in kinds know no finalizers of custom resources, which may be old and without a domain.
+    ...(strategicMerge === true ? unqualifiedFinalizerCauses(metadata.finalizers ?? []) : []),
   ];
 }
 
@@ -32,30 +34,49 @@ function lateFinalizerCauses(finalizers: readonly string[], live: ApiObject | un
   return [{ reason: "FieldValueForbidden", message, field: "metadata.finalizers" }];
 }
 
-const rules = {
-  dnsLabel: {
-    holds: isDnsLabel,
-    text: "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character",
-  },
-  dnsSubdomain: {
-    holds: isDnsSubdomain,
-    text: "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character",
-  },
-  pathSegment: {
-    holds: (name: string) => name.length <= 253 && name !== "." && name !== ".." && !/[/%\0]/.test(name),
-    text: "may not be '.' or '..', may not contain '/' or '%', and has at most 253 characters",
-  },
-} as const;
+function finalizerCauses(finalizers: readonly string[]): readonly Cause[] {
+  const causes = finalizers.flatMap((it) => qualifiedNameProblems(it).map((problem) => invalidValue("metadata.finalizers", it, problem)));
+  if (!finalizers.includes("orphan") || !finalizers.includes("foregroundDeletion")) return causes;
+  return [...causes, invalidValue("metadata.finalizers", finalizers, "finalizer orphan and foregroundDeletion cannot be both set")];
+}
 
-function nameCauses(rule: keyof typeof rules, name: string): readonly Cause[] {
-  const { holds, text } = rules[rule];
-  return name !== "" && holds(name) ? [] : [invalidValue("metadata.name", name, text)];
+const standardFinalizers: ReadonlySet<string> = new Set(["kubernetes", "orphan", "foregroundDeletion"]);
+
+const unqualifiedFinalizerCauses = (finalizers: readonly string[]): readonly Cause[] =>
+  finalizers.flatMap((it, index) => {
+    if (it.includes("/") || standardFinalizers.has(it)) return [];
+    return [invalidValue(`metadata.finalizers[${index}]`, it, "name is neither a standard finalizer name nor is it fully qualified")];
+  });
+
+/** By a {@link ResourceDefinition.nameRule}: what is wrong with a name. */
+const nameProblems: Readonly<Record<NonNullable<ResourceDefinition["nameRule"]>, (name: string) => readonly string[]>> = {
+  dnsLabel: dnsLabelProblems,
+  dnsSubdomain: (name) => subdomainProblems(name),
+  pathSegment: pathSegmentProblems,
+};
+
+function pathSegmentProblems(name: string): readonly string[] {
+  if (name === "." || name === "..") return [`may not be '${name}'`];
+  return [
+    ...["/", "%"].filter((it) => name.includes(it)).map((it) => `may not contain '${it}'`),
+    ...(name.length > 253 || name.includes("\0") ? ["has at most 253 characters, none of them NUL"] : []),
+  ];
+}
+
+/** A prefix is held to the rule as if more followed it. */
+function nameCauses(rule: keyof typeof nameProblems, { name, generateName = "" }: ApiObject["metadata"]): readonly Cause[] {
+  const problems = nameProblems[rule];
+  const prefix = generateName.length > 1 && generateName.endsWith("-") ? `${generateName.slice(0, -2)}a` : generateName;
+  return [
+    ...(prefix === "" ? [] : problems(prefix).map((it) => invalidValue("metadata.generateName", generateName, it))),
+    ...problems(name).map((it) => invalidValue("metadata.name", name, it)),
+  ];
 }
 
 const labelCauses = (labels: Readonly<Record<string, string>>): readonly Cause[] =>
   Object.entries(labels).flatMap(([key, value]) => [
-    ...(isLabelKey(key) ? [] : [invalidValue("metadata.labels", key, "it is not a qualified name")]),
-    ...(isLabelValue(value) ? [] : [invalidValue("metadata.labels", value, "it is not a valid label value")]),
+    ...qualifiedNameProblems(key).map((it) => invalidValue("metadata.labels", key, it)),
+    ...labelValueProblems(value).map((it) => invalidValue("metadata.labels", value, it)),
   ]);
 
 function annotationCauses(annotations: Readonly<Record<string, string>>): readonly Cause[] {
@@ -67,7 +88,7 @@ function annotationCauses(annotations: Readonly<Record<string, string>>): readon
     field: "metadata.annotations",
   };
   return [
-    ...entries.filter(([key]) => !isLabelKey(key)).map(([key]) => invalidValue("metadata.annotations", key, "it is not a qualified name")),
+    ...entries.flatMap(([key]) => qualifiedNameProblems(key.toLowerCase()).map((it) => invalidValue("metadata.annotations", key, it))),
     ...(size > annotationsLimitBytes ? [tooLong] : []),
   ];
 }

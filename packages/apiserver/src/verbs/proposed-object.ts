@@ -6,7 +6,11 @@ import type { VerbCall } from "./verb-call.js";
 export function asNew({ resource, services }: VerbCall, sent: JsonObject): JsonObject {
   const { status, metadata, ...rest } = sent;
   const isKept = resource.definition.hasStatus !== true && status !== undefined;
-  const meta = newMetadata(metadataOf({ metadata: metadata ?? {} }), { uid: services.newUid(), now: services.clock.now() });
+  const meta = newMetadata(metadataOf({ metadata: metadata ?? {} }), {
+    uid: services.newUid(),
+    now: services.clock.now(),
+    hasGeneration: resource.definition.hasGeneration !== false,
+  });
   return { ...rest, metadata: meta, ...(isKept ? { status } : {}) };
 }
 

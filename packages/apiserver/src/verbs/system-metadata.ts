@@ -13,8 +13,11 @@ const systemFields = [
 ] as const;
 
 /** `metadata` of a new object. */
-export function newMetadata(sent: JsonObject, { uid, now }: { readonly uid: string; readonly now: Date }): JsonObject {
-  return { ...without(sent, systemFields), uid, generation: 1, creationTimestamp: rfc3339(now) };
+export function newMetadata(
+  sent: JsonObject,
+  { uid, now, hasGeneration = true }: { readonly uid: string; readonly now: Date; readonly hasGeneration?: boolean },
+): JsonObject {
+  return { ...without(sent, systemFields), uid, ...(hasGeneration ? { generation: 1 } : {}), creationTimestamp: rfc3339(now) };
 }
 
 /** `metadata` of a changed object: what the client may change, and the rest as it was. */
