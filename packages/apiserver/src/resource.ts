@@ -124,6 +124,8 @@ export interface ResourceDefinition<T extends ApiObject = ApiObject> extends Gro
   readonly verbs?: readonly Verb[];
   /** `status` is then written by the status subresource alone, and spec by the main one alone. */
   readonly hasStatus?: boolean;
+  /** A top-level field that the server writes itself when the object is made: it is of no manager. */
+  readonly untracked?: string;
   /** Objects count the changes of their desired state in `metadata.generation`. True unless told; most of Kubernetes' own kinds do not. */
   readonly hasGeneration?: boolean;
   readonly scale?: ScalePaths;

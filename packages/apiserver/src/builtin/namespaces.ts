@@ -33,6 +33,7 @@ export const namespaces = defineResource({
   description: "A scope for names.",
   nameRule: "dnsLabel",
   strategicMerge: true,
+  untracked: "spec",
   hasGeneration: false,
   // One at a time: kube-apiserver serves no deletion of a collection either.
   verbs: ["create", "delete", "get", "list", "patch", "update", "watch"],

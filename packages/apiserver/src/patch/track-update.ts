@@ -19,6 +19,8 @@ export interface TrackUpdate {
   readonly subresource: string;
   /** `status` is then no writer's of the object itself: what is in it is the server's. */
   readonly hasStatus?: boolean;
+  /** A top-level field that is the server's too. */
+  readonly untracked?: string | undefined;
   readonly now: Date;
   /** The two states in versions that other managers wrote in, by apiVersion; of a kind with a converter, where fields have other names there. */
   readonly inOtherVersions?: ReadonlyMap<string, StatesInVersion>;
@@ -47,10 +49,9 @@ export function trackUpdate(request: TrackUpdate): ApiObject {
   return withManagedFields(plain, encodeManagers(withUpdater(request, others, ownable(changed))));
 }
 
-function ownPart({ hasStatus, subresource }: TrackUpdate, object: JsonObject): JsonObject {
-  if (hasStatus !== true || subresource !== "") return object;
-  const { status: _status, ...written } = object;
-  return written;
+function ownPart({ hasStatus, subresource, untracked }: TrackUpdate, object: JsonObject): JsonObject {
+  if (subresource !== "") return object;
+  return Object.fromEntries(Object.entries(object).filter(([key]) => key !== untracked && !(hasStatus === true && key === "status")));
 }
 
 /** Each manager without the fields that changed, under the names that they have in its version. */

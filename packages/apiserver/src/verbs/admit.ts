@@ -16,8 +16,8 @@ import { inOtherVersions } from "./other-versions.js";
 import { asChanged, asNew } from "./proposed-object.js";
 import { reportFields } from "./report-fields.js";
 import { withGeneration } from "./system-metadata.js";
+import { typedForm, withTypedMetadata } from "./typed-form.js";
 import { apiObjectOf, type VerbCall, warn } from "./verb-call.js";
-import { withoutNulls } from "./without-nulls.js";
 import type { WriteOptions } from "./write-options.js";
 
 /** An object on its way into the store. */
@@ -122,8 +122,7 @@ function knownFields(call: VerbCall, { body, duplicates, options, request, patch
 
 function known({ resource: { definition } }: VerbCall, object: JsonObject): Pruned {
   const whole = wholeObjectSchema(definition.schema);
-  // A typed client cannot leave a field out: null is how it says that there is none.
-  return prune(whole, definition.strategicMerge === true ? withoutNulls(whole, object) : object);
+  return prune(whole, definition.strategicMerge === true ? typedForm(whole, object) : withTypedMetadata(object));
 }
 
 function defaulted({ resource: { definition } }: VerbCall, value: Pruned["value"]): JsonObject {
@@ -143,6 +142,7 @@ async function tracked(call: VerbCall, { options, fieldsAreTracked }: Proposal, 
     apiVersion: resource.apiVersion,
     subresource: info.subresource,
     hasStatus: resource.definition.hasStatus === true,
+    untracked: resource.definition.untracked,
     now: services.clock.now(),
     inOtherVersions: await inOtherVersions(call, live, next),
   });

@@ -152,9 +152,14 @@ function markedAsDeleted({ resource: { definition }, services }: VerbCall, objec
   const { finalizers: before = [], ...metadata } = object.metadata;
   const isMarked = metadata.deletionTimestamp !== undefined;
   if (isMarked && finalizers.length === before.length && finalizers.every((it) => before.includes(it))) return undefined;
+  const { generation } = metadata;
   const mark = isMarked
     ? {}
-    : { deletionTimestamp: rfc3339(services.clock.now()), deletionGracePeriodSeconds: 0, generation: (metadata.generation ?? 1) + 1 };
+    : {
+        deletionTimestamp: rfc3339(services.clock.now()),
+        deletionGracePeriodSeconds: 0,
+        ...(generation === undefined ? {} : { generation: generation + 1 }),
+      };
   const marked = { ...object, metadata: { ...metadata, ...mark, ...(finalizers.length === 0 ? {} : { finalizers: [...finalizers] }) } };
   return definition.finalization === undefined ? marked : definition.finalization.mark(marked);
 }
