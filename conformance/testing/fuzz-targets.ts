@@ -18,8 +18,9 @@ import {
   hostileMessages,
   messagesAreReadOrRefused,
 } from "../../packages/plugin-protocol/src/testing/hostile-peer.js";
+import { playBlock } from "../body-fuzz/play-block.js";
 
-/** One thing that a plugin may send, and what holds of it: the same input and the same claim as in the packages' own tests. */
+/** One thing that a plugin or a client may send, and what holds of it: the same input and the same claim as in the packages' own tests. */
 export interface FuzzTarget {
   readonly name: string;
   /** Throws with the seed and the smallest input that breaks the claim. */
@@ -51,4 +52,5 @@ export const fuzzTargets: readonly FuzzTarget[] = [
   target("link frames", hostileFrames, callEndsOnce),
   target("header blocks", hostileBlocks, blocksAreFieldsOrRefused),
   target("cut frames", cutStreams, cutsChangeNothing),
+  { name: "API requests", run: playBlock },
 ];

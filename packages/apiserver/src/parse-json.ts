@@ -16,8 +16,9 @@ export function parseJsonBody(text: string): ParsedBody {
 /** The same, without looking for duplicates. */
 export function parseJson(text: string): JsonValue {
   try {
-    const isSuspect = text.includes("__proto__") || text.includes(String.raw`\u`);
-    return jsonValue(isSuspect ? JSON.parse(text, dropProto) : JSON.parse(text));
+    const isEscaped = text.includes(String.raw`\u`);
+    const isSuspect = isEscaped || text.includes("__proto__");
+    return jsonValue(isSuspect ? JSON.parse(isEscaped ? wellFormed(text) : text, dropProto) : JSON.parse(text));
   } catch {
     // The engine's message quotes the body, which may hold a secret: only the place is told.
     throw malformed(text, scanJson(text).errorAt ?? text.length);
@@ -25,6 +26,12 @@ export function parseJson(text: string): JsonValue {
 }
 
 const dropProto = (key: string, value: unknown): unknown => (key === "__proto__" ? undefined : value);
+
+/** Halves of characters become U+FFFD, as they do where Go reads JSON: no store and no UTF-8 could hold them. */
+const wellFormed = (text: string): string =>
+  text.replaceAll(/\\u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2}|\\u[dD][89a-fA-F][\da-fA-F]{2}|\\[^]/g, (escape) =>
+    escape.length === 6 ? String.raw`\ufffd` : escape,
+  );
 
 /** JSON.parse gives nothing but JSON values. */
 const jsonValue = (value: unknown): JsonValue => value as JsonValue;

@@ -38,8 +38,22 @@ test.each([
       .join("\n")}`,
     /aliases/,
   ],
-  ["very deep nesting", `a: ${"[".repeat(20_000)}`, /not valid YAML/],
+  ["very deep nesting", `a: ${"[".repeat(20_000)}`, /nested deeper/],
   ["a mistake", "a: [1,\nb: }", /not valid YAML: \S+ at line 2/],
 ])("%s is refused", async (_what, text, message) => {
   await expect(parseYamlBody(text)).rejects.toThrow(message);
+});
+
+test.each([
+  ["open lists", "[".repeat(1_000_000), 400],
+  ["open maps", "{a: ".repeat(500_000), 400],
+  ["dashes", "- ".repeat(1_000_000), 400],
+  ["question marks", "? ".repeat(1_000), 400],
+  ["question marks few enough", `${"? ".repeat(100)}x`, 400],
+  ["indents", Array.from({ length: 1_500 }, (_, level) => `${" ".repeat(level)}a:`).join("\n"), 400],
+  ["very many parts", `[${"a,".repeat(1_000_000)}a]`, 413],
+])("%s that would hold or end the process are refused at once", async (_, text, code) => {
+  const start = process.cpuUsage();
+  await expect(parseYamlBody(text)).rejects.toMatchObject({ code });
+  expect(process.cpuUsage(start).user / 1_000).toBeLessThan(4_000);
 });

@@ -2,6 +2,7 @@ import { ApiError, badRequest, type JsonValue } from "@dataplane/meta";
 import type { Node, ParsedNode } from "yaml";
 import { type ParsedBody, parseJson, parseJsonBody } from "./parse-json.js";
 import { type DuplicateKey, mostDuplicates } from "./scan-json.js";
+import { yamlDocument } from "./yaml-document.js";
 
 /**
  * A body that is YAML by its content type. Clients such as kubectl send JSON under it, which is read as such, many times faster.
@@ -24,14 +25,13 @@ function looksLikeJson(text: string): boolean {
 
 async function parseRealYaml(text: string): Promise<ParsedBody> {
   const yaml = await import("yaml");
-  // The library compares each key with all before it: 60,000 keys in one map would hold the process for minutes.
   const lineCounter = new yaml.LineCounter();
-  const document = yaml.parseDocument(text, { uniqueKeys: false, prettyErrors: true, lineCounter });
-  const [fault] = document.errors;
+  const document = yamlDocument(yaml, text, lineCounter);
+  const [fault] = document?.errors ?? [];
   if (fault !== undefined) throw badRequest(`the body is not valid YAML: ${fault.code} at ${placeOf(fault.linePos?.[0])}`);
   const duplicates: DuplicateKey[] = [];
-  collectDuplicates({ yaml, found: duplicates, lineAt: (offset) => lineCounter.linePos(offset).line }, document.contents, "");
-  return { value: jsonValueOf(() => document.toJS({ maxAliasCount: 100 })), duplicates };
+  collectDuplicates({ yaml, found: duplicates, lineAt: (offset) => lineCounter.linePos(offset).line }, document?.contents, "");
+  return { value: jsonValueOf(() => document?.toJS({ maxAliasCount: 100 })), duplicates };
 }
 
 interface Collecting {
@@ -49,6 +49,8 @@ function collectDuplicates(collecting: Collecting, node: Node | ParsedNode | nul
   if (!yaml.isMap<Node, Node>(node)) return;
   const seen = new Set<string>();
   for (const { key, value } of node.items) {
+    // The library would write each such key as text again, and what is in it: nested ones take time that doubles with each.
+    if (yaml.isCollection(key)) throw badRequest(`the body is not valid YAML: a key is no scalar at line ${lineAt(key.range?.[0] ?? 0)}`);
     const name = yaml.isScalar(key) ? String(key.value) : "";
     const itsPath = path === "" ? name : `${path}.${name}`;
     if (seen.has(name) && found.length < mostDuplicates) found.push({ path: itsPath, key: name, line: lineAt(key.range?.[0] ?? 0), isYaml: true });

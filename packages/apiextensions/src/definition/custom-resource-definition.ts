@@ -167,5 +167,5 @@ export function structuralOf(schema: JsonSchemaProps): StructuralSchema {
 }
 
 const types = new Set(["object", "array", "string", "integer", "number", "boolean"]);
-const isStructural = (schema: JsonSchemaProps): schema is JsonSchemaProps & StructuralSchema =>
+export const isStructural = (schema: JsonSchemaProps): schema is JsonSchemaProps & StructuralSchema =>
   (schema.type === undefined || types.has(schema.type)) && !Array.isArray(schema.items) && schema.$ref === undefined;

@@ -1,6 +1,6 @@
 import { prune, validateSchema } from "@dataplane/apiserver";
 import { type Cause, isJsonObject, type JsonValue } from "@dataplane/meta";
-import { type JsonSchemaProps, structuralOf } from "../definition/custom-resource-definition.js";
+import { isStructural, type JsonSchemaProps, structuralOf } from "../definition/custom-resource-definition.js";
 import { invalid, required } from "./causes.js";
 import { hasDefault, itemsOf, propertiesOf, schemasIn } from "./schema-walk.js";
 
@@ -22,6 +22,8 @@ export function defaultCauses(schema: JsonSchemaProps, requirePruned: boolean, p
 }
 
 function valueCauses(schema: JsonSchemaProps, value: JsonValue, requirePruned: boolean, path: string): readonly Cause[] {
+  // What is wrong with it is told elsewhere.
+  if (![...schemasIn(schema)].every(isStructural)) return [];
   const structural = structuralOf(schema);
   const hasUnknown = requirePruned && prune(structural, value).unknown.length > 0;
   const causes = validateSchema(structural, value).map(({ field, message, ...cause }) => ({

@@ -1,4 +1,4 @@
-import { type ApiObject, isJsonObject, type JsonObject } from "@dataplane/meta";
+import { isJsonObject, type JsonObject } from "@dataplane/meta";
 import { defineResource } from "../define-resource.js";
 import { s } from "../schema/builder.js";
 import { objectSchema } from "../schema/object-schema.js";
@@ -15,9 +15,10 @@ const conditions: Schema<readonly JsonObject[], "optional"> = new Schema(
 /** Holds a namespace until it is empty. */
 export const contentsFinalizer = "kubernetes";
 
-const withContents = (finalizers: readonly string[] = []): string[] => [...new Set([...finalizers, contentsFinalizer])];
+const withContents = (finalizers: readonly string[]): string[] => [...new Set([...finalizers, contentsFinalizer])];
 
-function finalizersOf({ spec }: ApiObject): string[] {
+/** Of an object that may not have been validated yet. */
+function finalizersOf({ spec }: Readonly<Record<string, unknown>>): string[] {
   const finalizers = isJsonObject(spec) ? spec["finalizers"] : undefined;
   return Array.isArray(finalizers) ? finalizers.map(String) : [];
 }
@@ -40,7 +41,7 @@ export const namespaces = defineResource({
   finalization: {
     mark: (object) => ({
       ...object,
-      spec: { finalizers: withContents(object.spec?.finalizers) },
+      spec: { finalizers: withContents(finalizersOf(object)) },
       status: { ...object.status, phase: "Terminating" },
     }),
     isHeld: ({ spec }) => (spec?.finalizers ?? []).length > 0,
@@ -54,7 +55,7 @@ export const namespaces = defineResource({
       ...object,
       metadata: { ...object.metadata, labels: { ...object.metadata.labels, [nameLabel]: object.metadata.name } },
       status: old?.status ?? { phase: "Active" },
-      spec: { finalizers: old === undefined ? withContents(object.spec?.finalizers) : (old.spec?.finalizers ?? []) },
+      spec: { finalizers: old === undefined ? withContents(finalizersOf(object)) : (old.spec?.finalizers ?? []) },
     },
   }),
   schema: objectSchema({
