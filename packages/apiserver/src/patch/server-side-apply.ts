@@ -93,14 +93,18 @@ function undeclared({ apiVersion, kind, metadata: { namespace = "", name } }: Ap
 }
 
 /** Owners of the live object. One that was never tracked belongs to `before-first-apply`. */
-function managersOf({ live, apiVersion }: ServerSideApply, schema: StructuralSchema, plain: JsonObject): Managers {
+function managersOf({ live, apiVersion, subresource, hasStatus, now }: ServerSideApply, schema: StructuralSchema, plain: JsonObject): Managers {
   const known = new Map<string, Manager>();
   for (const [id, manager] of decodeManagers(managedFieldsOf(live)) ?? []) {
     known.set(id, { ...manager, fields: withSchemaChanges(schema, manager.fields) });
   }
   if (known.size > 0 || live === undefined) return known;
-  const fields = ownable(fieldSetOf(schema, plain));
-  const before: Manager = { manager: "before-first-apply", operation: "Update", apiVersion, subresource: "", time: undefined, fields };
+  const { status, ...desired } = plain;
+  const isOwnable = status !== undefined && (hasStatus !== true || subresource !== "");
+  // As if it had been made just now.
+  const { modified, added } = compare(schema, {}, isOwnable ? plain : desired);
+  const fields = ownable(union(modified, added));
+  const before: Manager = { manager: "before-first-apply", operation: "Update", apiVersion, subresource: "", time: rfc3339(now), fields };
   return isEmpty(fields) ? known : new Map([[managerId(before), before]]);
 }
 

@@ -3,7 +3,7 @@ import { wholeObjectSchema } from "../schema/object-meta-schema.js";
 import type { StructuralSchema } from "../schema/structural-schema.js";
 import { managedFieldsOf, withManagedFields, withoutManagedFields } from "./api-object.js";
 import { compare } from "./compare.js";
-import { emptySet, type FieldSet, isEmpty, union } from "./field-set.js";
+import { emptySet, type FieldSet, intersection, isEmpty, union } from "./field-set.js";
 import { capUpdaters, decodeManagers, encodeManagers, type Manager, type Managers, managerId, ownable, withoutFields } from "./managers.js";
 
 export interface TrackUpdate {
@@ -45,9 +45,13 @@ export function trackUpdate(request: TrackUpdate): ApiObject {
   const before = ownPart(request, withoutManagedFields(live));
   const { modified, added, removed } = compare(wholeObjectSchema(request.schema), before, ownPart(request, plain));
   const changed = union(modified, added);
+  if (request.subresource === "scale" && !isOwned(managers, union(changed, removed))) return withManagedFields(plain, encodeManagers(managers));
   const others = withoutLost(managers, union(changed, removed), request.inOtherVersions);
   return withManagedFields(plain, encodeManagers(withUpdater(request, others, ownable(changed))));
 }
+
+/** A scale knows of managers only through the number that they own: without one, it is a view that nobody tracks. */
+const isOwned = (managers: Managers, fields: FieldSet): boolean => [...managers.values()].some((it) => !isEmpty(intersection(it.fields, fields)));
 
 function ownPart({ hasStatus, subresource, untracked }: TrackUpdate, object: JsonObject): JsonObject {
   if (subresource !== "") return object;
@@ -69,8 +73,11 @@ function withUpdater({ manager, apiVersion, subresource, now }: TrackUpdate, oth
   if (isEmpty(changed)) return others;
   const identity = { manager: manager === "" ? "unknown" : manager, operation: "Update", apiVersion, subresource } as const;
   const id = managerId(identity);
-  const fields = union(others.get(id)?.fields ?? emptySet, changed);
-  return capUpdaters(new Map([...others, [id, { ...identity, time: rfc3339(now), fields }]]));
+  const before = others.get(id);
+  const fields = union(before?.fields ?? emptySet, changed);
+  // A scale has no times to give back to the object.
+  const time = subresource === "scale" ? before?.time : rfc3339(now);
+  return capUpdaters(new Map([...others, [id, { ...identity, time, fields }]]));
 }
 
 /** What the client sent counts, so that it may edit managedFields; what it left out or broke is the live object's. */
