@@ -37,7 +37,7 @@ build kubectl-newest kubectl/newest "$(version_flags v1.37.2)"
 build client-go client-go
 build controller-runtime controller-runtime
 # The cases compare versions with those of the server and of kubectl.
-build kubernetes-e2e e2e "$(version_flags v1.37.2)" go test -c
+build kubernetes-e2e e2e "$(version_flags v1.37.2) -X k8s.io/component-base/version.gitMajor=1 -X k8s.io/component-base/version.gitMinor=37" go test -c
 
 # A generator of Python clients, and the checker of what it makes.
 python_packages=(openapi-python-client==0.29.1 mypy==2.4.1)
