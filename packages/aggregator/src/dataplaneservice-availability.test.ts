@@ -26,12 +26,18 @@ test.each<[string, Partial<Surroundings>]>([
   expect(available(service, { ...running, ...surroundings })).toMatchObject({ status: "False", reason });
 });
 
-test("ServiceTypeNotServed names the types", () => {
+test("ServiceTypeNotServed names the entries, and what is wrong with a route", () => {
   const partly = dataPlaneServiceFrom(aDataPlaneService({ plugin: "p", serves: ["query", { type: "route", path: "x" }] }));
   expect(available(partly)).toMatchObject({
     status: "False",
     reason: "ServiceTypeNotServed",
-    message: expect.stringContaining("route x") as string,
+    message:
+      "cannot be served of this plugin: route x; a route of a data source plugin must begin with datasources/{uid}/, which names the data source that is called",
+  });
+  const app = dataPlaneServiceFrom(aDataPlaneService({ plugin: "p", pluginType: "app", serves: ["datasource-proxy"] }));
+  expect(available(app, { ...running, plugin: aPlugin({ id: "p", type: "app" }) })).toMatchObject({
+    reason: "ServiceTypeNotServed",
+    message: "cannot be served of this plugin: datasource-proxy",
   });
 });
 

@@ -4,6 +4,7 @@ import type { DataPlaneService } from "./dataplaneservice.js";
 import type { BackendState } from "./http-backend/backend-probes.js";
 import type { Conflict } from "./route-conflicts.js";
 import { isServiceTypeName } from "./service-types/names.js";
+import { namesNoDataSource } from "./service-types/route-target.js";
 import { serviceTypes } from "./service-types/table.js";
 
 type Verdict = Pick<Condition, "status" | "reason" | "message">;
@@ -50,11 +51,14 @@ function availability(service: DataPlaneService, { plugin, conflict, backend, pr
   if (plugin.json.type !== pluginType)
     return no("PluginTypeMismatch", `plugin ${quoted(pluginID)} is of type ${plugin.json.type}, not ${pluginType}`);
   const unserved = services.filter((entry) => !isServiceTypeName(entry.type) || !serviceTypes[entry.type].served(entry, service.spec));
-  if (unserved.length > 0) {
-    const list = unserved.map(({ type, path }) => (path === undefined ? type : `${type} ${path}`)).join(", ");
-    return no("ServiceTypeNotServed", `not served by this version, and answered with 501: ${list}`);
-  }
+  if (unserved.length > 0) return no("ServiceTypeNotServed", cannotBeServed(unserved));
   return runs(plugin.state);
+}
+
+function cannotBeServed(entries: DataPlaneService["spec"]["services"]): string {
+  const list = entries.map(({ type, path }) => (path === undefined ? type : `${type} ${path}`)).join(", ");
+  const hint = entries.some(({ type }) => type === "route") ? `; ${namesNoDataSource}` : "";
+  return `cannot be served of this plugin: ${list}${hint}`;
 }
 
 /** Dead data sources are no matter of the service: it answers, and says so in the results. */

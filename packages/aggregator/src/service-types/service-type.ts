@@ -79,7 +79,7 @@ export interface BoundPlugin {
 /** A service type of a DataPlaneService: one object in one file, one line in the table. */
 export interface ServiceType {
   readonly name: string;
-  /** False while its paths only answer 501; shown as ServiceTypeNotServed. */
+  /** False where the entry's paths answer with an error alone, whatever is asked; shown as ServiceTypeNotServed. */
   readonly served: (entry: ServiceEntry, plugin: BoundPlugin) => boolean;
   /** Fixed paths of the data plane: they come before stored resources. */
   readonly routes: (entry: ServiceEntry, plugin: BoundPlugin) => readonly PluginRoute[];
