@@ -39,6 +39,8 @@ test.each([
     /aliases/,
   ],
   ["very deep nesting", `a: ${"[".repeat(20_000)}`, /nested deeper/],
+  ["a list as a key", "? [a]\n: b", /a key is no scalar at line 1/],
+  ["a map as a key by its alias", "a: &a {x: 1}\n*a : b", /a key is no scalar at line 2/],
   ["a mistake", "a: [1,\nb: }", /not valid YAML: \S+ at line 2/],
 ])("%s is refused", async (_what, text, message) => {
   await expect(parseYamlBody(text)).rejects.toThrow(message);

@@ -30,7 +30,11 @@ async function parseRealYaml(text: string): Promise<ParsedBody> {
   const [fault] = document?.errors ?? [];
   if (fault !== undefined) throw badRequest(`the body is not valid YAML: ${fault.code} at ${placeOf(fault.linePos?.[0])}`);
   const duplicates: DuplicateKey[] = [];
-  collectDuplicates({ yaml, found: duplicates, lineAt: (offset) => lineCounter.linePos(offset).line }, document?.contents, "");
+  const collecting: Collecting = {
+    ...{ yaml, found: duplicates, lineAt: (offset) => lineCounter.linePos(offset).line },
+    isCollection: (key) => yaml.isCollection(yaml.isAlias(key) && document !== undefined ? key.resolve(document) : key),
+  };
+  collectDuplicates(collecting, document?.contents, "");
   return { value: jsonValueOf(() => document?.toJS({ maxAliasCount: 100 })), duplicates };
 }
 
@@ -38,10 +42,12 @@ interface Collecting {
   readonly yaml: typeof import("yaml");
   readonly found: DuplicateKey[];
   readonly lineAt: (offset: number) => number;
+  /** Also by an alias. */
+  readonly isCollection: (key: Node) => boolean;
 }
 
 function collectDuplicates(collecting: Collecting, node: Node | ParsedNode | null | undefined, path: string): void {
-  const { yaml, found, lineAt } = collecting;
+  const { yaml, found, lineAt, isCollection } = collecting;
   if (yaml.isSeq<Node>(node)) {
     for (const [index, item] of node.items.entries()) collectDuplicates(collecting, item, `${path}[${String(index)}]`);
     return;
@@ -50,7 +56,7 @@ function collectDuplicates(collecting: Collecting, node: Node | ParsedNode | nul
   const seen = new Set<string>();
   for (const { key, value } of node.items) {
     // The library would write each such key as text again, and what is in it: nested ones take time that doubles with each.
-    if (yaml.isCollection(key)) throw badRequest(`the body is not valid YAML: a key is no scalar at line ${lineAt(key.range?.[0] ?? 0)}`);
+    if (isCollection(key)) throw badRequest(`the body is not valid YAML: a key is no scalar at line ${lineAt(key.range?.[0] ?? 0)}`);
     const name = yaml.isScalar(key) ? String(key.value) : "";
     const itsPath = path === "" ? name : `${path}.${name}`;
     if (seen.has(name) && found.length < mostDuplicates) found.push({ path: itsPath, key: name, line: lineAt(key.range?.[0] ?? 0), isYaml: true });

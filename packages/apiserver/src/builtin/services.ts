@@ -1,4 +1,4 @@
-import { type ApiObject, isJsonObject, type JsonObject } from "@dataplane/meta";
+import { type ApiObject, isJsonObject, type JsonObject, type JsonValue } from "@dataplane/meta";
 import type { ResourceDefinition } from "../resource.js";
 import { kindSchema } from "./message-schema.js";
 
@@ -35,11 +35,12 @@ export const services: ResourceDefinition = {
 function withDefaults(spec: JsonObject): JsonObject {
   const type = text(spec["type"]) === "" ? "ClusterIP" : text(spec["type"]);
   const shared = { ...spec, type, sessionAffinity: spec["sessionAffinity"] ?? "None" };
-  const ports = Array.isArray(spec["ports"]) ? { ports: (spec["ports"] as readonly JsonObject[]).map(withTargetPort) } : {};
+  const ports = Array.isArray(spec["ports"]) ? { ports: (spec["ports"] as readonly JsonValue[]).map(withTargetPort) } : {};
   return { ...shared, ...ports };
 }
 
-const withTargetPort = (port: JsonObject): JsonObject => ({ protocol: "TCP", targetPort: port["port"] ?? 0, ...port });
+/** What is no port is for validation to refuse. */
+const withTargetPort = (port: JsonValue): JsonValue => (isJsonObject(port) ? { protocol: "TCP", targetPort: port["port"] ?? 0, ...port } : port);
 
 function portsOf(service: ApiObject): string {
   const { ports } = specOf(service);
