@@ -14,8 +14,22 @@ export interface Target {
 /** Sends the steps one after the other; each answer without what differs from run to run. */
 export async function play(target: Target, steps: readonly Step[]): Promise<readonly Answer[]> {
   const raw: Raw[] = [];
-  for (const step of steps) raw.push(await send(target, resolved(step, raw)));
+  for (const step of steps) {
+    raw.push(await send(target, resolved(step, raw)));
+    if (step.method === "POST" && step.path === "/api/v1/namespaces" && raw.at(-1)?.status === 201) await furnished(target, raw.at(-1)?.body);
+  }
   return raw.map(({ status, body, warnings }) => ({ status, body: normalized(body), ...(warnings.length === 0 ? {} : { warnings }) }));
+}
+
+/** Waits for what controllers put into a new namespace, so that lists show it or not in every run alike. */
+async function furnished(target: Target, namespace: unknown): Promise<void> {
+  const { name = "" } = (namespace as { readonly metadata?: { readonly name?: string } }).metadata ?? {};
+  for (const path of [`/api/v1/namespaces/${name}/configmaps/kube-root-ca.crt`, `/api/v1/namespaces/${name}/serviceaccounts/default`]) {
+    for (let attempt = 0; attempt < 200; attempt++) {
+      if ((await send(target, { method: "GET", path })).status === 200) break;
+      await new Promise((resolve) => setTimeout(resolve, 25));
+    }
+  }
 }
 
 interface Raw {
@@ -59,10 +73,12 @@ function send({ url, headers, ca }: Target, { method, path, body, accept, conten
   });
 }
 
+/** JSON, or the events of a watch, or text. */
 function parsed(text: string): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch {
-    return text;
+    const lines = text.trimEnd().split("\n");
+    return lines.length > 1 && lines.every((line) => line.startsWith("{")) ? lines.map((line) => JSON.parse(line) as unknown) : text;
   }
 }

@@ -1,0 +1,66 @@
+import { apply, get, merge, namespaceOf, post, put } from "./request.js";
+import type { Step } from "./step.js";
+
+const gadgets = "/apis/play.example.com/v1/namespaces/parts/gadgets";
+const gadget = (more: object, metadata: object = {}): object => ({
+  apiVersion: "play.example.com/v1",
+  kind: "Gadget",
+  metadata: { name: "g", ...metadata },
+  ...more,
+});
+const scale = (replicas: unknown, metadata: object = {}): object => ({
+  apiVersion: "autoscaling/v1",
+  kind: "Scale",
+  metadata: { name: "g", namespace: "parts", ...metadata },
+  spec: { replicas },
+});
+
+/** Status and scale of a custom resource, by every verb. */
+export const subresources = (): readonly Step[] => [
+  namespaceOf("parts"),
+  post(gadgets, gadget({ spec: { size: 2, replicas: 1 }, status: { phase: "Ignored" } })),
+  get(`${gadgets}/g/status`),
+  get(`${gadgets}/g/scale`),
+  put(`${gadgets}/g/status?fieldManager=s`, gadget({ spec: { size: 9 }, status: { phase: "Ready", replicas: 1 } }, { resourceVersion: "$rv(1)" })),
+  put(`${gadgets}/g/status?fieldManager=s`, gadget({ status: { phase: "Lost" } })),
+  put(`${gadgets}/g/status?fieldManager=s`, gadget({ status: { phase: "Lost" } }, { resourceVersion: "$rv(4)", labels: { via: "status" } })),
+  put(`${gadgets}/g/status?fieldManager=s`, gadget({ status: { phase: 5 } }, { resourceVersion: "$rv(6)" })),
+  put(`${gadgets}/g/status?fieldManager=s`, gadget({}, { resourceVersion: "$rv(6)" })),
+  merge(`${gadgets}/g/status?fieldManager=s`, { status: { phase: "Ready", more: 1 }, metadata: { annotations: { via: "status" } } }),
+  merge(`${gadgets}/g/status?fieldManager=s`, { spec: { size: 50 } }),
+  apply(`${gadgets}/g/status?fieldManager=a`, gadget({ status: { phase: "Applied" } })),
+  apply(`${gadgets}/g/status?fieldManager=a&force=true`, gadget({ status: { phase: "Applied", replicas: 2 }, spec: { size: 3 } })),
+  apply(`${gadgets}/g/status?fieldManager=b`, gadget({ status: { phase: "Other" } })),
+  apply(`${gadgets}/missing/status?fieldManager=b`, gadget({ status: { phase: "Other" } }, { name: "missing" })),
+  apply(`${gadgets}/g?fieldManager=c`, gadget({ status: { phase: "Main" }, spec: { color: "red" } })),
+  get(`${gadgets}/g`),
+  put(`${gadgets}/g/scale?fieldManager=k`, scale(3)),
+  put(`${gadgets}/g/scale?fieldManager=k`, scale(4, { resourceVersion: "$rv(1)" })),
+  put(`${gadgets}/g/scale?fieldManager=k`, scale(4, { name: "other" })),
+  put(`${gadgets}/g/scale?fieldManager=k`, scale(-1)),
+  put(`${gadgets}/g/scale?fieldManager=k`, scale("many")),
+  put(`${gadgets}/g/scale?fieldManager=k`, gadget({ spec: { replicas: 1 } })),
+  put(`${gadgets}/missing/scale?fieldManager=k`, scale(1, { name: "missing" })),
+  get(`${gadgets}/g/scale`),
+  get(`${gadgets}/g`),
+  merge(`${gadgets}/g/scale?fieldManager=m`, { spec: { replicas: 5 } }),
+  merge(`${gadgets}/g/scale?fieldManager=m`, { spec: { replicas: null } }),
+  merge(`${gadgets}/g/scale?fieldManager=m`, { spec: { replicas: 0 } }),
+  get(`${gadgets}/g`),
+  apply(`${gadgets}/g/scale?fieldManager=x`, scale(7)),
+  apply(`${gadgets}/g/scale?fieldManager=x&force=true`, scale(7)),
+  get(`${gadgets}/g`),
+  apply(`${gadgets}/g?fieldManager=y`, gadget({ spec: { replicas: 8 } })),
+  apply(`${gadgets}/g?fieldManager=y&force=true`, gadget({ spec: { replicas: 8 } })),
+  merge(`${gadgets}/g/scale?fieldManager=x`, { spec: { replicas: 9 } }),
+  get(`${gadgets}/g`),
+  merge(`${gadgets}/g?fieldManager=y`, { spec: { replicas: null } }),
+  get(`${gadgets}/g/scale`),
+  merge(`${gadgets}/g/scale?fieldManager=x`, { spec: { replicas: 2 } }),
+  get(`${gadgets}/g`),
+  post(`${gadgets}/g/scale`, scale(1)),
+  { method: "DELETE", path: `${gadgets}/g/status` },
+  { method: "DELETE", path: `${gadgets}/g/scale` },
+  get(`${gadgets}/g/nothing`),
+  put(`${gadgets}/g/nothing`, gadget({})),
+];
