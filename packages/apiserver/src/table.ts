@@ -1,5 +1,6 @@
 import type { ApiObject, JsonObject, JsonValue } from "@dataplane/meta";
 import { humanDuration } from "./human-duration.js";
+import { plainText } from "./plain-text.js";
 import type { Column, ResourceDefinition } from "./resource.js";
 
 /** What each row carries of its object: `includeObject` of the request. */
@@ -53,7 +54,7 @@ function cell({ type, value }: Column, object: ApiObject, now: Date): JsonValue 
   const read = value(object);
   if (read === undefined || read === null) return type === "integer" || type === "number" || type === "boolean" ? null : "<none>";
   if (type !== "date") return read;
-  const time = Date.parse(String(read));
+  const time = Date.parse(plainText(read));
   return Number.isNaN(time) ? "<unknown>" : humanDuration(now.getTime() - time);
 }
 

@@ -1,5 +1,6 @@
 import { type ApiObject, type Cause, invalid, isJsonObject, type JsonObject, type RequestInfo, type UserInfo } from "@dataplane/meta";
 import type { Authorizer } from "../authz/authorizer.js";
+import { plainText } from "../plain-text.js";
 import type { ResourceDefinition } from "../resource.js";
 import { s } from "../schema/builder.js";
 import { invalidValue, required } from "../schema/field-errors.js";
@@ -108,7 +109,7 @@ function subjectOf(object: ApiObject): UserInfo {
   const spec = specOf(object);
   const uid = textIn(spec, "uid");
   const { groups } = spec;
-  return { name: textIn(spec, "user"), ...(uid === "" ? {} : { uid }), groups: Array.isArray(groups) ? groups.map(String) : [] };
+  return { name: textIn(spec, "user"), ...(uid === "" ? {} : { uid }), groups: Array.isArray(groups) ? groups.map(plainText) : [] };
 }
 
 /** The request that a review means; it has been found to mean exactly one. */

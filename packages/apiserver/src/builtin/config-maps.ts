@@ -1,4 +1,5 @@
 import { type ApiObject, isJsonObject, type JsonObject } from "@dataplane/meta";
+import { plainText } from "../plain-text.js";
 import type { ResourceDefinition } from "../resource.js";
 import { immutableCauses, keyCauses, sizeCauses } from "./config-data.js";
 import { kindSchema } from "./message-schema.js";
@@ -46,8 +47,9 @@ const twiceCauses = ({ data = {}, binaryData = {} }: ConfigMap): ReturnType<NonN
       message: `Invalid value: ${JSON.stringify(key)}: duplicate of key present in binaryData`,
     }));
 
-const textLength = (data: JsonObject = {}): number => Object.values(data).reduce<number>((sum, value) => sum + Buffer.byteLength(String(value)), 0);
+const textLength = (data: JsonObject = {}): number =>
+  Object.values(data).reduce<number>((sum, value) => sum + Buffer.byteLength(plainText(value)), 0);
 
 /** Of base64. */
 export const bytesLength = (data: JsonObject = {}): number =>
-  Object.values(data).reduce<number>((sum, value) => sum + Buffer.byteLength(String(value), "base64"), 0);
+  Object.values(data).reduce<number>((sum, value) => sum + Buffer.byteLength(plainText(value), "base64"), 0);

@@ -1,5 +1,6 @@
 import { isJsonObject, type JsonObject } from "@dataplane/meta";
 import { defineResource } from "../define-resource.js";
+import { plainText } from "../plain-text.js";
 import { s } from "../schema/builder.js";
 import { objectSchema } from "../schema/object-schema.js";
 import { Schema } from "../schema/schema.js";
@@ -20,7 +21,7 @@ const withContents = (finalizers: readonly string[]): string[] => [...new Set([.
 /** Of an object that may not have been validated yet. */
 function finalizersOf({ spec }: Readonly<Record<string, unknown>>): string[] {
   const finalizers = isJsonObject(spec) ? spec["finalizers"] : undefined;
-  return Array.isArray(finalizers) ? finalizers.map(String) : [];
+  return Array.isArray(finalizers) ? finalizers.map(plainText) : [];
 }
 
 /** Namespace of core/v1: where namespaced objects live. Its delete empties it first. */

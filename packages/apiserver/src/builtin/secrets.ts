@@ -1,4 +1,5 @@
 import type { ApiObject, Cause, JsonObject } from "@dataplane/meta";
+import { plainText } from "../plain-text.js";
 import type { ResourceDefinition } from "../resource.js";
 import { required } from "../schema/field-errors.js";
 import { immutableCauses, keyCauses, sizeCauses } from "./config-data.js";
@@ -54,7 +55,7 @@ export const secrets: ResourceDefinition<Secret> = {
 };
 
 const encoded = (data: JsonObject): JsonObject =>
-  Object.fromEntries(Object.entries(data).map(([key, value]) => [key, Buffer.from(String(value)).toString("base64")]));
+  Object.fromEntries(Object.entries(data).map(([key, value]) => [key, Buffer.from(plainText(value)).toString("base64")]));
 
 function typeCauses({ type = "", data = {}, metadata }: Secret): readonly Cause[] {
   if (type === "kubernetes.io/service-account-token") {

@@ -1,4 +1,5 @@
 import { type ApiObject, invalid, isJsonObject, type JsonObject } from "@dataplane/meta";
+import { plainText } from "../plain-text.js";
 import type { ComputedSubresource, ResourceDefinition } from "../resource.js";
 import { s } from "../schema/builder.js";
 import { invalidValue } from "../schema/field-errors.js";
@@ -124,7 +125,7 @@ function specOf(body: ApiObject): TokenRequestSpec {
   const spec = isJsonObject(body["spec"]) ? body["spec"] : {};
   const { audiences, expirationSeconds, boundObjectRef } = spec;
   return {
-    audiences: Array.isArray(audiences) ? audiences.map(String) : [],
+    audiences: Array.isArray(audiences) ? audiences.map(plainText) : [],
     expirationSeconds: typeof expirationSeconds === "number" ? expirationSeconds : 3_600,
     ...(isJsonObject(boundObjectRef) ? { boundObjectRef: boundObjectOf(boundObjectRef) } : {}),
   };

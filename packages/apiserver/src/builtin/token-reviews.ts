@@ -1,4 +1,5 @@
 import { badRequest, isJsonObject, type JsonObject, type UserInfo } from "@dataplane/meta";
+import { plainText } from "../plain-text.js";
 import type { ResourceDefinition } from "../resource.js";
 import { s } from "../schema/builder.js";
 import { objectSchema } from "../schema/object-schema.js";
@@ -36,7 +37,7 @@ export const tokenReviews = ({ reviewToken }: TokenReviewOptions): ResourceDefin
     const spec = isJsonObject(object["spec"]) ? object["spec"] : {};
     const { token, audiences } = spec;
     if (typeof token !== "string" || token === "") throw badRequest("token is required for TokenReview in authentication");
-    return { ...object, status: statusOf(await reviewToken(token, Array.isArray(audiences) ? audiences.map(String) : [])) };
+    return { ...object, status: statusOf(await reviewToken(token, Array.isArray(audiences) ? audiences.map(plainText) : [])) };
   },
 });
 

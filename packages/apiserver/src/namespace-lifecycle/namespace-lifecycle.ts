@@ -5,6 +5,7 @@ import type { ApiSource } from "../api-source.js";
 import { contentsFinalizer } from "../builtin/namespaces.js";
 import type { StoredValue } from "../codec.js";
 import { keyPrefixOf } from "../define-resource.js";
+import { plainText } from "../plain-text.js";
 import type { ResourceRegistry } from "../registry.js";
 import type { WatchCache } from "../watch-cache.js";
 import { conditionsOf, type Remains } from "./namespace-conditions.js";
@@ -141,7 +142,7 @@ function note(remains: Remains, { resource, group }: ResourceRef, items: readonl
 
 function finalizersOf({ spec }: ApiObject): readonly string[] {
   const listed = isJsonObject(spec) ? spec["finalizers"] : undefined;
-  return Array.isArray(listed) ? listed.map(String) : [];
+  return Array.isArray(listed) ? listed.map(plainText) : [];
 }
 
 function conditionsIn({ status }: ApiObject): readonly Readonly<Record<string, JsonValue>>[] {

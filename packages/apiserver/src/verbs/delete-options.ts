@@ -1,5 +1,6 @@
 import { badRequest, invalid, isJsonObject, type JsonObject } from "@dataplane/meta";
 import { parseJson } from "../parse-json.js";
+import { plainText } from "../plain-text.js";
 import { decodeObject, protobufMediaType } from "../protobuf/decode-object.js";
 import { mediaTypeOf, readBytes, requireJsonObject, textOf, unsupportedMediaType } from "../read-body.js";
 import { notSupported } from "../schema/field-errors.js";
@@ -25,7 +26,7 @@ export async function deleteOptions({ request, services }: VerbCall): Promise<De
   const preconditions = body["preconditions"] ?? {};
   if (!isJsonObject(preconditions)) throw badRequest("preconditions must be an object");
   const listed: unknown = body["dryRun"] ?? [];
-  const dryRun = dryRunOf([...request.query.getAll("dryRun"), ...(Array.isArray(listed) ? listed.map(String) : [listed])]);
+  const dryRun = dryRunOf([...request.query.getAll("dryRun"), ...(Array.isArray(listed) ? listed.map(plainText) : [listed])]);
   const { query } = request;
   const asked = {
     propagationPolicy: body["propagationPolicy"] ?? query.get("propagationPolicy") ?? undefined,
@@ -44,7 +45,7 @@ function policyOf({ propagationPolicy, orphanDependents }: { readonly propagatio
   if (!hasPolicy) return undefined;
   const policy = propagationPolicies.find((it) => it === propagationPolicy);
   if (policy === undefined)
-    throw invalid("DeleteOptions", "", "", [notSupported("propagationPolicy", String(propagationPolicy), propagationPolicies)]);
+    throw invalid("DeleteOptions", "", "", [notSupported("propagationPolicy", plainText(propagationPolicy), propagationPolicies)]);
   return policy;
 }
 

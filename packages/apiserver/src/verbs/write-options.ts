@@ -1,4 +1,5 @@
 import { type Cause, invalid } from "@dataplane/meta";
+import { plainText } from "../plain-text.js";
 import { mediaTypeOf } from "../read-body.js";
 import { invalidValue, notSupported, required, tooLong } from "../schema/field-errors.js";
 import { flag } from "./query-flags.js";
@@ -72,7 +73,7 @@ function managerCauses(manager: string): readonly Cause[] {
 /** `U+0007`, as Go prints a character that cannot be seen. */
 const codePointText = (character: string): string => `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")}`;
 
-const asked = (values: readonly unknown[]): readonly string[] => values.map(String).filter((value) => value !== "");
+const asked = (values: readonly unknown[]): readonly string[] => values.map(plainText).filter((value) => value !== "");
 const isDryRun = (values: readonly unknown[]): boolean => asked(values).length > 0;
 
 function dryRunCauses(values: readonly unknown[]): readonly Cause[] {

@@ -28,14 +28,19 @@ interface ListenOptions {
   readonly port: number;
   readonly handler: Handler;
   readonly logger: Logger;
+  /** How long a client may take for its headers; a minute unless told. */
+  readonly headersTimeoutMs?: number;
 }
 
-// A header section of over 64 KiB is refused with 431 by Node; a slow one is cut after a minute.
-const httpOptions = { maxHeaderSize: 65_536, headersTimeout: 60_000, requestTimeout: 0, keepAliveTimeout: 75_000 };
+// A header section of over 64 KiB is refused with 431 by Node; a slow one is cut.
+const httpOptions = ({ headersTimeoutMs = 60_000 }: ListenOptions) => ({
+  ...{ maxHeaderSize: 65_536, headersTimeout: headersTimeoutMs, requestTimeout: 0, keepAliveTimeout: 75_000 },
+  connectionsCheckingInterval: Math.min(30_000, headersTimeoutMs),
+});
 
 /** HTTP/1.1 in the clear. Throws PortTaken. */
 export async function listenHttp(options: ListenOptions): Promise<Listener> {
-  const server = createHttpServer(httpOptions, nodeListener(options.handler, options.logger));
+  const server = createHttpServer(httpOptions(options), nodeListener(options.handler, options.logger));
   const upgrades = listenForUpgrades(server, options.handler, options.logger);
   const port = await listen(server, options);
   return {
@@ -56,7 +61,7 @@ export async function listenHttps(
   options: ListenOptions & { readonly certificate: ServingCertificate; readonly liveness?: LivenessTimes },
 ): Promise<Listener> {
   const listener = nodeListener(options.handler, options.logger);
-  const http1 = createHttpServer(httpOptions, listener);
+  const http1 = createHttpServer(httpOptions(options), listener);
   listenForUpgrades(http1, options.handler, options.logger);
   const http2 = createHttp2Server({ maxSessionMemory: 64, settings: { maxConcurrentStreams: 250 } }, listener);
   const sessions = new Set<{ close(): void; destroy(): void; readonly closed: boolean }>();

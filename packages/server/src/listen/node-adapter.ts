@@ -2,6 +2,7 @@ import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { constants, type Http2ServerRequest, type Http2ServerResponse } from "node:http2";
 import type { Handler, Headers, HttpBody, HttpRequest, HttpResponse, Logger } from "@dataplane/meta";
+import { isForOneHost } from "./host-header.js";
 
 type Incoming = IncomingMessage | Http2ServerRequest;
 type Outgoing = ServerResponse | Http2ServerResponse;
@@ -9,11 +10,23 @@ type Outgoing = ServerResponse | Http2ServerResponse;
 /** Answers Node's requests by a Handler, which is the outermost filter and so never rejects but by a bug. */
 export function nodeListener(handler: Handler, logger: Logger): (incoming: Incoming, outgoing: Outgoing) => void {
   return (incoming, outgoing) => {
+    if (!isForOneHost(incoming)) {
+      refuse(outgoing);
+      return;
+    }
     respond(handler, incoming, outgoing).catch((error: unknown) => {
       logger.error({ err: error, method: incoming.method }, "request broke outside the handler");
       incoming.destroy();
     });
   };
+}
+
+/** Before the handler, whose routes and links believe the host. */
+function refuse(outgoing: Outgoing): void {
+  outgoing.statusCode = 400;
+  if (!("stream" in outgoing)) outgoing.setHeader("connection", "close");
+  outgoing.setHeader("content-type", "text/plain; charset=utf-8");
+  outgoing.end("400 Bad Request: malformed Host header");
 }
 
 async function respond(handler: Handler, incoming: Incoming, outgoing: Outgoing): Promise<void> {
