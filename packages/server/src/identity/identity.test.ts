@@ -3,8 +3,9 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { expect, test } from "vitest";
 import { kubeconfigPath, requireLocalKubeconfig, writeKubeconfig } from "./kubeconfig.js";
+import { isLocal, isLocalThroughProxies } from "./request-origin.js";
 import { openTokens } from "./tokens.js";
-import { changePassword, isLocal, openUsers } from "./users.js";
+import { changePassword, openUsers } from "./users.js";
 
 const folder = () => mkdtempSync(path.join(tmpdir(), "identity-"));
 
@@ -45,6 +46,7 @@ test("the default password works from this machine only", async () => {
     away,
     from("::ffff:192.0.2.7"),
     from("127.0.0.1", { "x-forwarded-for": "192.0.2.7" }),
+    from("127.0.0.1", { "x-forwarded-for": "127.0.0.1" }),
     from("::1", { forwarded: "for=x" }),
   ]) {
     await expect(users.verify("admin", "admin", request)).rejects.toThrow("[security] admin_password");
@@ -96,6 +98,8 @@ test("the kubeconfig's token is refused from elsewhere", () => {
   const user = { name: "kubeconfig-admin", groups: ["system:masters"] };
   expect(() => requireLocalKubeconfig(user, here)).not.toThrow();
   expect(() => requireLocalKubeconfig(user, away)).toThrow("own machine only");
+  expect(() => requireLocalKubeconfig(user, from("127.0.0.1", { "x-forwarded-for": "192.0.2.7, 127.0.0.1" }))).toThrow("own machine only");
+  expect(() => requireLocalKubeconfig(user, from("127.0.0.1", { "x-forwarded-for": "127.0.0.1" }))).not.toThrow();
   expect(() => requireLocalKubeconfig({ name: "ann", groups: [] }, away)).not.toThrow();
 });
 
@@ -103,4 +107,23 @@ test("who is local is told by the address and by what a proxy adds", () => {
   expect(isLocal(here)).toBe(true);
   expect(isLocal(away)).toBe(false);
   expect(isLocal(from("127.0.0.1", { "x-forwarded-host": "a" }))).toBe(false);
+});
+
+test.each<[boolean, Record<string, string>]>([
+  [true, {}],
+  [true, { "x-forwarded-for": "127.0.0.1" }],
+  [true, { "x-forwarded-for": "::1, 127.3.4.5, ::ffff:127.0.0.1", "x-forwarded-host": "localhost" }],
+  [true, { forwarded: 'for=127.0.0.1;proto=http, for="[::1]:4711", For="127.0.0.1:80"' }],
+  [false, { "x-forwarded-for": "192.0.2.7" }],
+  [false, { "x-forwarded-for": "127.0.0.1, 192.0.2.7" }],
+  [false, { "x-forwarded-for": "127.0.0.1.example.com" }],
+  [false, { "x-forwarded-for": "127.0.0.1", forwarded: "for=192.0.2.7" }],
+  [false, { "x-forwarded-for": "127.0.0.1," }],
+  [false, { "x-forwarded-for": "" }],
+  [false, { "x-forwarded-host": "localhost" }],
+  [false, { forwarded: "for=unknown" }],
+  [false, { forwarded: "by=127.0.0.1" }],
+])("a request is local (%s) by the way that its proxies tell: %o", (expected, headers) => {
+  expect(isLocalThroughProxies(from("127.0.0.1", headers))).toBe(expected);
+  expect(isLocalThroughProxies(from("192.0.2.7", headers))).toBe(false);
 });

@@ -1,17 +1,20 @@
 import path from "node:path";
 import { ApiError, type HttpRequest, systemGroups, type UserInfo } from "@dataplane/meta";
 import { writeFileAtomically } from "../write-file.js";
+import { isLocalThroughProxies } from "./request-origin.js";
 import type { Tokens } from "./tokens.js";
-import { isLocal } from "./users.js";
 
 /** `<data>/grafana-apiserver/grafana.kubeconfig`: where Grafana's users look for it. */
 export const kubeconfigPath = (dataPath: string): string => path.join(dataPath, "grafana-apiserver", "grafana.kubeconfig");
 
 const kubeconfigUser: UserInfo = { name: "kubeconfig-admin", groups: [systemGroups.masters] };
 
-/** The token in the kubeconfig may do all, but from this machine only: a file that leaked is no key to the server. Throws Unauthorized. */
+/**
+ * The token in the kubeconfig may do all, but from this machine only: a file that leaked is no key to the server. `kubectl proxy` on this
+ * machine is for those on it. Throws Unauthorized.
+ */
 export function requireLocalKubeconfig(user: UserInfo, request: HttpRequest): void {
-  if (user.name === kubeconfigUser.name && !isLocal(request)) {
+  if (user.name === kubeconfigUser.name && !isLocalThroughProxies(request)) {
     throw new ApiError("Unauthorized", "the token of the kubeconfig works from the server's own machine only");
   }
 }

@@ -4,6 +4,7 @@ import path from "node:path";
 import { ApiError, type HttpRequest, isJsonObject, systemGroups, type UserInfo } from "@dataplane/meta";
 import { settings } from "../config/settings.js";
 import { writeFileAtomically } from "../write-file.js";
+import { isLocal } from "./request-origin.js";
 
 // OWASP's floor for scrypt: about 32 MiB and 50 ms, paid once for each credential.
 const cost = { N: 32_768, r: 8, p: 1, maxmem: 64 * 1024 * 1024 };
@@ -159,10 +160,3 @@ const isStoredUser = (value: unknown): value is StoredUser =>
   typeof value["defaultPassword"] === "boolean" &&
   Array.isArray(value["groups"]) &&
   value["groups"].every((it) => typeof it === "string");
-
-/** From this machine, and not through a proxy on it that carries somebody else's request. */
-export function isLocal({ remoteAddress, headers }: Pick<HttpRequest, "remoteAddress" | "headers">): boolean {
-  const address = remoteAddress.startsWith("::ffff:") ? remoteAddress.slice("::ffff:".length) : remoteAddress;
-  const isForwarded = Object.keys(headers).some((name) => name === "forwarded" || name.startsWith("x-forwarded-"));
-  return (address.startsWith("127.") || address === "::1") && !isForwarded;
-}
