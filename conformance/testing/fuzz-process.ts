@@ -2,14 +2,20 @@ import { type ChildProcess, fork } from "node:child_process";
 import path from "node:path";
 import type { FuzzBlock, FuzzBlockReport } from "./fuzz-worker.js";
 
-/** A block takes well under a second; what takes this long hangs. */
-const mayTakeMs = 30_000;
+/** A block takes well under a second, on a machine that has time; what takes this long hangs. */
+const defaultTimeMs = 30_000;
 
 /** A process that fuzz runs in, so that a crash, a hang or memory there is seen here; another takes its place after one. */
 export class FuzzProcess {
   #child: ChildProcess | undefined;
   #baseline: number | undefined;
   #peak = 0;
+  readonly #mayTakeMs: number;
+
+  /** What takes longer than `mayTakeMs` hangs; half a minute unless told. */
+  constructor(mayTakeMs = defaultTimeMs) {
+    this.#mayTakeMs = mayTakeMs;
+  }
 
   /** The most by which the process grew after its warm-up, in bytes of its peak resident set. */
   get growthBytes(): number {
@@ -19,7 +25,7 @@ export class FuzzProcess {
   /** Runs a block; a crash and a hang are faults of its report. */
   async run(block: FuzzBlock): Promise<FuzzBlockReport> {
     const child = (this.#child ??= spawn());
-    const report = await reportOf(child, block);
+    const report = await reportOf(child, block, this.#mayTakeMs);
     if (report.peakRssBytes === 0) this.stop();
     else this.#peak = Math.max(this.#peak, report.peakRssBytes);
     return report;
@@ -43,7 +49,7 @@ const spawn = (): ChildProcess =>
     stdio: ["ignore", "ignore", "inherit", "ipc"],
   });
 
-function reportOf(child: ChildProcess, block: FuzzBlock): Promise<FuzzBlockReport> {
+function reportOf(child: ChildProcess, block: FuzzBlock, mayTakeMs: number): Promise<FuzzBlockReport> {
   return new Promise((resolve) => {
     const settle = (report: FuzzBlockReport): void => {
       clearTimeout(timer);
