@@ -52,6 +52,27 @@ describeWith([needsGoTestPlugin, needsKubectl("newest")], "a plugin that is aske
     return call(`${server.url}/apis/${group}/v1/admission/${step}`, { body });
   };
 
+  test("has its say in stored objects of its group and version", async () => {
+    const names = { plural: "things", singular: "thing", kind: "Thing", listKind: "ThingList" };
+    const schema = { openAPIV3Schema: { type: "object", properties: { spec: { type: "object", "x-kubernetes-preserve-unknown-fields": true } } } };
+    const definition = {
+      apiVersion: "apiextensions.k8s.io/v1",
+      kind: "CustomResourceDefinition",
+      metadata: { name: `things.${group}` },
+      spec: { group, scope: "Namespaced", names, versions: [{ name: "v1", served: true, storage: true, schema }] },
+    };
+    await kubectl.ok(["apply", "-f", "-"], { stdin: JSON.stringify(definition) });
+    await kubectl.ok(["wait", "--for=condition=Established", `crd/things.${group}`, "--timeout=20s"]);
+    await kubectl.ok(["create", "-f", "-"], { stdin: JSON.stringify(thing({})) });
+    const annotation = "jsonpath={.metadata.annotations.acme\\.example\\.com/mutated-by}";
+    expect(await kubectl.ok(["get", `things.${group}`, "x", "-o", annotation])).toBe(`${goTestPlugin}/CREATE`);
+    const refused = await kubectl.run(["patch", `things.${group}`, "x", "--type=merge", "-p", '{"spec":{"deny":"not on Fridays"}}']);
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toContain("denied the request: not on Fridays");
+    await kubectl.ok(["delete", `things.${group}`, "x"]);
+    await kubectl.ok(["delete", "crd", `things.${group}`]);
+  });
+
   test("admits, with a patch, and refuses", async () => {
     const mutated = (await review("mutate", { object: thing({}) })).json()["response"];
     expect(mutated).toMatchObject({ uid: "u-1", allowed: true, patchType: "JSONPatch" });

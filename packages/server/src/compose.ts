@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import path from "node:path";
 import { createApiextensions } from "@dataplane/apiextensions";
 import {
+  type AdmissionHook,
   type ApiSource,
   basicAuthenticator,
   bearerAuthenticator,
@@ -82,6 +83,7 @@ export function compose(options: ComposeOptions): Composition {
   const apiServer = createApiServer({
     ...{ store, registry, authorizer, clock, logger },
     sources: [dataPlaneSource],
+    admission: config.dataplaneAggregator ? [lateAdmission(() => dataPlane.aggregator.objectHooks.admission)] : [],
     newUid: randomUUID,
     version: version.kubernetes,
   });
@@ -208,3 +210,9 @@ function lateSource(source: () => ApiSource | undefined): ApiSource {
     },
   };
 }
+
+/** For the same reason: by the time that an object is written, the data plane is there. */
+const lateAdmission = (hook: () => AdmissionHook): AdmissionHook => ({
+  mutate: (attributes, signal) => hook().mutate(attributes, signal),
+  validate: (attributes, signal) => hook().validate(attributes, signal),
+});
