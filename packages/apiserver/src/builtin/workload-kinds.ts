@@ -1,13 +1,17 @@
 import { type ApiObject, isJsonObject, type JsonObject, type JsonValue } from "@dataplane/meta";
-import type { Column, ResourceDefinition, ScalePaths } from "../resource.js";
+import type { Column, ComputedSubresource, ResourceDefinition, ScalePaths } from "../resource.js";
+import { autoscalerConverter } from "./autoscaler-converter.js";
 import { kindSchema } from "./message-schema.js";
 
-interface WorkloadKind extends Pick<ResourceDefinition, "shortNames" | "categories" | "scale" | "columns" | "selectableFields" | "singular"> {
+interface WorkloadKind
+  extends Pick<ResourceDefinition, "shortNames" | "categories" | "scale" | "columns" | "selectableFields" | "singular" | "versioned" | "computed"> {
   /** Short name of the Go package, such as `apps.v1`. */
   readonly package: string;
   readonly group: string;
   readonly kind: string;
   readonly plural: string;
+  /** `v1` unless told. */
+  readonly version?: string;
   readonly scope?: "cluster";
   readonly hasStatus?: false;
 }
@@ -20,6 +24,11 @@ const valueAt = (object: ApiObject, ...path: readonly string[]): JsonValue | und
     (value, key) => (value !== undefined && isJsonObject(value) ? value[key] : undefined),
     object as unknown as JsonObject,
   );
+
+const objectAt = (object: ApiObject, key: string): JsonObject => {
+  const value = valueAt(object, key);
+  return value !== undefined && isJsonObject(value) ? value : {};
+};
 
 const countAt = (...path: readonly string[]): Column["value"] => {
   return (object) => {
@@ -39,6 +48,25 @@ const ready: Column = {
   name: "Ready",
   description: "Replicas that are ready, of those that are wanted.",
   value: (object) => `${String(countAt("status", "readyReplicas")(object))}/${String(countAt("spec", "replicas")(object))}`,
+};
+
+/** Who may approve requests for certificates writes their conditions, labels and annotations, and nothing else. */
+const approval: ComputedSubresource<ApiObject> = {
+  name: "approval",
+  kind: "CertificateSigningRequest",
+  internal: false,
+  schema: kindSchema("certificates.v1.CertificateSigningRequest"),
+  get: ({ object }) => object,
+  update: ({ object, body }) => {
+    const { labels, annotations } = body.metadata;
+    const conditions = valueAt(body, "status", "conditions");
+    const { labels: _labels, annotations: _annotations, ...metadata } = object.metadata;
+    return {
+      ...object,
+      metadata: { ...metadata, ...(labels === undefined ? {} : { labels }), ...(annotations === undefined ? {} : { annotations }) },
+      status: { ...objectAt(object, "status"), ...(conditions === undefined ? {} : { conditions }) },
+    };
+  },
 };
 
 const kinds: readonly WorkloadKind[] = [
@@ -123,6 +151,53 @@ const kinds: readonly WorkloadKind[] = [
     hasStatus: false,
   },
   { package: "node.v1", group: "node.k8s.io", kind: "RuntimeClass", plural: "runtimeclasses", scope: "cluster", hasStatus: false },
+  ...["Validating", "Mutating"].flatMap((way): readonly WorkloadKind[] => {
+    const policies = { package: "admissionregistration.v1", group: "admissionregistration.k8s.io", scope: "cluster" } as const;
+    const name = `${way.toLowerCase()}admissionpolic`;
+    return [
+      { ...policies, kind: `${way}AdmissionPolicy`, plural: `${name}ies`, ...(way === "Mutating" ? { hasStatus: false } : {}) },
+      { ...policies, kind: `${way}AdmissionPolicyBinding`, plural: `${name}ybindings`, hasStatus: false },
+    ];
+  }),
+  { package: "flowcontrol.v1", group: "flowcontrol.apiserver.k8s.io", kind: "FlowSchema", plural: "flowschemas", scope: "cluster" },
+  {
+    package: "flowcontrol.v1",
+    group: "flowcontrol.apiserver.k8s.io",
+    kind: "PriorityLevelConfiguration",
+    plural: "prioritylevelconfigurations",
+    scope: "cluster",
+  },
+  {
+    package: "storagemigration.v1",
+    group: "storagemigration.k8s.io",
+    kind: "StorageVersionMigration",
+    plural: "storageversionmigrations",
+    shortNames: ["svm"],
+    scope: "cluster",
+  },
+  { package: "storage.v1", group: "storage.k8s.io", kind: "CSINode", plural: "csinodes", scope: "cluster", hasStatus: false },
+  {
+    package: "certificates.v1",
+    group: "certificates.k8s.io",
+    kind: "CertificateSigningRequest",
+    plural: "certificatesigningrequests",
+    shortNames: ["csr"],
+    scope: "cluster",
+    selectableFields: ["spec.signerName"],
+    computed: [approval],
+  },
+  ...["v1", "v2"].map(
+    (version): WorkloadKind => ({
+      package: `autoscaling.${version}`,
+      group: "autoscaling",
+      version,
+      kind: "HorizontalPodAutoscaler",
+      plural: "horizontalpodautoscalers",
+      shortNames: ["hpa"],
+      categories: all,
+      versioned: { storageVersion: "v2", converter: autoscalerConverter },
+    }),
+  ),
 ];
 
 /**
@@ -132,8 +207,8 @@ const kinds: readonly WorkloadKind[] = [
 export const workloadKinds = (): readonly ResourceDefinition[] =>
   kinds.map(
     ({ package: itsPackage, scope, hasStatus = true, ...kind }): ResourceDefinition => ({
-      ...kind,
       version: "v1",
+      ...kind,
       scope: scope ?? "namespaced",
       hasStatus,
       description: `${kind.kind} as plain data: nothing acts on it.`,
