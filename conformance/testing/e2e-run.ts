@@ -3,6 +3,7 @@ import path from "node:path";
 import { kubectlBinary } from "./kubectl.js";
 import { root, tools } from "./root.js";
 import { bareEnvironment, runProcess } from "./run-process.js";
+import { startServer } from "./start-server.js";
 
 const folder = path.join(root, "conformance", "e2e");
 
@@ -35,8 +36,21 @@ export interface E2eOutcome {
 /** A case that fails outside of its own goroutine ends the whole program: few at a time, so that little is run twice. */
 const casesAtOnce = 12;
 
-/** Runs cases against the server of a kubeconfig. A case that did not run at all is missing in the answer. */
-export async function runE2e(kubeconfig: string, cases: readonly string[], reports: string): Promise<ReadonlyMap<string, E2eOutcome>> {
+/** Runs cases in shards side by side, each against a fresh server of its own. A case that did not run at all is missing in the answer. */
+export async function runE2eInShards(cases: readonly string[], shards: number, reports: string): Promise<ReadonlyMap<string, E2eOutcome>> {
+  const parts = Array.from({ length: shards }, async (_, shard) => {
+    const server = await startServer({ env: { GF_GRAFANA_APISERVER_WORKLOAD_KINDS: "true" } });
+    try {
+      const own = cases.filter((_name, index) => index % shards === shard);
+      return [...(await runE2e(server.kubeconfig, own, path.join(reports, `shard-${String(shard)}`)))];
+    } finally {
+      await server.stop();
+    }
+  });
+  return new Map((await Promise.all(parts)).flat());
+}
+
+async function runE2e(kubeconfig: string, cases: readonly string[], reports: string): Promise<ReadonlyMap<string, E2eOutcome>> {
   rmSync(reports, { recursive: true, force: true });
   const outcomes = new Map<string, E2eOutcome>();
   for (let start = 0; start < cases.length; start += casesAtOnce) {
