@@ -11,7 +11,8 @@ export interface Column<T extends ApiObject = ApiObject> {
   readonly format?: string;
   readonly description?: string;
   readonly priority?: number;
-  readonly value: (object: T) => string | number | boolean | null | undefined;
+  /** Null: there is no such field in an object of a kind that others define. A date is RFC 3339; `now` is for spans in other texts. */
+  readonly value: (object: T, now: Date) => string | number | boolean | null | undefined;
 }
 
 /** What a definition keeps beside an object and never shows: sealed secrets, the owner's id. Stored in the same value, so that a write is atomic. */
@@ -126,6 +127,14 @@ export interface ResourceDefinition<T extends ApiObject = ApiObject> extends Gro
   readonly hasStatus?: boolean;
   /** A top-level field that the server writes itself when the object is made: it is of no manager. */
   readonly untracked?: string;
+  /** What Kubernetes' typed form of an object that says nothing holds all the same: whoever makes an object owns only what differs from it. */
+  readonly zero?: JsonObject;
+  /** PUT makes an object that is not there. False unless told. */
+  readonly createsOnUpdate?: boolean;
+  /** PUT without a resourceVersion replaces what is there. True unless told, but for kinds with versions. */
+  readonly unconditionalUpdate?: boolean;
+  /** DELETE answers the object, not a Status. False unless told. */
+  readonly answersDeleted?: boolean;
   /** Objects count the changes of their desired state in `metadata.generation`. True unless told; most of Kubernetes' own kinds do not. */
   readonly hasGeneration?: boolean;
   readonly scale?: ScalePaths;
@@ -136,6 +145,8 @@ export interface ResourceDefinition<T extends ApiObject = ApiObject> extends Gro
   readonly columns?: readonly Column<T>[];
   /** False: `columns` are all there are. Otherwise the age comes last, unless one of them is called Age. */
   readonly ageColumn?: boolean;
+  /** False: `columns` say where the name stands. Otherwise it comes first. */
+  readonly nameColumn?: boolean;
   /** Beside metadata.name and metadata.namespace; dotted paths. */
   readonly selectableFields?: readonly string[];
   readonly storage?: StorageLocation<T>;

@@ -8,6 +8,7 @@ import { rbacGroup, rbacVersion, roleRefOf, type Subject, subjectsOf } from "./p
 const schema = objectSchema({
   roleRef: s
     .object({ apiGroup: s.string().default(rbacGroup), kind: s.string().default(""), name: s.string().default("") })
+    .atomic()
     .describe("The role that is given; it never changes.")
     .default({ apiGroup: rbacGroup, kind: "", name: "" }),
   subjects: s
@@ -19,7 +20,6 @@ const schema = objectSchema({
         namespace: s.string().optional().describe("Of a ServiceAccount."),
       }),
     )
-    .nullable()
     .optional()
     .describe("To whom it is given."),
 });
@@ -30,6 +30,7 @@ const common = {
   nameRule: "pathSegment",
   strategicMerge: true,
   hasGeneration: false,
+  createsOnUpdate: true,
   schema: schema.json,
 } as const;
 

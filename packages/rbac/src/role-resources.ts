@@ -36,7 +36,15 @@ const clusterRoleSchema = objectSchema({
   rules,
 }).json;
 
-const common = { group: rbacGroup, version: rbacVersion, nameRule: "pathSegment", strategicMerge: true, hasGeneration: false } as const;
+const common = {
+  group: rbacGroup,
+  version: rbacVersion,
+  nameRule: "pathSegment",
+  strategicMerge: true,
+  hasGeneration: false,
+  createsOnUpdate: true,
+  zero: { rules: null },
+} as const;
 
 const columns: ResourceDefinition["columns"] = [
   { name: "Created At", description: "When the role was made.", value: ({ metadata }) => metadata.creationTimestamp },
@@ -55,7 +63,7 @@ export const roleResources = (guard: EscalationGuard): readonly ResourceDefiniti
     columns,
     prepare: async (input) => {
       await guard.requireMayWriteRole("roles", input);
-      return { object: input.object };
+      return { object: withRules(input.object) };
     },
     validate: (role) => rulesOf(role).flatMap((rule, index) => ruleCauses(rule, `rules[${index}]`, "namespaced")),
   },
@@ -70,15 +78,18 @@ export const roleResources = (guard: EscalationGuard): readonly ResourceDefiniti
     columns,
     prepare: async (input) => {
       await guard.requireMayWriteRole("clusterroles", input);
-      return { object: input.object };
+      return { object: withRules(input.object) };
     },
     validate: (role) => [...rulesOf(role).flatMap((rule, index) => ruleCauses(rule, `rules[${index}]`, "cluster")), ...aggregationCauses(role)],
   },
 ];
 
+/** Readers written in Go expect the field: null is a list without items. */
+const withRules = (role: ApiObject): ApiObject => Object.assign({ ...role }, rulesOf(role).length === 0 ? { rules: null } : {});
+
 function ruleCauses(rule: PolicyRule, at: string, scope: "cluster" | "namespaced"): readonly Cause[] {
   const { verbs, apiGroups = [], resources = [], resourceNames = [], nonResourceURLs = [] } = rule;
-  const causes: Cause[] = verbs.length === 0 ? [required(`${at}.verbs`, "verbs must contain at least one value")] : [];
+  const causes: Cause[] = verbs.length === 0 ? [required(`${at}.verbs`)] : [];
   if (nonResourceURLs.length > 0) {
     const urls = (why: string): Cause => invalidValue(`${at}.nonResourceURLs`, nonResourceURLs, why);
     if (scope === "namespaced") causes.push(urls("namespaced rules cannot apply to non-resource URLs"));

@@ -26,10 +26,12 @@ export interface ServiceAccountOptions {
   readonly issueToken: (account: ApiObject, spec: TokenRequestSpec) => Promise<IssuedToken>;
 }
 
-const reference = s.object({
-  ...{ kind: s.string().optional(), namespace: s.string().optional(), name: s.string().default(""), uid: s.string().optional() },
-  ...{ apiVersion: s.string().optional(), resourceVersion: s.string().optional(), fieldPath: s.string().optional() },
-});
+const reference = s
+  .object({
+    ...{ kind: s.string().optional(), namespace: s.string().optional(), name: s.string().default(""), uid: s.string().optional() },
+    ...{ apiVersion: s.string().optional(), resourceVersion: s.string().optional(), fieldPath: s.string().optional() },
+  })
+  .atomic();
 
 /** ServiceAccount of core/v1: who a program is. `serviceaccounts/token` gives it a token. */
 export const serviceAccounts = ({ issueToken }: ServiceAccountOptions): ResourceDefinition => ({
@@ -42,6 +44,7 @@ export const serviceAccounts = ({ issueToken }: ServiceAccountOptions): Resource
   description: "Who a program is, for those who give it rights.",
   strategicMerge: true,
   hasGeneration: false,
+  answersDeleted: true,
   schema: objectSchema({
     secrets: s.array(reference).listMap("name").optional(),
     imagePullSecrets: s
@@ -50,14 +53,6 @@ export const serviceAccounts = ({ issueToken }: ServiceAccountOptions): Resource
       .optional(),
     automountServiceAccountToken: s.boolean().optional(),
   }).json,
-  columns: [
-    {
-      name: "Secrets",
-      type: "string",
-      description: "How many secrets it lists.",
-      value: ({ secrets }) => (Array.isArray(secrets) ? secrets.length : 0),
-    },
-  ],
   computed: [tokenSubresource(issueToken)],
 });
 

@@ -152,5 +152,5 @@ function removeFrom(container: Container, token: string): JsonValue {
 
 const isList = (container: Container): container is readonly JsonValue[] => Array.isArray(container);
 
-const unfit = (why: string): ApiError => new ApiError("Invalid", `the server rejected our request due to an error in our request: ${why}`);
+const unfit = (why: string): ApiError => new ApiError("Invalid", `the server rejected our request due to an error in our request: ${why}`, { details: {} });
 const missing = ({ op, pointer }: Operation): ApiError => unfit(`${op} operation does not apply: doc is missing path: ${pointer}`);

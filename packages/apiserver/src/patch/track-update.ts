@@ -21,6 +21,8 @@ export interface TrackUpdate {
   readonly hasStatus?: boolean;
   /** A top-level field that is the server's too. */
   readonly untracked?: string | undefined;
+  /** What an object has before it is made. */
+  readonly zero?: JsonObject | undefined;
   readonly now: Date;
   /** The two states in versions that other managers wrote in, by apiVersion; of a kind with a converter, where fields have other names there. */
   readonly inOtherVersions?: ReadonlyMap<string, StatesInVersion>;
@@ -42,7 +44,7 @@ export function trackUpdate(request: TrackUpdate): ApiObject {
   const managers = managersOf(request);
   const plain = withoutManagedFields(next);
   if (managers.size === 0 && live !== undefined) return withManagedFields(plain, []);
-  const before = ownPart(request, withoutManagedFields(live));
+  const before = ownPart(request, live === undefined ? (request.zero ?? {}) : withoutManagedFields(live));
   const { modified, added, removed } = compare(wholeObjectSchema(request.schema), before, ownPart(request, plain));
   const changed = union(modified, added);
   if (request.subresource === "scale" && !isOwned(managers, union(changed, removed))) return withManagedFields(plain, encodeManagers(managers));

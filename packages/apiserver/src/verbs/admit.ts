@@ -143,6 +143,7 @@ async function tracked(call: VerbCall, { options, fieldsAreTracked }: Proposal, 
     subresource: info.subresource,
     hasStatus: resource.definition.hasStatus === true,
     untracked: resource.definition.untracked,
+    zero: resource.definition.zero,
     now: services.clock.now(),
     inOtherVersions: await inOtherVersions(call, live, next),
   });

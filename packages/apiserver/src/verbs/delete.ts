@@ -19,8 +19,8 @@ import { objectsOf, type VerbCall } from "./verb-call.js";
 export async function remove(call: VerbCall): Promise<HttpResponse> {
   const options = await deleteOptions(call);
   const { stored, isGone } = await removeOne(call, options);
-  if (!isGone) return answerObject(call, stored);
   const { definition } = call.resource;
+  if (!isGone || definition.answersDeleted === true) return answerObject(call, stored);
   const { name, uid } = stored.bare.metadata;
   return rendered(plain(call), 200, {
     kind: "Status",

@@ -12,7 +12,10 @@ export function withIdentity({ resource, info }: VerbCall, body: JsonObject): Js
   same(body["kind"], definition.kind, (found) => `the kind in the data (${found}) does not match the expected kind (${definition.kind})`);
   same(body["apiVersion"], apiVersion, (found) => `the API version in the data (${found}) does not match the expected API version (${apiVersion})`);
   const namespace = definition.scope === "namespaced" ? info.namespace : "";
-  same(metadata["namespace"], namespace, () => "the namespace of the provided object does not match the namespace sent on the request");
+  const { namespace: sent, ...named } = metadata;
+  // What has no namespace is not asked for one.
+  if (definition.scope === "namespaced")
+    same(sent, namespace, () => "the namespace of the provided object does not match the namespace sent on the request");
   if (info.name !== "") {
     same(metadata["name"], info.name, (found) => `the name of the object (${found}) does not match the name on the URL (${info.name})`);
   }
@@ -21,7 +24,7 @@ export function withIdentity({ resource, info }: VerbCall, body: JsonObject): Js
     apiVersion,
     kind: definition.kind,
     metadata: {
-      ...metadata,
+      ...named,
       ...(info.name === "" ? {} : { name: info.name }),
       ...(namespace === "" ? {} : { namespace }),
     },

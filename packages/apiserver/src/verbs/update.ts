@@ -6,6 +6,8 @@ import { invalidValue } from "../schema/field-errors.js";
 import { jsonOf } from "../table.js";
 import { admit, type Proposal } from "./admit.js";
 import { answerObject } from "./answer.js";
+import { createObject } from "./create.js";
+import { requireMayCreate } from "./may-create.js";
 import { sameState } from "./system-metadata.js";
 import { objectsOf, type VerbCall } from "./verb-call.js";
 import { writeOptions } from "./write-options.js";
@@ -15,18 +17,32 @@ export async function update(call: VerbCall): Promise<HttpResponse> {
   const options = writeOptions(call);
   const { value, duplicates } = await readObjectBody(call.request, call.services.bodyLimitBytes);
   const body = requireJsonObject(value);
-  const stored = await retried(call, body, (found) => {
+  const made = new Set<StoredValue>();
+  const stored = await retried(call, body, async (found) => {
+    if (found === undefined && call.resource.definition.createsOnUpdate === true && call.info.subresource === "") {
+      await requireMayCreate(call);
+      const created = await createObject(call, { body: withoutVersion(body), duplicates, options, request: "create" });
+      made.add(created);
+      return created;
+    }
     const live = requireLive(call, found);
     requireVersion(call, body);
     return replace(call, { body, duplicates, live, options, request: "replace" });
   });
-  return answerObject(call, stored);
+  return answerObject(call, stored, made.has(stored) ? 201 : 200);
 }
 
-/** Custom resources are never replaced unseen. Throws Invalid, which names the resource here, as Kubernetes does. */
+/** Of an object that is made there is no version to hold it to. */
+function withoutVersion(body: JsonObject): JsonObject {
+  const { resourceVersion: _none, ...metadata } = sentMetadata(body);
+  return { ...body, metadata };
+}
+
+/** Custom resources, and some kinds, are never replaced unseen. Throws Invalid, which names the resource here, as Kubernetes does. */
 function requireVersion({ resource: { definition }, info }: VerbCall, body: JsonObject): void {
   const { resourceVersion = "" } = sentMetadata(body);
-  if (definition.versioned === undefined || (resourceVersion !== "" && resourceVersion !== null)) return;
+  const { unconditionalUpdate = definition.versioned === undefined } = definition;
+  if (unconditionalUpdate || (resourceVersion !== "" && resourceVersion !== null)) return;
   throw invalid(definition.plural, definition.group, info.name, [invalidValue("metadata.resourceVersion", 0, "must be specified for an update")]);
 }
 
