@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
+import { readProcFile } from "./proc-file.js";
 
 /**
  * The processes of a plugin: those of its group, and those that left it (setsid, a daemon) but still have the plugin's environment, by a
@@ -19,7 +20,7 @@ export function processesOf(leader: number, mark: string): readonly number[] {
 export function newestPid(): string | undefined {
   if (process.platform !== "linux") return undefined;
   try {
-    return readFileSync("/proc/loadavg", "latin1").trim().split(" ").at(-1);
+    return readProcFile("/proc/loadavg").toString("latin1").trim().split(" ").at(-1);
   } catch {
     return undefined;
   }
@@ -28,7 +29,7 @@ export function newestPid(): string | undefined {
 /** Undefined for one that is gone, or has ended and only waits for its parent (proc_pid_stat(5)). */
 function groupOf(pid: number): number | undefined {
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
+    const stat = readProcFile(`/proc/${pid}/stat`).toString("latin1");
     // The name in parentheses may hold spaces; state, parent and group follow it.
     const [state, , group] = stat.slice(stat.lastIndexOf(")") + 2).split(" ", 3);
     return state === "Z" || state === "X" ? undefined : Number(group);
@@ -40,7 +41,7 @@ function groupOf(pid: number): number | undefined {
 /** False for processes of other users, whose environment cannot be read. */
 function hasInEnvironment(pid: number, mark: Buffer): boolean {
   try {
-    return readFileSync(`/proc/${pid}/environ`).includes(mark);
+    return readProcFile(`/proc/${pid}/environ`).includes(mark);
   } catch {
     return false;
   }

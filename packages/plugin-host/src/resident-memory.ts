@@ -1,11 +1,10 @@
-import { readFileSync } from "node:fs";
+import { readProcFile } from "./proc-file.js";
 
 /** Memory that the process has in RAM, in bytes; undefined where the platform does not say, or when it is gone. Linux only. */
 export function residentMemory(pid: number): number | undefined {
   if (process.platform !== "linux") return undefined;
   try {
-    // A file of the kernel's own: reading it waits for no disk.
-    const status = readFileSync(`/proc/${pid}/status`, "utf8");
+    const status = readProcFile(`/proc/${pid}/status`).toString("latin1");
     const kibibytes = /^VmRSS:\s*(\d+) kB$/m.exec(status)?.[1];
     return kibibytes === undefined ? undefined : Number(kibibytes) * 1024;
   } catch {
@@ -21,7 +20,7 @@ export function sharedMemory(pids: readonly number[]): number {
   let kibibytes = 0;
   for (const pid of pids) {
     try {
-      kibibytes += Number(/^Pss:\s*(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, "utf8"))?.[1] ?? 0);
+      kibibytes += Number(/^Pss:\s*(\d+) kB$/m.exec(readProcFile(`/proc/${pid}/smaps_rollup`).toString("latin1"))?.[1] ?? 0);
     } catch {
       // It has ended meanwhile.
     }
