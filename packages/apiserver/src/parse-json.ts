@@ -1,4 +1,4 @@
-import { type ApiError, badRequest, type JsonValue } from "@dataplane/meta";
+import { ApiError, badRequest, type JsonValue } from "@dataplane/meta";
 import { type DuplicateKey, scanJson } from "./scan-json.js";
 
 /** A parsed body. `duplicates` are keys that stand twice; the last one won. */
@@ -17,15 +17,23 @@ export function parseJsonBody(text: string): ParsedBody {
 export function parseJson(text: string): JsonValue {
   try {
     const isEscaped = text.includes(String.raw`\u`);
-    const isSuspect = isEscaped || text.includes("__proto__");
-    return jsonValue(isSuspect ? JSON.parse(isEscaped ? wellFormed(text) : text, dropProto) : JSON.parse(text));
-  } catch {
+    const isSuspect = isEscaped || text.includes("__proto__") || mayOverflow.test(text);
+    return jsonValue(isSuspect ? JSON.parse(isEscaped ? wellFormed(text) : text, requireSound) : JSON.parse(text));
+  } catch (error) {
+    if (error instanceof ApiError) throw error;
     // The engine's message quotes the body, which may hold a secret: only the place is told.
     throw malformed(text, scanJson(text).errorAt ?? text.length);
   }
 }
 
-const dropProto = (key: string, value: unknown): unknown => (key === "__proto__" ? undefined : value);
+/** A number that a double may not hold. */
+const mayOverflow = /\d[eE]\+?\d{3}|\d{300}/;
+
+/** Without keys named `__proto__`. What would become Infinity could not be written as JSON again: Go refuses it too. */
+function requireSound(key: string, value: unknown): unknown {
+  if (typeof value === "number" && !Number.isFinite(value)) throw badRequest("the body is not valid JSON: a number is beyond the range of a double");
+  return key === "__proto__" ? undefined : value;
+}
 
 /** Halves of characters become U+FFFD, as they do where Go reads JSON: no store and no UTF-8 could hold them. */
 const wellFormed = (text: string): string =>
