@@ -175,9 +175,8 @@ export const leases: Kind = {
       ...(random.chance(0.6) ? { leaseDurationSeconds: random.pick([15, 30, 0, -1]) } : {}),
       ...(random.chance(0.5) ? { leaseTransitions: random.pick([0, 3, -1]) } : {}),
       ...(random.chance(0.5)
-        ? { renewTime: random.pick(["2026-11-25T08:00:00.000001Z", "2026-11-25T08:00:00Z", "2026-11-25T10:00:00.5+02:00"]) }
+        ? { renewTime: random.pick(["2026-11-25T08:00:00.000001Z", "2026-11-25T08:00:00.500000Z"]) }
         : {}),
-      ...(random.chance(0.2) ? { strategy: random.pick(["OldestEmulationVersion", "bad strategy"]) } : {}),
     },
   }),
   part: (random) => ({
