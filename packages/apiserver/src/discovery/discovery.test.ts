@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { startApiServer } from "../testing/start-api-server.js";
 import { widgets } from "../testing/widgets.js";
-import { compareVersions } from "./group-order.js";
+import { compareGroups, compareVersions } from "./group-order.js";
 
 const aggregated = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json";
 
@@ -40,4 +40,26 @@ test("the root tells where to look further", async () => {
   expect(json["paths"]).toEqual(
     expect.arrayContaining(["/api", "/api/v1", "/apis", "/apis/coordination.k8s.io", "/apis/coordination.k8s.io/v1", "/openapi/v3"]),
   );
+});
+
+test("groups of Kubernetes come in its order, before those of others by name", () => {
+  const groups = ["b.com", "rbac.authorization.k8s.io", "apps", "", "a.com", "other.k8s.io", "coordination.k8s.io", "events.k8s.io"];
+  const sorted = ["", "apps", "events.k8s.io", "rbac.authorization.k8s.io", "coordination.k8s.io", "a.com", "b.com", "other.k8s.io"];
+  expect(groups.toSorted(compareGroups)).toEqual(sorted);
+});
+
+test("subresources tell the kind they answer with, and what is stored the hash of its version", async () => {
+  await using api = await startApiServer((registry) =>
+    registry.add({ ...widgets, scale: { specReplicasPath: ".spec.size", statusReplicasPath: ".status.size" } }),
+  );
+  const { json } = await api.call("/apis/example.com/v1");
+  const resources = json["resources"] as readonly Record<string, unknown>[];
+  expect(resources.find(({ name }) => name === "widgets/scale")).toMatchObject({ group: "autoscaling", version: "v1", kind: "Scale" });
+  expect(resources.find(({ name }) => name === "widgets")).toMatchObject({ storageVersionHash: expect.stringMatching(/^[\w+/]{11}=$/) as string });
+  const answer = await api.call("/apis", { headers: { accept: aggregated } });
+  const group = (answer.json.items ?? []).find(({ metadata }) => metadata.name === "example.com");
+  expect(JSON.stringify(group)).toContain('"responseKind":{"group":"autoscaling","version":"v1","kind":"Scale"}');
+  const beta = await api.call("/apis", { headers: { accept: "application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList" } });
+  expect(beta.json).toMatchObject({ apiVersion: "apidiscovery.k8s.io/v2beta1" });
+  expect((await api.call("/apis", { headers: { accept: "application/json;g=apidiscovery.k8s.io;v=v9;as=APIGroupDiscoveryList" } })).status).toBe(406);
 });

@@ -24,10 +24,35 @@ function parse(version: string): ParsedVersion | undefined {
   return undefined;
 }
 
-/** The core group, Kubernetes' own, then the rest by name: a short name that two groups have means the earlier one. */
+/** Kubernetes' own groups, as its aggregator ranks them; what follows has the rank of custom resources. */
+const ranked: readonly string[] = [
+  "",
+  "apiregistration.k8s.io",
+  "apps",
+  "events.k8s.io",
+  "authentication.k8s.io",
+  "authorization.k8s.io",
+  "autoscaling",
+  "batch",
+  "certificates.k8s.io",
+  "networking.k8s.io",
+  "policy",
+  "rbac.authorization.k8s.io",
+  "storage.k8s.io",
+  "admissionregistration.k8s.io",
+  "apiextensions.k8s.io",
+  "scheduling.k8s.io",
+  "coordination.k8s.io",
+  "node.k8s.io",
+  "discovery.k8s.io",
+  "resource.k8s.io",
+  "flowcontrol.apiserver.k8s.io",
+  "internal.apiserver.k8s.io",
+  "storagemigration.k8s.io",
+];
+const ranks: ReadonlyMap<string, number> = new Map(ranked.map((group, rank) => [group, rank]));
+
+/** Kubernetes' groups in its order, then the rest by name: a short name that two groups have means the earlier one. */
 export const compareGroups = (a: string, b: string): number => rank(a) - rank(b) || (a < b ? -1 : a > b ? 1 : 0);
 
-function rank(group: string): number {
-  if (group === "") return 0;
-  return group.endsWith(".k8s.io") ? 1 : 2;
-}
+const rank = (group: string): number => ranks.get(group) ?? ranked.length;
