@@ -8,7 +8,7 @@ const annotationsLimitBytes = 256 * 1024;
 
 /** What is wrong with `metadata` beyond its types: names, labels, annotations, finalizers. `live` is what it replaces. */
 export function metadataCauses(
-  { nameRule = "dnsSubdomain", strategicMerge }: ResourceDefinition,
+  { nameRule = "dnsSubdomain", strategicMerge, group }: ResourceDefinition,
   { metadata }: ApiObject,
   live: ApiObject | undefined,
 ): readonly Cause[] {
@@ -20,7 +20,7 @@ export function metadataCauses(
     ...ownerCauses(metadata.ownerReferences ?? []),
     ...finalizerCauses(metadata.finalizers ?? []),
     // Built-in kinds know no finalizers of custom resources, which may be old and without a domain.
-    ...(strategicMerge === true ? unqualifiedFinalizerCauses(metadata.finalizers ?? []) : []),
+    ...(strategicMerge === true && !libraryGroups.has(group) ? unqualifiedFinalizerCauses(metadata.finalizers ?? []) : []),
   ];
 }
 
@@ -39,6 +39,9 @@ function finalizerCauses(finalizers: readonly string[]): readonly Cause[] {
   if (!finalizers.includes("orphan") || !finalizers.includes("foregroundDeletion")) return causes;
   return [...causes, invalidValue("metadata.finalizers", finalizers, "finalizer orphan and foregroundDeletion cannot be both set")];
 }
+
+/** Groups of Kubernetes' libraries: they have the rules of custom resources. CustomResourceDefinitions are held by such a finalizer themselves. */
+const libraryGroups: ReadonlySet<string> = new Set(["apiextensions.k8s.io", "apiregistration.k8s.io", "admissionregistration.k8s.io"]);
 
 const standardFinalizers: ReadonlySet<string> = new Set(["kubernetes", "orphan", "foregroundDeletion"]);
 
