@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { startApiServer, type TestServer } from "../testing/start-api-server.js";
+import { widgets } from "../testing/widgets.js";
 
 const base = "/api/v1/namespaces/default/configmaps";
 const merge = { "content-type": "application/merge-patch+json" };
@@ -90,6 +91,47 @@ test("an owner of that name with another uid is none; one of an unknown kind is 
   await make(api, "stale", [owner("owner", "another-uid")]);
   await make(api, "foreign", [{ apiVersion: "example.com/v1", kind: "Unknown", name: "x", uid: "y" }]);
   await settled(api, ["foreign", "owner"]);
+});
+
+test("what has no namespace and names an owner that has one is left alone", async () => {
+  await using api = await startApiServer();
+  const uid = await make(api, "owner");
+  const body = { metadata: { name: "odd", ownerReferences: [owner("owner", uid)] } };
+  expect((await api.call("/api/v1/namespaces", { method: "POST", body })).status).toBe(201);
+  await make(api, "child", [owner("owner", uid)]);
+  await remove(api, "owner");
+  await settled(api, []);
+  expect((await api.call("/api/v1/namespaces/odd")).json.metadata?.["deletionTimestamp"]).toBeUndefined();
+});
+
+test("dependents of an owner go though its kind goes at the same moment", async () => {
+  await using api = await startApiServer((registry) => registry.add(widgets));
+  const { json } = await api.call("/apis/example.com/v1/namespaces/default/widgets", { method: "POST", body: { metadata: { name: "w" } } });
+  const uid = String(json.metadata?.["uid"]);
+  await make(api, "child", [{ apiVersion: "example.com/v1", kind: "Widget", name: "w", uid }]);
+  await api.call("/apis/example.com/v1/namespaces/default/widgets/w", { method: "DELETE" });
+  api.registry.remove(widgets);
+  await settled(api, []);
+});
+
+test("orphans stay though somebody writes them at the same moment", async () => {
+  await using api = await startApiServer();
+  const uid = await make(api, "owner");
+  const children = Array.from({ length: 8 }, (_, index) => `child-${String(index)}`);
+  for (const name of children) await make(api, name, [owner("owner", uid)]);
+  let isOver = false;
+  const writers = children.map(async (name) => {
+    for (let round = 0; !isOver; round++) {
+      await api.call(`${base}/${name}`, { method: "PATCH", headers: merge, body: { data: { round: String(round) } } });
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  });
+  await remove(api, "owner", "Orphan");
+  await settled(api, children).finally(() => {
+    isOver = true;
+  });
+  await Promise.all(writers);
+  for (const name of children) expect((await api.call(`${base}/${name}`)).json.metadata?.["ownerReferences"]).toBeUndefined();
 });
 
 test.each([

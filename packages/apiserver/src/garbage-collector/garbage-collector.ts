@@ -19,6 +19,9 @@ export interface GarbageCollectorOptions {
 /** An owner of an unknown kind may come back: its dependents are looked at again after so long. */
 const unknownOwnerMs = 30_000;
 
+/** How soon a state is looked at again that another writer changed at the same moment. */
+const lostRaceMs = 20;
+
 /**
  * Deletes what belongs to objects that are gone, and does the work of the finalizers `foregroundDeletion` (dependents first) and
  * `orphan` (dependents stay) (https://kubernetes.io/docs/concepts/architecture/garbage-collection/).
@@ -73,8 +76,8 @@ export class GarbageCollector {
     const owners = current === undefined ? [] : ownersOf(current);
     this.#index.set(key, owners);
     if (current === undefined) {
-      const uid = previous?.bare.metadata.uid ?? "";
-      for (const dependent of this.#index.dependentsOf(uid)) this.#controller.enqueue(dependent);
+      const { uid = "", namespace = "" } = previous?.bare.metadata ?? {};
+      for (const dependent of this.#index.ownerGone(uid, namespace)) this.#controller.enqueue(dependent);
     } else if (owners.length > 0 || isAtWork(current)) {
       this.#controller.enqueue(key);
     }
@@ -89,16 +92,19 @@ export class GarbageCollector {
     const found = this.#finder.at(key);
     if (found === undefined) return undefined;
     const { deletionTimestamp, finalizers = [] } = found.stored.bare.metadata;
-    if (deletionTimestamp !== undefined && finalizers.includes(orphanFinalizer)) await this.#orphan(found);
-    else if (deletionTimestamp !== undefined && finalizers.includes(foregroundFinalizer)) await this.#deleteDependents(found);
+    if (deletionTimestamp !== undefined && finalizers.includes(orphanFinalizer)) {
+      if (!(await this.#orphan(found))) return { afterMs: lostRaceMs };
+    } else if (deletionTimestamp !== undefined && finalizers.includes(foregroundFinalizer)) await this.#deleteDependents(found);
     return this.#settleDependent(found);
   }
 
-  /** The dependents lose their reference, then the owner its finalizer. */
-  async #orphan(owner: FoundObject): Promise<void> {
+  /** The dependents lose their reference, then the owner its finalizer. False when one of them was changed meanwhile: it would be deleted. */
+  async #orphan(owner: FoundObject): Promise<boolean> {
     const { uid = "" } = owner.stored.bare.metadata;
-    await Promise.all(this.#dependentsOf(uid).map((dependent) => this.#withoutOwners(dependent, new Set([uid]))));
+    const freed = await Promise.all(this.#dependentsOf(uid).map((dependent) => this.#withoutOwners(dependent, new Set([uid]))));
+    if (freed.includes(false)) return false;
     await this.#withoutFinalizer(owner, orphanFinalizer);
+    return true;
   }
 
   /** Those that block the owner are deleted by their own reconcile; the finalizer goes with the last of them. */
@@ -134,7 +140,10 @@ export class GarbageCollector {
   }
 
   #stateOf(owner: OwnerReference, dependent: FoundObject): "present" | "absent" | "unknown" | "waiting" {
-    const found = this.#finder.owner(owner, namespaceOf(dependent));
+    const namespace = namespaceOf(dependent);
+    const found = this.#finder.owner(owner, namespace);
+    // Its kind may have gone with it: a definition takes its objects along.
+    if (found === "unknown" && this.#index.isGone(owner.uid, namespace)) return "absent";
     if (typeof found !== "object") return found;
     return isDeletingDependents(found.stored) && owner.blockOwnerDeletion === true ? "waiting" : "present";
   }
@@ -143,9 +152,9 @@ export class GarbageCollector {
     return this.#index.dependentsOf(uid).flatMap((key) => this.#finder.at(key) ?? []);
   }
 
-  async #withoutOwners(dependent: FoundObject, uids: ReadonlySet<string>): Promise<void> {
+  #withoutOwners(dependent: FoundObject, uids: ReadonlySet<string>): Promise<boolean> {
     const kept = ownersOf(dependent.stored).filter(({ uid }) => !uids.has(uid));
-    await this.#patchMetadata(dependent, { ownerReferences: kept.length === 0 ? null : kept.map((it) => ({ ...it })) });
+    return this.#patchMetadata(dependent, { ownerReferences: kept.length === 0 ? null : kept.map((it) => ({ ...it })) });
   }
 
   async #unblockOwners(dependent: FoundObject): Promise<void> {
@@ -158,16 +167,16 @@ export class GarbageCollector {
     await this.#patchMetadata(owner, { finalizers: kept.length === 0 ? null : kept });
   }
 
-  /** Over the very state that was judged: a conflict is judged again. */
-  async #patchMetadata(found: FoundObject, metadata: JsonObject): Promise<void> {
+  /** Over the very state that was judged. False when that is no longer the newest: the next one is judged when it comes. */
+  async #patchMetadata(found: FoundObject, metadata: JsonObject): Promise<boolean> {
     const patch = { metadata: { ...metadata, uid: found.stored.bare.metadata.uid ?? "", resourceVersion: found.stored.revision.toString() } };
-    await unlessGone(this.#options.client.patch(resourceRef(found), objectRef(found), "application/merge-patch+json", patch));
+    return unlessChanged(this.#options.client.patch(resourceRef(found), objectRef(found), "application/merge-patch+json", patch));
   }
 
   async #delete(found: FoundObject, propagationPolicy: NonNullable<DeleteOptions["propagationPolicy"]>): Promise<void> {
     const { uid = "" } = found.stored.bare.metadata;
     const options = { uid, resourceVersion: found.stored.revision.toString(), propagationPolicy };
-    await unlessGone(this.#options.client.delete(resourceRef(found), objectRef(found), undefined, options));
+    await unlessChanged(this.#options.client.delete(resourceRef(found), objectRef(found), undefined, options));
   }
 }
 
@@ -204,11 +213,13 @@ function objectRef({ stored: { bare } }: FoundObject): ObjectRef {
   return { name, ...(namespace === undefined ? {} : { namespace }) };
 }
 
-/** What is gone already, or is another one by now, is no failure; what changed since is looked at again when that change comes. */
-async function unlessGone(work: Promise<unknown>): Promise<void> {
+/** False when the object changed since, or is another one by now; one that is gone is as good as done. */
+async function unlessChanged(work: Promise<unknown>): Promise<boolean> {
   try {
     await work;
+    return true;
   } catch (error) {
     if (!(error instanceof ApiError) || (error.reason !== "NotFound" && error.reason !== "Conflict")) throw error;
+    return error.reason === "NotFound";
   }
 }

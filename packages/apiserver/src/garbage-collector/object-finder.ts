@@ -30,15 +30,15 @@ export class ObjectFinder {
   }
 
   /**
-   * The owner that a dependent names: `unknown` when its kind is not served (now), `absent` when there is none of that uid. An owner is
-   * cluster-scoped, or in the namespace of its dependent.
+   * The owner that a dependent names: `absent` when there is none of that uid, `unknown` when that cannot be told: its kind is not served
+   * (now), or has namespaces and the dependent has none. An owner is cluster-scoped, or in the namespace of its dependent.
    */
   owner({ apiVersion, kind, name, uid }: OwnerReference, namespace: string): FoundObject | "absent" | "unknown" {
     const resource = this.#registry
       .resources()
       .find(({ definition }) => apiVersionOf(definition) === apiVersion && definition.kind === kind && definition.review === undefined);
     if (resource === undefined) return "unknown";
-    if (resource.definition.scope === "namespaced" && namespace === "") return "absent";
+    if (resource.definition.scope === "namespaced" && namespace === "") return "unknown";
     const stored = this.#cache.get(keyOf(resource, namespace, name));
     return stored?.bare.metadata.uid === uid && stored.shownBy(resource).included ? { resource, stored } : "absent";
   }
