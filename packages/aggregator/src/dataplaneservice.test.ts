@@ -40,7 +40,7 @@ test("a method or path that means nothing is warned about", () => {
 test("columns show what a service binds and whether it is available", () => {
   const condition = { type: "Available", status: "False", reason: "BackOff", message: "", lastTransitionTime: "2026-01-01T00:00:00Z" };
   const object: ApiObject = { ...aDataPlaneService({ plugin: "prometheus", serves: ["query", "stream"] }), status: { conditions: [condition] } };
-  const row = Object.fromEntries((dataPlaneServices.columns ?? []).map(({ name, value }) => [name, value(object)]));
+  const row = Object.fromEntries((dataPlaneServices.columns ?? []).map(({ name, value }) => [name, value(object, new Date())]));
   expect(row).toMatchObject({ Plugin: "prometheus", Type: "datasource", Group: "prometheus.grafana.app", Version: "v0alpha1" });
   expect(row).toMatchObject({ Services: "query,stream", Available: "False", Reason: "BackOff" });
 });

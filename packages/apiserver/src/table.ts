@@ -26,9 +26,11 @@ function columnsOf({ columns = [], ageColumn: wantsAge = true }: ResourceDefinit
   return !wantsAge || columns.some(({ name }) => name === "Age") ? columns : [...columns, ageColumn];
 }
 
+const hasNameColumn = ({ nameColumn: wantsName = true }: ResourceDefinition): boolean => wantsName;
+
 /** `columnDefinitions` of a Table of these objects. */
 export const columnDefinitions = (definition: ResourceDefinition): readonly JsonObject[] => [
-  nameColumn,
+  ...(hasNameColumn(definition) ? [nameColumn] : []),
   ...columnsOf(definition).map(({ name, type = "string", format = "", description = "", priority = 0 }) => ({
     name,
     type,
@@ -45,18 +47,21 @@ export function tableRow(
   options: { readonly includeObject: IncludeObject; readonly version: string; readonly now: Date },
 ): JsonObject {
   const cells = columnsOf(definition).map((column) => cell(column, object, options.now));
-  const row = { cells: [object.metadata.name, ...cells] };
+  const row = { cells: hasNameColumn(definition) ? [object.metadata.name, ...cells] : cells };
   if (options.includeObject === "None") return row;
   return { ...row, object: options.includeObject === "Object" ? jsonOf(object) : partialMetadata(object, options.version) };
 }
 
-function cell({ type, value }: Column, object: ApiObject, now: Date): JsonValue {
-  const read = value(object);
-  if (read === undefined || read === null) return type === "integer" || type === "number" || type === "boolean" ? null : "<none>";
-  if (type !== "date") return read;
+/** A text that a kind of ours has not is empty; null is a value that was not found, as Kubernetes has it of custom resources. */
+function cell({ type = "string", value }: Column, object: ApiObject, now: Date): JsonValue {
+  const read = value(object, now);
+  if (read === undefined) return emptyCells[type];
+  if (type !== "date" || read === null) return read;
   const time = Date.parse(plainText(read));
-  return Number.isNaN(time) ? "<unknown>" : humanDuration(now.getTime() - time);
+  return Number.isNaN(time) ? "<invalid>" : humanDuration(now.getTime() - time);
 }
+
+const emptyCells = { string: "", date: "<unknown>", integer: null, number: null, boolean: null } as const;
 
 /** The object's metadata alone, as `kind: PartialObjectMetadata`. */
 export const partialMetadata = ({ metadata }: ApiObject, version: string): JsonObject => ({

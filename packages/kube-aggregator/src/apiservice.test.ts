@@ -42,11 +42,15 @@ test("a table shows who serves, and whether it is available", async () => {
   await it.client.create(apiServicesRef, anApiService("v1.a.example.com", aRemote));
   const cells = async (name: string): Promise<readonly JsonValue[]> => {
     const object = await it.get(name);
-    return (apiServices.columns ?? []).slice(0, 2).map(({ value }) => value(object) ?? null);
+    return (apiServices.columns ?? []).slice(0, 2).map(({ value }) => value(object, new Date()) ?? null);
   };
   await eventually(async () => expect(await cells("v1.a.example.com")).toEqual(["backends/metrics", "False (ServiceNotFound)"]));
   await eventually(async () => expect(await cells("v1.")).toEqual(["Local", "True"]));
-  expect((apiServices.columns ?? []).map(({ value }) => value(anApiService("v1.a.example.com")) ?? null)).toEqual(["Local", "Unknown", null]);
+  expect((apiServices.columns ?? []).map(({ value }) => value(anApiService("v1.a.example.com"), new Date()) ?? null)).toEqual([
+    "Local",
+    "Unknown",
+    null,
+  ]);
 });
 
 test("conditions tell of each service, move their time only when the status turns, and leave the spec's generation", async () => {

@@ -165,7 +165,7 @@ test.each<[string, JsonObject, readonly string[]]>([
 
 test("columns show a backend", () => {
   const object = aBackendService({ baseURL: "https://b.example.com" });
-  const row = Object.fromEntries((dataPlaneServices.columns ?? []).map(({ name, value }) => [name, value(object)]));
+  const row = Object.fromEntries((dataPlaneServices.columns ?? []).map(({ name, value }) => [name, value(object, new Date())]));
   expect(row).toMatchObject({ Plugin: "", Type: "http", Backend: "https://b.example.com", Available: "Unknown" });
   expect(dataPlaneServiceFrom(object).spec.pluginID).toBe("");
 });

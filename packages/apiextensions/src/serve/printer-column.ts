@@ -18,7 +18,7 @@ export function printerColumn({ name, type: told, format, description = "", prio
     ...(priority === undefined ? {} : { priority }),
     value: (object) => {
       const json: unknown = object;
-      return isJsonObject(json) ? cell(type, firstOf(readJsonPath(path, json))) : undefined;
+      return isJsonObject(json) ? cell(type, firstOf(readJsonPath(path, json))) : null;
     },
   };
 }
@@ -26,19 +26,19 @@ export function printerColumn({ name, type: told, format, description = "", prio
 const firstOf = (found: readonly JsonValue[] | undefined): JsonValue | undefined => found?.[0];
 
 /** What is of another type than the column says is not shown, but for text: anything can be printed. */
-function cell(type: (typeof types)[number], value: JsonValue | undefined): string | number | boolean | undefined {
-  if (value === undefined || value === null) return undefined;
+function cell(type: (typeof types)[number], value: JsonValue | undefined): string | number | boolean | null {
+  if (value === undefined || value === null) return null;
   switch (type) {
     case "string":
       return isComposite(value) ? JSON.stringify(value) : String(value);
     case "integer":
-      return typeof value === "number" ? Math.trunc(value) : undefined;
+      return typeof value === "number" ? Math.trunc(value) : null;
     case "number":
-      return typeof value === "number" ? value : undefined;
+      return typeof value === "number" ? value : null;
     case "boolean":
-      return typeof value === "boolean" ? value : undefined;
+      return typeof value === "boolean" ? value : null;
     case "date":
-      return typeof value === "string" ? value : undefined;
+      return typeof value === "string" ? value : null;
   }
 }
 

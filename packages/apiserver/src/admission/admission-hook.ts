@@ -1,4 +1,12 @@
-import { ApiError, type GroupVersionKind, type GroupVersionResource, type JsonObject, type Reason, type UserInfo } from "@dataplane/meta";
+import {
+  ApiError,
+  type GroupVersionKind,
+  type GroupVersionResource,
+  type JsonObject,
+  type Reason,
+  type StatusDetails,
+  type UserInfo,
+} from "@dataplane/meta";
 
 export const admissionOperations = ["CREATE", "UPDATE", "DELETE"] as const;
 export type AdmissionOperation = (typeof admissionOperations)[number];
@@ -30,6 +38,8 @@ export interface AdmissionDenial {
   readonly code: number;
   readonly reason: string;
   readonly message: string;
+  /** What is at fault, as clients show it beside the message. */
+  readonly details?: StatusDetails;
   /** Who refuses, such as `webhook "a.example.com"`, where one hook speaks for several. */
   readonly by?: string;
 }
@@ -72,8 +82,8 @@ const knownReasons: ReadonlyMap<string, Reason> = new Map(
 );
 
 /** The refusal as the writer gets it, in the words of kube-apiserver; `who` names the hook. */
-export function denialError(who: string, { code, reason, message }: AdmissionDenial): ApiError {
+export function denialError(who: string, { code, reason, message, details }: AdmissionDenial): ApiError {
   const words = message === "" ? "denied the request without explanation" : `denied the request: ${message}`;
   const known = reasonsOfCodes.get(code) ?? knownReasons.get(reason) ?? (code === 400 ? "BadRequest" : "Forbidden");
-  return new ApiError(known, `admission ${who} ${words}`, { code });
+  return new ApiError(known, `admission ${who} ${words}`, { code, ...(details === undefined ? {} : { details }) });
 }

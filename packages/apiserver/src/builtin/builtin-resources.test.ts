@@ -55,7 +55,10 @@ test("a finalizer holds a namespace too, and what is being deleted takes no new 
 
 test("an event of the newer group has the older times, null where unknown, and is found by its reporter", async () => {
   await using api = await startApiServer();
-  const body = { metadata: { name: "e" }, reason: "R", note: "n", reportingController: "example.com/c", eventTime: "2026-01-01T00:00:00.000000Z" };
+  const body = {
+    ...{ metadata: { name: "e" }, reason: "R", note: "n", type: "Normal", action: "A" },
+    ...{ reportingController: "example.com/c", reportingInstance: "c-1", eventTime: "2026-01-01T00:00:00.000000Z" },
+  };
   const made = await api.call("/apis/events.k8s.io/v1/namespaces/default/events", { method: "POST", body });
   expect(made.json).toMatchObject({ deprecatedLastTimestamp: null, deprecatedFirstTimestamp: null });
   const found = await api.call("/api/v1/events?fieldSelector=reportingComponent%3Dexample.com/c");

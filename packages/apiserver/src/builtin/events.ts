@@ -1,6 +1,8 @@
-import { type ApiObject, isJsonObject, type JsonValue } from "@dataplane/meta";
-import type { Column, ResourceDefinition } from "../resource.js";
+import type { ApiObject } from "@dataplane/meta";
+import type { ResourceDefinition } from "../resource.js";
 import type { StructuralSchema } from "../schema/structural-schema.js";
+import { eventColumns } from "./event-columns.js";
+import { eventCauses, newEventCauses } from "./event-rules.js";
 
 /** How long an event is kept, as in kube-apiserver. */
 const ttlSeconds = 3_600;
@@ -44,6 +46,9 @@ const renamed = [
   ["count", "deprecatedCount"],
 ] as const;
 
+const newerNames: ReadonlyMap<string, string> = new Map(renamed);
+const coreNames: ReadonlyMap<string, string> = new Map(renamed.map(([core, newer]) => [newer, core]));
+
 const coreFields: Readonly<Record<string, StructuralSchema>> = {
   ...common,
   involvedObject: objectReference,
@@ -70,7 +75,10 @@ export const coreEvents: ResourceDefinition = {
   selectableFields: ["reason", "reportingComponent", "type", ...referenceFields.map((field) => `involvedObject.${field}`)],
   storage: { prefix: "/events" },
   ttlSeconds: () => ttlSeconds,
-  columns: columns("involvedObject", "message", "lastTimestamp"),
+  validate: (event) => eventCauses(event, "reportingComponent"),
+  columns: eventColumns(new Map()),
+  nameColumn: false,
+  ageColumn: false,
 };
 
 /** Event of events.k8s.io/v1: the same objects under newer names. */
@@ -80,43 +88,22 @@ export const events: ResourceDefinition = {
   canonical: false,
   schema: {
     type: "object",
-    properties: Object.fromEntries(Object.entries(coreFields).map(([key, schema]) => [renamed.find(([core]) => core === key)?.[1] ?? key, schema])),
+    properties: Object.fromEntries(Object.entries(coreFields).map(([key, schema]) => [newerNames.get(key) ?? key, schema])),
   },
   selectableFields: ["reason", "reportingController", "type", ...referenceFields.map((field) => `regarding.${field}`)],
   storage: {
     prefix: "/events",
-    project: (object) => withNames(object, new Map(renamed)),
-    unproject: (object) => withNames(object, new Map(renamed.map(([core, newer]) => [newer, core]))),
+    project: (object) => withNames(object, newerNames),
+    unproject: (object) => withNames(object, coreNames),
   },
-  columns: columns("regarding", "note", "deprecatedLastTimestamp"),
+  validate: (event, old) => {
+    const core = withNames(event, coreNames);
+    return [...eventCauses(core, "reportingController"), ...(old === undefined ? newEventCauses(core) : [])];
+  },
+  columns: eventColumns(newerNames),
 };
 
 function withNames(object: ApiObject, names: ReadonlyMap<string, string>): ApiObject {
   const { apiVersion, kind, metadata, ...rest } = object;
   return { apiVersion, kind, metadata, ...Object.fromEntries(Object.entries(rest).map(([key, value]) => [names.get(key) ?? key, value])) };
-}
-
-function columns(subject: string, message: string, last: string): readonly Column[] {
-  return [
-    { name: "Last Seen", type: "date", description: "When it last happened.", value: (event) => lastSeen(event, last) },
-    { name: "Type", value: ({ type }) => scalar(type) },
-    { name: "Reason", value: ({ reason }) => scalar(reason) },
-    { name: "Object", value: (event) => subjectOf(event[subject]) },
-    { name: "Message", value: (event) => scalar(event[message]) },
-  ];
-}
-
-const lastSeen = (event: ApiObject, last: string): string | undefined =>
-  lastOfSeries(event) ?? scalar(event[last]) ?? scalar(event["eventTime"]) ?? event.metadata.creationTimestamp;
-
-function lastOfSeries({ series: many }: ApiObject): string | undefined {
-  return isJsonObject(many) && typeof many["lastObservedTime"] === "string" ? many["lastObservedTime"] : undefined;
-}
-
-const scalar = (value: ApiObject[string]): string | undefined => (typeof value === "string" && value !== "" ? value : undefined);
-
-function subjectOf(value: ApiObject[string] | JsonValue): string | undefined {
-  if (!isJsonObject(value)) return undefined;
-  const { kind, name } = value;
-  return typeof kind === "string" && typeof name === "string" ? `${kind.toLowerCase()}/${name}` : undefined;
 }

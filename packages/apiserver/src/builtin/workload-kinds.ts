@@ -30,7 +30,7 @@ const objectAt = (object: ApiObject, key: string): JsonObject => {
   return value !== undefined && isJsonObject(value) ? value : {};
 };
 
-const countAt = (...path: readonly string[]): Column["value"] => {
+const countAt = (...path: readonly string[]): ((object: ApiObject) => number) => {
   return (object) => {
     const value = valueAt(object, ...path);
     return typeof value === "number" ? value : 0;

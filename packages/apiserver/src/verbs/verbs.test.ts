@@ -233,7 +233,10 @@ test("events are one store under two names", async () => {
   await using api = await start();
   const made = await api.call("/apis/events.k8s.io/v1/namespaces/default/events", {
     method: "POST",
-    body: { metadata: { name: "e" }, note: "hello", regarding: { kind: "Widget", name: "a" }, reason: "R", type: "Normal" },
+    body: {
+      ...{ metadata: { name: "e" }, note: "hello", regarding: { kind: "Widget", name: "a" }, reason: "R", type: "Normal", action: "A" },
+      ...{ eventTime: "2026-01-01T00:00:00.000000Z", reportingController: "example.com/c", reportingInstance: "c-1" },
+    },
   });
   expect(made.json).toMatchObject({ apiVersion: "events.k8s.io/v1", note: "hello" });
   const core = await api.call("/api/v1/namespaces/default/events/e");

@@ -1,6 +1,7 @@
 import { ApiError, badRequest, type Logger } from "@dataplane/meta";
 import { type WebhookClient, WebhookFailure } from "../../webhook/webhook-client.js";
 import type { AdmissionAttributes, AdmissionDenial } from "../admission-hook.js";
+import { denialDetails } from "../denial-details.js";
 import { admissionRequest, type Invocation, type ReviewAnswer, reviewAnswer } from "./admission-review.js";
 import type { Webhook } from "./webhook.js";
 
@@ -57,11 +58,13 @@ const failedCalling = (name: string, why: string, cause: unknown): ApiError =>
 /** The refusal in an answer that does not allow: 400 unless it says a code of failure, as in Kubernetes. */
 export function denialOf({ name }: Webhook, { result }: ReviewAnswer): AdmissionDenial {
   const { code, reason, message } = result;
+  const details = denialDetails(result["details"]);
   const words = typeof message === "string" && message !== "" ? message : typeof reason === "string" ? reason : "";
   return {
     code: typeof code === "number" && Number.isInteger(code) && code >= 400 && code <= 599 ? code : 400,
     reason: typeof reason === "string" ? reason : "",
     message: words,
+    ...(details === undefined ? {} : { details }),
     by: `webhook ${JSON.stringify(name)}`,
   };
 }

@@ -122,6 +122,18 @@ test("a refusal is passed on with its code and its words, and nothing is stored"
   expect((await server.call(`${widgetsPath}/w`)).status).toBe(200);
 });
 
+test("a refusal tells which fields are at fault", async () => {
+  await using server = await start();
+  const causes = [{ reason: "FieldValueInvalid", message: "Invalid value: 9: too big", field: "spec.size" }];
+  const details = { name: "w", group: "example.com", kind: "Widget", causes, retryAfterSeconds: "soon", other: 1 };
+  await using hook = await aWebhook(() => ({ allowed: false, status: { code: 422, reason: "Invalid", message: "too big", details } }));
+  await configure(server, hook, { rules: [{ ...widgetRules, operations: ["CREATE"] }] });
+  const refused = await create(server, widget("w"));
+  expect(refused.status).toBe(422);
+  expect(refused.json).toMatchObject({ reason: "Invalid", message: 'admission webhook "a.hooks.example.com" denied the request: too big' });
+  expect(refused.json["details"]).toEqual({ name: "w", group: "example.com", kind: "Widget", causes });
+});
+
 test("mutating webhooks change the object in order; what they add is defaulted, pruned, validated, and its writer's", async () => {
   await using server = await start();
   await using hook = await aWebhook((_request, path) =>
