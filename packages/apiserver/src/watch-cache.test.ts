@@ -1,5 +1,5 @@
 import { silentLogger, systemClock } from "@dataplane/meta";
-import { createMemoryStore } from "@dataplane/storage";
+import { createMemoryStore, RevisionCompacted, RevisionFuture, type Store } from "@dataplane/storage";
 import { expect, test } from "vitest";
 import { WatchCache } from "./watch-cache.js";
 
@@ -30,3 +30,44 @@ test("large objects make the history shorter", async () => {
   expect(since(55)).toBe(4);
   expect(() => since(30)).toThrow(/too old resource version/);
 });
+
+test.each([["compacted", new RevisionCompacted(1n)] as const, ["another history", new RevisionFuture(1n)] as const])(
+  "who subscribes while the cache reads the store anew hears of the jump (%s)",
+  async (_title, failure) => {
+    const store = createMemoryStore();
+    let release = (): void => undefined;
+    const released = new Promise<void>((resolve) => (release = resolve));
+    let [lists, watches] = [0, 0];
+    const list: Store["list"] = async (prefix, page) => {
+      lists += 1;
+      if (lists === 2) await released;
+      return store.list(prefix, page);
+    };
+    const watch: Store["watch"] = (prefix, since, signal) => {
+      watches += 1;
+      if (watches === 1) throw failure;
+      return store.watch(prefix, since, signal);
+    };
+    const interrupted: Store = {
+      list,
+      watch,
+      revision: () => store.revision(),
+      get: (key) => store.get(key),
+      put: (key, bytes, options) => store.put(key, bytes, options),
+      delete: (key, expected) => store.delete(key, expected),
+      compact: (before) => store.compact(before),
+      close: () => store.close(),
+    };
+    const cache = new WatchCache({ store: interrupted, clock: systemClock, logger: silentLogger });
+    const stop = new AbortController();
+    await cache.start(stop.signal);
+    await expect.poll(() => lists).toBe(2);
+    const seen: unknown[] = [];
+    cache.subscribe(cache.revision, (change) => seen.push(change));
+    await store.put("/a", value(1), { expected: 0n });
+    release();
+    await expect.poll(() => cache.get("/a")).toBeDefined();
+    expect(seen).toEqual([undefined]);
+    stop.abort();
+  },
+);

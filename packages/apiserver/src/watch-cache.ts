@@ -1,5 +1,5 @@
 import { ApiError, type Clock, expired, type Logger, unavailable } from "@dataplane/meta";
-import { type Change, RevisionCompacted, type Store } from "@dataplane/storage";
+import { type Change, RevisionCompacted, RevisionFuture, type Store } from "@dataplane/storage";
 import { StoredValue } from "./codec.js";
 import { SortedMap } from "./sorted-map.js";
 
@@ -122,10 +122,13 @@ export class WatchCache {
 
   async #list(): Promise<void> {
     const { entries, revision } = await this.#options.store.list("/");
+    // In the same turn as the jump: who subscribes while the store is read must hear of it too.
+    this.#endWatches();
     this.#entries.replace(entries.map(({ key, value, revision: at }) => [key, new StoredValue(key, at, value)] as const));
     this.#history = [];
     this.#historyBytes = 0;
     this.#historyStart = revision;
+    this.#revision = revision;
     this.#advance(revision);
   }
 
@@ -147,9 +150,8 @@ export class WatchCache {
   async #recover(error: unknown, signal: AbortSignal): Promise<void> {
     try {
       await this.#options.clock.sleep(200, signal);
-      if (!(error instanceof RevisionCompacted)) return;
-      this.#endWatches();
-      await this.#list();
+      // What has not happened was of another history: the store was put back to an earlier one.
+      if (error instanceof RevisionCompacted || error instanceof RevisionFuture) await this.#list();
     } catch (again) {
       if (!signal.aborted) this.#options.logger.error({ err: again }, "the store cannot be read");
     }

@@ -40,6 +40,7 @@ async function openWatch(call: VerbCall, options: WatchOptions, frames: WatchFra
   const stopAll = both(stop, endWithDefinition(call, watcher));
   // A client may go before it has read anything: then nobody asks for frames, nor ends doing so.
   call.request.signal.addEventListener("abort", stopAll, { once: true });
+  if (call.request.signal.aborted) stopAll();
   return framesUntilOver(call, options, { watcher, frames, stop: stopAll });
 }
 
