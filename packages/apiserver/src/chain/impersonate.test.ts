@@ -40,6 +40,12 @@ test("without the headers nothing is asked, and the caller stays who they are", 
   expect(await as(["Accept", "*/*"])).toEqual({ user: caller, hidden: ["authorization"], asked: [] });
 });
 
+test.each([[["Impersonate-User", ""]], [["Impersonate-Nobody", "x"]]])("%j name nobody: the caller stays who they are", async (headers) => {
+  const { user, hidden, asked } = await as(headers);
+  expect({ user, asked }).toEqual({ user: caller, asked: [] });
+  expect(hidden).toContain(headers[0]?.toLowerCase());
+});
+
 test("a user, with groups, uid and extra, each with a right of its own", async () => {
   const outcome = await as([
     ...["Impersonate-User", "ann", "Impersonate-Group", "devs", "impersonate-group", "ops, night", "Impersonate-Uid", "u1"],

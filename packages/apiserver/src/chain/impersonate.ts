@@ -31,8 +31,10 @@ export const impersonate =
     const { context } = request;
     const { user } = context;
     if (user === undefined) throw unauthorized();
-    for (const wish of wishesOf(headers)) await requireAllowed(authorizer, user, wish);
-    context.user = userOf(headers);
+    const wishes = wishesOf(headers);
+    for (const wish of wishes) await requireAllowed(authorizer, user, wish);
+    // Headers that name nobody make nobody of the caller.
+    if (wishes.length > 0) context.user = userOf(headers);
     context.credentialHeaders = [...(context.credentialHeaders ?? []), ...new Set(headers.map(([name]) => name))];
     return next(request);
   };
