@@ -29,6 +29,7 @@ import { type HealthCheck, healthEndpoints } from "./health-endpoints.js";
 import { openServiceAccounts } from "./identity/service-accounts.js";
 import type { Tokens } from "./identity/tokens.js";
 import type { Users } from "./identity/users.js";
+import { kubernetesLiveChecks, kubernetesReadyChecks } from "./kubernetes-checks.js";
 import type { Lifetime } from "./lifetime.js";
 import { openMetrics, watchAvailability } from "./metrics/open-metrics.js";
 import { addServedResources } from "./served-resources.js";
@@ -122,7 +123,7 @@ export function compose(options: ComposeOptions): Composition {
     kind: provisionedApps,
     directory: path.join(config.provisioningPath, "plugins"),
   });
-  const progress = { storeIsRead: false, provisioned: false };
+  const progress = { storeIsRead: false, bootstrapped: false, definitionsAreServed: false, provisioned: false };
 
   const filters = filterChain({
     // Users keeps what it verified, and looks at each request: nothing may be believed on its behalf.
@@ -141,9 +142,13 @@ export function compose(options: ComposeOptions): Composition {
   const ping = check("ping", () => true);
   const handler = healthEndpoints(
     {
-      livez: [ping],
+      livez: [ping, ...kubernetesLiveChecks],
       readyz: [
         ping,
+        ...kubernetesReadyChecks((stage) => {
+          if (stage === "apiServicesAreRead") return !config.kubernetesAggregator || apiServiceInformer.hasSynced;
+          return stage === "begun" || progress[stage];
+        }),
         check("store", () => progress.storeIsRead),
         ...(config.dataplaneAggregator ? [check("dataplane-routes", () => dataPlane.aggregator.hasSynced)] : []),
         check("provisioning", () => progress.provisioned),
@@ -166,8 +171,10 @@ export function compose(options: ComposeOptions): Composition {
       await bootstrap(client);
       await access.start(lifetime);
       accounts.start(lifetime);
+      progress.bootstrapped = true;
       registry.onChange(() => access.sourcesChanged());
       await extensions.serveStored();
+      progress.definitionsAreServed = true;
       lifetime.start("custom resource definitions", extensions);
       groups.sync();
       await Promise.all([provisioning.apply(), appProvisioning.apply()]);

@@ -1,6 +1,7 @@
 import type { HttpRequest } from "@dataplane/meta";
 import { expect, test } from "vitest";
 import { healthEndpoints } from "./health-endpoints.js";
+import { kubernetesLiveChecks, kubernetesReadyChecks } from "./kubernetes-checks.js";
 
 async function* nothing(): AsyncGenerator<Uint8Array> {
   // No body.
@@ -48,4 +49,28 @@ test("a check has a path of its own", async () => {
   expect(await handler(request("/readyz/store"))).toMatchObject({ status: 500 });
   expect(await handler(request("/readyz/nope"))).toMatchObject({ status: 404 });
   expect(await handler(request("/readyzz"))).toMatchObject({ status: 404 });
+});
+
+test("the checks of kube-apiserver are there by name, and wait for their stage", async () => {
+  let reached = false;
+  const checks = kubernetesReadyChecks((stage) => stage === "begun" || reached);
+  const server = healthEndpoints({ livez: [ready, ...kubernetesLiveChecks], readyz: [ready, ...checks] }, () =>
+    Promise.resolve({ status: 404, headers: {} }),
+  );
+  expect(await server(request("/readyz/poststarthook/crd-informer-synced"))).toMatchObject({ status: 500 });
+  expect(await server(request("/readyz/log"))).toMatchObject({ status: 200 });
+  expect(await server(request("/livez/etcd"))).toMatchObject({ status: 200 });
+  reached = true;
+  const { status, body } = await server(request("/readyz?verbose=1"));
+  expect(status).toBe(200);
+  for (const name of [
+    "ping",
+    "log",
+    "etcd",
+    "informer-sync",
+    "poststarthook/scheduling/bootstrap-system-priority-classes",
+    "autoregister-completion",
+  ]) {
+    expect(String(body).split("\n")).toContain(`[+]${name} ok`);
+  }
 });

@@ -22,11 +22,13 @@ const names = ["livez", "readyz", "healthz"] as const;
 export function healthEndpoints(checks: HealthEndpoints, delegate: Handler): Handler {
   const groups = { livez: checks.livez, readyz: checks.readyz, healthz: checks.livez };
   return async (request) => {
-    const [, first, second, ...rest] = request.path.split("/");
+    const [, first, ...rest] = request.path.split("/");
     const name = names.find((it) => it === first);
-    if (name === undefined || rest.length > 0 || (request.method !== "GET" && request.method !== "HEAD")) return delegate(request);
-    if (second === undefined || second === "") return all(name, groups[name], request.query);
-    const check = groups[name].find((it) => it.name === second);
+    if (name === undefined || (request.method !== "GET" && request.method !== "HEAD")) return delegate(request);
+    // The names of some have slashes.
+    const wanted = rest.join("/");
+    if (wanted === "") return all(name, groups[name], request.query);
+    const check = groups[name].find((it) => it.name === wanted);
     return check === undefined ? delegate(request) : one(check);
   };
 }
