@@ -206,3 +206,12 @@ test("a custom resource is replaced only by who names the version that was seen,
   const refused = await server.call(`${base}/sets`, { method: "POST", body: { metadata: { name: "B" }, spec: { odd: 1 } } });
   expect([refused.status, refused.headers["warning"]]).toEqual([422, ['299 - "unknown field \\"spec.odd\\""']]);
 });
+
+test("of those who apply an object that is not there at the same moment one makes it, and the others change it", async () => {
+  await using server = await start();
+  const parts = ["a", "b", "c", "d", "e", "f"];
+  const answers = await Promise.all(parts.map((name) => apply(server, name, { spec: { color: "red", parts: [{ name }] } })));
+  expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([200, 200, 200, 200, 200, 201]);
+  const { json } = await server.call(`${base}/widgets/a`);
+  expect((json["spec"] as { readonly parts: readonly object[] }).parts).toHaveLength(6);
+});
