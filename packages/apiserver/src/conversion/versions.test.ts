@@ -188,6 +188,25 @@ test("who owns a field loses it when it changes under its name of another versio
   ]);
 });
 
+test("an apply conflicts with who owns a field under its name of another version, and takes it by force", async () => {
+  await using api = await startWith({ storageVersion: "v1", converter: new AddressConverter() });
+  const apply = (version: string, manager: string, spec: object, query = "") =>
+    api.call(`${path(version, "/g")}?fieldManager=${manager}${query}`, {
+      method: "PATCH",
+      headers: { "content-type": "application/apply-patch+yaml" },
+      body: { apiVersion: `example.com/${version}`, kind: "Gadget", metadata: { name: "g" }, spec },
+    });
+  expect((await apply("v1", "first", { address: "h:1" })).status).toBe(201);
+  expect((await apply("v2", "second", { host: "h", port: "1" })).status).toBe(200);
+  const refused = await apply("v2", "second", { host: "h", port: "2" });
+  const message = 'Apply failed with 1 conflict: conflict with "first": .spec.address';
+  expect([refused.status, refused.json["message"]]).toEqual([409, message]);
+  const { json } = await apply("v2", "second", { host: "h", port: "2" }, "&force=true");
+  expect(json["spec"]).toEqual({ host: "h", port: "2" });
+  const owners = json.metadata?.["managedFields"] as readonly { manager: string; fieldsV1: object }[];
+  expect(owners.map(({ manager, fieldsV1 }) => [manager, fieldsV1])).toEqual([["second", { "f:spec": { "f:host": {}, "f:port": {} } }]]);
+});
+
 test("a namespace is emptied through the version that is stored, also when nothing can be converted", async () => {
   await using api = await startWith({ storageVersion: "v2", converter: new AddressConverter() });
   await api.call("/api/v1/namespaces", { method: "POST", body: { metadata: { name: "other" } } });

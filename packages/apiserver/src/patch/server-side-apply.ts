@@ -6,12 +6,13 @@ import { managedFieldsOf, withManagedFields, withoutManagedFields } from "./api-
 import { applyConflict } from "./apply-conflict.js";
 import { checkItemNames } from "./check-item-names.js";
 import { compare } from "./compare.js";
-import { difference, emptySet, type FieldSet, intersection, isEmpty, union } from "./field-set.js";
+import { difference, emptySet, intersection, isEmpty, union } from "./field-set.js";
 import { fieldSetOf, withSchemaChanges } from "./field-set-of.js";
 import { jsonEqual } from "./json-equal.js";
 import { fieldsOfLastApplied, withLastApplied } from "./last-applied.js";
 import { decodeManagers, encodeManagers, type Manager, type Managers, managerId, ownable, withoutFields } from "./managers.js";
 import { pruneUnapplied } from "./prune-unapplied.js";
+import { comparedIn, type StatesInVersion } from "./track-update.js";
 import { typedMerge } from "./typed-merge.js";
 
 export interface ServerSideApply {
@@ -29,6 +30,8 @@ export interface ServerSideApply {
   readonly subresource: string;
   /** The object itself then has no say in `status`. */
   readonly hasStatus?: boolean | undefined;
+  /** The object before and after, in versions in which others own fields under other names, by apiVersion. */
+  readonly inOtherVersions?: ReadonlyMap<string, StatesInVersion>;
   readonly now: Date;
 }
 
@@ -48,8 +51,9 @@ export function serverSideApply(request: ServerSideApply): { readonly object: Ap
   const merged = mergeAndPrune(context);
   const changed = compare(schema, live, merged);
   const self = managerId(identityOf(request));
-  const taken = takenFields(context, union(changed.modified, changed.added), self);
-  const owners = withoutFields(withoutFields(managers, taken, self), changed.removed, self);
+  const changesFor = changesByVersion(request, changed);
+  requireNoConflict(context, changesFor, self);
+  const owners = withoutChanged(managers, changesFor, self);
   const object = request.manager === "kubectl" ? withLastApplied(merged, withoutManagedFields(request.applied)) : merged;
   return { object: withManagedFields(object, encodeManagers(withSelf(context, owners, jsonEqual(live, merged)))) };
 }
@@ -130,18 +134,36 @@ function keepServerFields(live: JsonObject, merged: JsonValue): JsonObject {
   return { ...next, metadata: Object.fromEntries([...own, ...kept]) };
 }
 
-/** Fields that change hands; throws Conflict when that was not forced. */
-function takenFields({ request, schema, live, managers }: Context, changed: FieldSet, self: string): FieldSet {
+type Changes = ReturnType<typeof compare>;
+
+/** What an owner of fields would call the changes: fields may have other names in the version that it wrote in. */
+function changesByVersion({ inOtherVersions = new Map() }: ServerSideApply, own: Changes): (owner: Manager) => Changes {
+  const others = new Map([...inOtherVersions].map(([apiVersion, states]) => [apiVersion, comparedIn(states)]));
+  return ({ apiVersion }) => others.get(apiVersion) ?? own;
+}
+
+/** Each other manager without the fields that changed: they have changed hands, or are gone. */
+function withoutChanged(managers: Managers, changesFor: (owner: Manager) => Changes, self: string): Managers {
+  const kept = [...managers].flatMap(([id, manager]) => {
+    if (id === self) return [[id, manager] as const];
+    const { modified, added, removed } = changesFor(manager);
+    return [...withoutFields(new Map([[id, manager]]), union(union(modified, added), removed))];
+  });
+  return new Map(kept);
+}
+
+/** Throws Conflict when fields would be taken from their owners, and that was not forced. */
+function requireNoConflict({ request, schema, live, managers }: Context, changesFor: (owner: Manager) => Changes, self: string): void {
+  if (request.force) return;
   const conflicts = [...managers].flatMap(([id, owner]) => {
-    const fields = id === self ? emptySet : intersection(owner.fields, changed);
+    const { modified, added } = changesFor(owner);
+    const fields = id === self ? emptySet : intersection(owner.fields, union(modified, added));
     return isEmpty(fields) ? [] : [{ owner, fields }];
   });
-  const all = conflicts.reduce((set, { fields }) => union(set, fields), emptySet);
-  if (request.force || conflicts.length === 0) return all;
+  if (conflicts.length === 0) return;
   const allowed = request.manager === "kubectl" ? fieldsOfLastApplied(schema, live, request.apiVersion) : emptySet;
   const left = conflicts.map(({ owner, fields }) => ({ owner, fields: difference(fields, allowed) })).filter(({ fields }) => !isEmpty(fields));
   if (left.length > 0) throw applyConflict(left);
-  return all;
 }
 
 /** The owners with this manager's entry; its time is that of the last apply of its that changed the object: one that only shares fields has none. */

@@ -66,10 +66,14 @@ function withoutLost(managers: Managers, lost: FieldSet, inOtherVersions: TrackU
   return new Map([...managers].flatMap(([id, manager]) => [...withoutFields(new Map([[id, manager]]), lostIn.get(manager.apiVersion) ?? lost)]));
 }
 
-function changedFields({ schema, live, next }: StatesInVersion): FieldSet {
-  const { modified, added, removed } = compare(wholeObjectSchema(schema), withoutManagedFields(live), withoutManagedFields(next));
+function changedFields(states: StatesInVersion): FieldSet {
+  const { modified, added, removed } = comparedIn(states);
   return union(union(modified, added), removed);
 }
+
+/** What is different between the two states, under the names of that version. */
+export const comparedIn = ({ schema, live, next }: StatesInVersion): ReturnType<typeof compare> =>
+  compare(wholeObjectSchema(schema), withoutManagedFields(live), withoutManagedFields(next));
 
 function withUpdater({ manager, apiVersion, subresource, now }: TrackUpdate, others: Managers, changed: Manager["fields"]): Managers {
   if (isEmpty(changed)) return others;

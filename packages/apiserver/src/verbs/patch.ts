@@ -5,6 +5,7 @@ import { applyJsonPatch } from "../patch/json-patch.js";
 import { applyMergePatch } from "../patch/merge-patch.js";
 import { serverSideApply } from "../patch/server-side-apply.js";
 import { applyStrategicMergePatch } from "../patch/strategic-merge-patch.js";
+import type { StatesInVersion } from "../patch/track-update.js";
 import { mediaTypeOf, readBytes, requireJsonObject, textOf, unsupportedMediaType } from "../read-body.js";
 import type { DuplicateKey } from "../scan-json.js";
 import { wholeObjectSchema } from "../schema/object-meta-schema.js";
@@ -14,6 +15,7 @@ import { answerObject } from "./answer.js";
 import { createObject } from "./create.js";
 import { withIdentity } from "./identity.js";
 import { requireMayCreate } from "./may-create.js";
+import { inOtherVersions } from "./other-versions.js";
 import { replace, requireLive, requirePreconditions, retried } from "./update.js";
 import { apiObjectOf, type VerbCall } from "./verb-call.js";
 import { applyType, type WriteOptions, writeOptions } from "./write-options.js";
@@ -79,6 +81,10 @@ function patched({ resource }: VerbCall, type: string, live: ApiObject, body: Js
   const document = jsonOf(live);
   const next = patchedBy(type, document, body, () => wholeObjectSchema(resource.definition.schema));
   if (!isJsonObject(next)) throw badRequest("the patch does not leave an object");
+  const { metadata } = next;
+  if (isJsonObject(metadata) && (metadata["name"] ?? "") === "") {
+    throw badRequest(`the name of the object (${live.metadata.name} based on URL) was undeterminable: name must be provided`);
+  }
   return withOwnVersion(next, document);
 }
 
@@ -109,7 +115,7 @@ async function apply(call: VerbCall, { value, duplicates }: ParsedBody, options:
   const stored = await retried(call, jsonOf(applied), async (live: StoredValue | undefined) => {
     if (live === undefined) requireNewName(call, sent, applied);
     else requirePreconditions(call, jsonOf(applied), live);
-    const merged = mergedBy(call, applied, live?.shownBy(call.resource).object, options);
+    const merged = await mergedOverVersions(call, applied, live?.shownBy(call.resource).object, options);
     const proposal = {
       body: withOwnVersion(jsonOf(merged), jsonOf(live?.shownBy(call.resource).object ?? {})),
       duplicates,
@@ -137,8 +143,22 @@ function requireNewName({ resource: { definition }, info }: VerbCall, { metadata
   throw conflict(definition.plural, info.name, definition.group, why);
 }
 
-function mergedBy({ resource, info, services }: VerbCall, applied: ApiObject, live: ApiObject | undefined, options: WriteOptions): ApiObject {
+/** What is changed for owners in other versions is only known of the merged object: it is made by force, then judged under their names. */
+async function mergedOverVersions(call: VerbCall, applied: ApiObject, live: ApiObject | undefined, options: WriteOptions): Promise<ApiObject> {
+  if (call.resource.definition.versioned?.converter === undefined) return mergedBy(call, applied, live, options);
+  const forced = mergedBy(call, applied, live, { ...options, force: true });
+  return mergedBy(call, applied, live, options, await inOtherVersions(call, live, forced));
+}
+
+function mergedBy(
+  { resource, info, services }: VerbCall,
+  applied: ApiObject,
+  live: ApiObject | undefined,
+  options: WriteOptions,
+  others: ReadonlyMap<string, StatesInVersion> = new Map(),
+): ApiObject {
   return serverSideApply({
+    inOtherVersions: others,
     live,
     applied,
     manager: options.fieldManager,
