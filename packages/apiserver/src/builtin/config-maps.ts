@@ -21,7 +21,11 @@ export const configMaps: ResourceDefinition<ConfigMap> = {
   description: "Configuration as keys and values.",
   strategicMerge: true,
   hasGeneration: false,
-  schema: kindSchema("core.v1.ConfigMap"),
+  schema: kindSchema("core.v1.ConfigMap", {
+    data: "Texts by key. A key is letters, digits, '-', '_' and '.', and stands in one of data and binaryData.",
+    binaryData: "Bytes by key, in base64. Keys are as those of data.",
+    immutable: "Once true, data and binaryData cannot be changed, nor can this; the object can still be deleted.",
+  }),
   validate: (object, old) => [
     ...keyCauses("data", object.data),
     ...keyCauses("binaryData", object.binaryData),

@@ -34,9 +34,21 @@ export function messageSchema(name: string): StructuralSchema {
   return schema;
 }
 
+/** What fields are for, by their paths, such as `spec.type`: `kubectl explain` shows it. */
+export type FieldWords = Readonly<Record<string, string>>;
+
 /** The schema of a kind, as a ResourceDefinition has it: without metadata. */
-export function kindSchema(name: string): StructuralSchema {
-  return { type: "object", properties: Object.fromEntries(propertiesOf(name).filter(([key]) => key !== "metadata")) };
+export function kindSchema(name: string, words: FieldWords = {}): StructuralSchema {
+  const schema: StructuralSchema = { type: "object", properties: Object.fromEntries(propertiesOf(name).filter(([key]) => key !== "metadata")) };
+  return Object.entries(words).reduce((described, [path, text]) => withDescription(described, path.split("."), text), schema);
+}
+
+function withDescription(schema: StructuralSchema, path: readonly string[], description: string): StructuralSchema {
+  const [key, ...rest] = path;
+  if (key === undefined) return { ...schema, description };
+  const field = schema.properties?.[key];
+  if (field === undefined) throw new Error(`there is no field ${key} to describe`);
+  return { ...schema, properties: { ...schema.properties, [key]: withDescription(field, rest, description) } };
 }
 
 function propertiesOf(name: string): readonly (readonly [string, StructuralSchema])[] {

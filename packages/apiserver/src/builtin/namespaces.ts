@@ -60,8 +60,19 @@ export const namespaces = defineResource({
     },
   }),
   schema: objectSchema({
-    spec: s.object({ finalizers: s.array(s.string()).atomic().optional() }).optional(),
-    status: s.object({ phase: s.string().default("Active"), conditions: conditions }).default({ phase: "Active" }),
+    spec: s
+      .object({
+        finalizers: s.array(s.string()).atomic().describe("What has to happen before the namespace goes; each is taken out when it has.").optional(),
+      })
+      .describe("How the namespace is to be treated.")
+      .optional(),
+    status: s
+      .object({
+        phase: s.string().default("Active").describe("Active, or Terminating while it is being emptied."),
+        conditions: conditions,
+      })
+      .default({ phase: "Active" })
+      .describe("Where the namespace is in its life."),
   }),
   hasStatus: true,
   computed: [

@@ -33,7 +33,12 @@ export const secrets: ResourceDefinition<Secret> = {
   description: "Small confidential data as keys and values.",
   strategicMerge: true,
   hasGeneration: false,
-  schema: kindSchema("core.v1.Secret"),
+  schema: kindSchema("core.v1.Secret", {
+    data: "Bytes by key, in base64. A key is letters, digits, '-', '_' and '.'.",
+    stringData: "Texts by key, for writing only: they become part of data, over what is there under the same key.",
+    type: "What the keys mean to those who read it; Opaque unless told. It cannot be changed.",
+    immutable: "Once true, data cannot be changed, nor can this; the object can still be deleted.",
+  }),
   selectableFields: ["type"],
   prepare: ({ object: { stringData, data, type, ...rest } }) => {
     const merged = stringData === undefined ? data : { ...data, ...encoded(stringData) };

@@ -21,7 +21,15 @@ export const services: ResourceDefinition = {
   strategicMerge: true,
   hasGeneration: false,
   hasStatus: true,
-  schema: kindSchema("core.v1.Service"),
+  schema: kindSchema("core.v1.Service", {
+    spec: "How the service is reached.",
+    "spec.type": "ClusterIP, NodePort, LoadBalancer or ExternalName.",
+    "spec.externalName": "The host that a service of type ExternalName stands for.",
+    "spec.ports": "The ports that it has, each with a name of its own when there are several.",
+    "spec.selector": "Labels of the pods behind it.",
+    "spec.clusterIP": "The address of it, or None.",
+    status: "What was last seen of the service. Written by controllers.",
+  }),
   selectableFields: ["spec.clusterIP", "spec.type"],
   prepare: ({ object }) => ({ object: { ...object, spec: withDefaults(specOf(object)), status: object["status"] ?? { loadBalancer: {} } } }),
   columns: [
