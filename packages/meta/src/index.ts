@@ -20,8 +20,7 @@ export { type FieldRequirement, parseFieldSelector } from "./field-selector.js";
 export { apiVersionOf, basePathOf, type GroupVersion, type GroupVersionKind, type GroupVersionResource, parseApiVersion } from "./group-version.js";
 export type { Handler, Headers, HttpBody, HttpRequest, HttpResponse, RawConnection, RequestContext } from "./http.js";
 export { isJsonObject, type JsonArray, type JsonObject, type JsonValue } from "./json.js";
-export { isDnsLabel, isDnsSubdomain, isLabelKey, isLabelValue, type LabelSelector, parseLabelSelector } from "./label-selector.js";
-export { dnsLabelProblems, labelValueProblems, qualifiedNameProblems, subdomainProblems } from "./name-problems.js";
+export { type LabelSelector, parseLabelSelector } from "./label-selector.js";
 export { type Logger, silentLogger } from "./logger.js";
 export {
   type Counter,
@@ -35,6 +34,8 @@ export {
   type ObservedOptions,
   requestSeconds,
 } from "./metrics.js";
+export { dnsLabelProblems, labelValueProblems, qualifiedNameProblems, subdomainProblems } from "./name-problems.js";
+export { isDnsLabel, isDnsSubdomain, isLabelKey, isLabelValue } from "./names.js";
 export type { ApiList, ApiObject, ListMeta, ManagedFieldsEntry, ObjectMeta, OwnerReference, WatchEvent, WatchEventType } from "./object.js";
 export type { RequestInfo } from "./request-info.js";
 export { controlPlaneUser, dataPlaneUser, systemGroups, type UserInfo } from "./user.js";

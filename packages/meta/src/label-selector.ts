@@ -1,4 +1,4 @@
-import { badRequest } from "./api-error.js";
+import { int64, type LabelRequirement, parseLabelRequirements } from "./label-requirements.js";
 
 type Labels = Readonly<Record<string, string>>;
 
@@ -9,101 +9,55 @@ export interface LabelSelector {
   matches(labels: Labels | undefined): boolean;
 }
 
-type Requirement = (labels: Labels) => boolean;
+type Predicate = (labels: Labels) => boolean;
 
 /** Equality (`a=b`, `a==b`, `a!=b`), sets (`a in (b,c)`, `a notin (b)`), presence (`a`, `!a`), numbers (`a>1`, `a<1`), joined by commas. Throws BadRequest. */
 export function parseLabelSelector(text: string): LabelSelector {
-  const requirements = splitOutsideParentheses(text).map((it) => requirementOf(it.trim(), text));
-  return { isEmpty: requirements.length === 0, matches: (labels = {}) => requirements.every((it) => it(labels)) };
+  const all = parseLabelRequirements(text).map((it) => predicates[it.operator](it));
+  return { isEmpty: all.length === 0, matches: (labels = {}) => all.every((it) => it(labels)) };
 }
 
-function splitOutsideParentheses(text: string): readonly string[] {
-  if (text.trim() === "") return [];
-  const parts: string[] = [];
-  let depth = 0;
-  let start = 0;
-  for (let index = 0; index < text.length; index++) {
-    const char = text[index];
-    if (char === "(") depth++;
-    else if (char === ")") depth--;
-    else if (char === "," && depth === 0) {
-      parts.push(text.slice(start, index));
-      start = index + 1;
-    }
-  }
-  return [...parts, text.slice(start)];
-}
+const valueOf = (labels: Labels, key: string): string | undefined => (Object.hasOwn(labels, key) ? labels[key] : undefined);
 
-const has = (labels: Labels, key: string): boolean => Object.hasOwn(labels, key);
-
-function requirementOf(text: string, whole: string): Requirement {
-  const set = /^(\S+)\s+(in|notin)\s*\(([^()]*)\)$/.exec(text);
-  if (set !== null) return setRequirement(set[1] ?? "", set[2] === "in", set[3] ?? "", whole);
-  if (text.startsWith("!")) {
-    const key = keyOf(text.slice(1).trim(), whole);
-    return (labels) => !has(labels, key);
-  }
-  const comparison = /^([^\s=!<>]+)\s*(==|=|!=|>|<)\s*([^\s=!<>]*)$/.exec(text);
-  if (comparison === null) {
-    const key = keyOf(text, whole);
-    return (labels) => has(labels, key);
-  }
-  return comparisonRequirement(keyOf(comparison[1] ?? "", whole), comparison[2] ?? "", valueOf(comparison[3] ?? "", whole), whole);
-}
-
-function setRequirement(rawKey: string, isIn: boolean, list: string, whole: string): Requirement {
-  const key = keyOf(rawKey, whole);
-  const values = new Set(list.split(",").map((it) => valueOf(it.trim(), whole)));
-  if (isIn) return (labels) => has(labels, key) && values.has(labels[key] ?? "");
-  return (labels) => !has(labels, key) || !values.has(labels[key] ?? "");
-}
-
-function comparisonRequirement(key: string, operator: string, value: string, whole: string): Requirement {
-  if (operator === "!=") return (labels) => !has(labels, key) || labels[key] !== value;
-  if (operator !== ">" && operator !== "<") return (labels) => has(labels, key) && labels[key] === value;
-  if (!/^-?\d+$/.test(value)) throw unparsable(whole, `${JSON.stringify(value)} is not a whole number`);
-  const bound = BigInt(value);
+const isOne = ({ key, values }: LabelRequirement): Predicate => {
+  const wanted = new Set(values);
   return (labels) => {
-    const found = labels[key];
-    if (found === undefined || !/^-?\d+$/.test(found)) return false;
-    return operator === ">" ? BigInt(found) > bound : BigInt(found) < bound;
+    const found = valueOf(labels, key);
+    return found !== undefined && wanted.has(found);
   };
-}
+};
 
-function keyOf(key: string, whole: string): string {
-  if (!isLabelKey(key)) throw unparsable(whole, `${JSON.stringify(key)} is no label key`);
-  return key;
-}
+const isNone = (requirement: LabelRequirement): Predicate => {
+  const matches = isOne(requirement);
+  return (labels) => !matches(labels);
+};
 
-function valueOf(value: string, whole: string): string {
-  if (!isLabelValue(value)) throw unparsable(whole, `${JSON.stringify(value)} is no label value`);
-  return value;
-}
+const exists =
+  ({ key }: LabelRequirement): Predicate =>
+  (labels) =>
+    Object.hasOwn(labels, key);
 
-const unparsable = (whole: string, why: string): Error =>
-  badRequest(`unable to parse requirement in label selector ${JSON.stringify(whole)}: ${why}`);
+const compares =
+  (fits: (found: bigint, bound: bigint) => boolean) =>
+  ({ key, values: [bound = ""] }: LabelRequirement): Predicate => {
+    const limit = int64(bound);
+    return (labels) => {
+      const found = int64(valueOf(labels, key) ?? "");
+      return found !== undefined && limit !== undefined && fits(found, limit);
+    };
+  };
 
-const namePart = /^[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
-
-/** `name` or `dns.prefix/name`; also the form of annotation keys and finalizers. */
-export function isLabelKey(key: string): boolean {
-  const slash = key.indexOf("/");
-  if (slash < 0) return namePart.test(key);
-  return isDnsSubdomain(key.slice(0, slash)) && namePart.test(key.slice(slash + 1));
-}
-
-export const isLabelValue = (value: string): boolean => value === "" || namePart.test(value);
-
-const dnsLabel = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/;
-
-/** RFC 1123 label: at most 63 lower-case letters, digits and dashes. */
-export const isDnsLabel = (text: string): boolean => dnsLabel.test(text);
-
-/** RFC 1123 subdomain: labels joined by dots, at most 253 characters. */
-export const isDnsSubdomain = (text: string): boolean => text.length <= 253 && hasSubdomainForm(text);
-
-/** A subdomain but for its length. */
-export const hasSubdomainForm = (text: string): boolean => text.split(".").every(isSubdomainPart);
-
-// Kubernetes does not hold the parts of a subdomain to 63 characters.
-const isSubdomainPart = (part: string): boolean => /^[a-z0-9][-a-z0-9]*$/.test(part) && !part.endsWith("-");
+const predicates: Readonly<Record<LabelRequirement["operator"], (requirement: LabelRequirement) => Predicate>> = {
+  in: isOne,
+  "=": isOne,
+  "==": isOne,
+  notin: isNone,
+  "!=": isNone,
+  exists,
+  "!": (requirement) => {
+    const matches = exists(requirement);
+    return (labels) => !matches(labels);
+  },
+  ">": compares((found, bound) => found > bound),
+  "<": compares((found, bound) => found < bound),
+};

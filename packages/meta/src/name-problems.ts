@@ -1,4 +1,4 @@
-import { hasSubdomainForm, isDnsLabel, isLabelKey, isLabelValue } from "./label-selector.js";
+import { hasSubdomainForm, isDnsLabel, isLabelKey, isLabelValue } from "./names.js";
 
 // The words of Kubernetes for names that are none: people search for them, and clients show them as they are.
 
