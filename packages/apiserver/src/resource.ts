@@ -60,6 +60,8 @@ export interface ComputedSubresource<T extends ApiObject> extends Partial<GroupV
   }) => ApiObject | Promise<ApiObject>;
   /** PUT of what `get` gives, changed: the object as it is stored afterwards, whose other fields are as they were. With `get` it makes PATCH too. */
   readonly update?: (input: { readonly object: T; readonly body: ApiObject; readonly request: "replace" | "patch" }) => T;
+  /** An update changes the status too, of a kind whose status is otherwise the status subresource's alone. */
+  readonly writesStatus?: boolean;
   /** What the schema cannot say of the body of an update. */
   readonly validate?: (body: ApiObject) => readonly Cause[];
 }
@@ -135,6 +137,8 @@ export interface ResourceDefinition<T extends ApiObject = ApiObject> extends Gro
   readonly unconditionalUpdate?: boolean;
   /** DELETE answers the object, not a Status. False unless told. */
   readonly answersDeleted?: boolean;
+  /** A write of the status changes labels, annotations and finalizers too, as it does for most of Kubernetes' own kinds. False unless told. */
+  readonly statusWritesMetadata?: boolean;
   /** Objects count the changes of their desired state in `metadata.generation`. True unless told; most of Kubernetes' own kinds do not. */
   readonly hasGeneration?: boolean;
   readonly scale?: ScalePaths;

@@ -75,6 +75,7 @@ export const namespaces = defineResource({
       .describe("Where the namespace is in its life."),
   }),
   hasStatus: true,
+  statusWritesMetadata: true,
   computed: [
     {
       name: "finalize",

@@ -21,6 +21,7 @@ export const services: ResourceDefinition = {
   strategicMerge: true,
   hasGeneration: false,
   hasStatus: true,
+  statusWritesMetadata: true,
   schema: kindSchema("core.v1.Service", {
     spec: "How the service is reached.",
     "spec.type": "ClusterIP, NodePort, LoadBalancer or ExternalName.",

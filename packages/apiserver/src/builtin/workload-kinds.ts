@@ -57,6 +57,7 @@ const approval: ComputedSubresource<ApiObject> = {
   internal: false,
   schema: kindSchema("certificates.v1.CertificateSigningRequest"),
   get: ({ object }) => object,
+  writesStatus: true,
   update: ({ object, body }) => {
     const { labels, annotations } = body.metadata;
     const conditions = valueAt(body, "status", "conditions");
@@ -200,6 +201,14 @@ const kinds: readonly WorkloadKind[] = [
   ),
 ];
 
+/** An object has a status from the beginning, if an empty one. */
+const withStatus: NonNullable<ResourceDefinition["prepare"]> = ({ object }) => ({
+  object: object["status"] === undefined ? { ...object, status: {} } : object,
+});
+
+/** Kinds whose status subresource writes the status and nothing else. */
+const statusAlone: ReadonlySet<string> = new Set(["Pod", "StorageVersionMigration", "ValidatingAdmissionPolicy"]);
+
 /**
  * The kinds of workloads as plain data: stored, watched and served like any other, with no controller that acts on them. For tools and
  * tests that expect them to exist.
@@ -213,6 +222,8 @@ export const workloadKinds = (): readonly ResourceDefinition[] =>
       hasStatus,
       description: `${kind.kind} as plain data: nothing acts on it.`,
       strategicMerge: true,
+      statusWritesMetadata: !statusAlone.has(kind.kind),
       schema: kindSchema(`${itsPackage}.${kind.kind}`),
+      ...(hasStatus ? { prepare: withStatus } : {}),
     }),
   );

@@ -14,17 +14,21 @@ export function asNew({ resource, services }: VerbCall, sent: JsonObject): JsonO
   return { ...rest, metadata: meta, ...(isKept ? { status } : {}) };
 }
 
-/** What a client sent in place of `live`: through the status subresource only the status changes, through the object all else. */
+/** What a client sent in place of `live`: through the status subresource the status changes (and the metadata of some), through the object all else. */
 export function asChanged({ resource, info }: VerbCall, sent: JsonObject, live: JsonObject): JsonObject {
-  const hasStatus = resource.definition.hasStatus === true;
+  const { hasStatus, statusWritesMetadata, computed } = resource.definition;
   if (info.subresource === "status") {
     const { status: _old, ...rest } = live;
     const { managedFields } = metadataOf(sent);
-    const metadata = { ...metadataOf(live), ...(managedFields === undefined ? {} : { managedFields }) };
+    const metadata =
+      statusWritesMetadata === true
+        ? changedMetadata(metadataOf(sent), metadataOf(live))
+        : { ...metadataOf(live), ...(managedFields === undefined ? {} : { managedFields }) };
     return { ...rest, metadata, ...(sent["status"] === undefined ? {} : { status: sent["status"] }) };
   }
   const { status, ...desired } = sent;
-  const kept = hasStatus ? live["status"] : status;
+  const writesStatus = hasStatus !== true || computed?.find(({ name }) => name === info.subresource)?.writesStatus === true;
+  const kept = writesStatus ? status : live["status"];
   return { ...desired, metadata: changedMetadata(metadataOf(sent), metadataOf(live)), ...(kept === undefined ? {} : { status: kept }) };
 }
 
