@@ -1,33 +1,23 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { beforeAll, expect, test } from "vitest";
-import { type E2eOutcome, e2eBinary, e2eCases, knownGaps, runE2e } from "./testing/e2e-run.js";
+import { type E2eOutcome, e2eBinary, e2eCases, knownGaps, runE2eInShards } from "./testing/e2e-run.js";
 import { describeWith, needsKubectl } from "./testing/needs.js";
 import { root } from "./testing/root.js";
-import { startServer } from "./testing/start-server.js";
 
 const need = { name: "Kubernetes' end-to-end cases (conformance/build-tools.sh builds them)", isThere: () => existsSync(e2eBinary) };
 
-/** Each half against a server of its own, at the same time. */
-const shards = 2;
-
 describeWith([need, needsKubectl("newest")], "Kubernetes' own cases that need no node", () => {
-  const outcomes = new Map<string, E2eOutcome>();
+  let outcomes: ReadonlyMap<string, E2eOutcome> = new Map();
+  const passes = (name: string): boolean => outcomes.has(name) && outcomes.get(name)?.failure === undefined;
 
   beforeAll(async () => {
-    const halves = Array.from({ length: shards }, (_, shard) => e2eCases.filter((_name, index) => index % shards === shard));
-    await Promise.all(halves.map((cases, shard) => runHalf(cases, shard)));
+    const begun = Date.now();
+    outcomes = await runE2eInShards(e2eCases, 2, path.join(root, ".cache", "reports", "e2e"));
+    const passed = e2eCases.filter(passes).length;
+    const seconds = Math.round((Date.now() - begun) / 1_000);
+    console.log(`Kubernetes' own cases: ${String(passed)} of ${String(e2eCases.length)} passed in ${String(seconds)} s`);
   }, 1_800_000);
-
-  async function runHalf(cases: readonly string[], shard: number): Promise<void> {
-    const server = await startServer({ env: { GF_GRAFANA_APISERVER_WORKLOAD_KINDS: "true" } });
-    try {
-      const found = await runE2e(server.kubeconfig, cases, path.join(root, ".cache", "reports", `e2e-${String(shard)}`));
-      for (const [name, outcome] of found) outcomes.set(name, outcome);
-    } finally {
-      await server.stop();
-    }
-  }
 
   test.each(e2eCases.filter((name) => !knownGaps.has(name)))("%s", (name) => {
     const outcome = outcomes.get(name);
@@ -36,8 +26,7 @@ describeWith([need, needsKubectl("newest")], "Kubernetes' own cases that need no
   });
 
   test("the known gaps are gaps still, and are cases", () => {
-    const closed = [...knownGaps.keys()].filter((name) => outcomes.get(name)?.failure === undefined && outcomes.has(name));
-    expect(closed, "these pass: take them out of known-gaps.txt").toEqual([]);
+    expect([...knownGaps.keys()].filter(passes), "these pass: take them out of known-gaps.txt").toEqual([]);
     expect([...knownGaps.keys()].filter((name) => !e2eCases.includes(name))).toEqual([]);
   });
 });
