@@ -71,3 +71,19 @@ test.each([["compacted", new RevisionCompacted(1n)] as const, ["another history"
     stop.abort();
   },
 );
+
+test("a listener that fails on a change keeps nobody from it", async () => {
+  const store = createMemoryStore();
+  const cache = new WatchCache({ store, clock: systemClock, logger: silentLogger });
+  const stop = new AbortController();
+  await cache.start(stop.signal);
+  cache.subscribe(cache.revision, () => {
+    throw new Error("no");
+  });
+  const seen: unknown[] = [];
+  cache.subscribe(cache.revision, (change) => seen.push(change?.key));
+  await store.put("/a", value(1), { expected: 0n });
+  await cache.fresh();
+  expect(seen).toEqual(["/a"]);
+  stop.abort();
+});

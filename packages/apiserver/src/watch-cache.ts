@@ -158,7 +158,7 @@ export class WatchCache {
   }
 
   #endWatches(): void {
-    for (const listener of this.#listeners) listener(undefined);
+    for (const listener of this.#listeners) this.#tell(listener, undefined);
     this.#listeners.clear();
   }
 
@@ -175,8 +175,17 @@ export class WatchCache {
     else this.#entries.set(key, current);
     const seen: CacheChange = { revision, key, current, previous };
     this.#remember(seen);
-    for (const listener of this.#listeners) listener(seen);
+    for (const listener of this.#listeners) this.#tell(listener, seen);
     this.#advance(revision);
+  }
+
+  /** One who fails on a change does not keep the others from it. */
+  #tell(listener: CacheListener, change: CacheChange | undefined): void {
+    try {
+      listener(change);
+    } catch (error) {
+      this.#options.logger.error({ err: error, key: change?.key }, "a listener of the watch cache failed");
+    }
   }
 
   #remember(change: CacheChange): void {
