@@ -1,9 +1,8 @@
-import { apiVersionOf } from "@dataplane/meta";
+import { apiVersionOf, type OwnerReference } from "@dataplane/meta";
 import type { StoredValue } from "../codec.js";
 import { keyOf, keyPrefixOf, type ServedResource } from "../define-resource.js";
 import type { ResourceRegistry } from "../registry.js";
 import type { WatchCache } from "../watch-cache.js";
-import type { OwnerReference } from "./owner-index.js";
 
 /** An object of the store with a resource that serves it. */
 export interface FoundObject {

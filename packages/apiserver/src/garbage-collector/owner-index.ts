@@ -1,15 +1,5 @@
-import { isJsonObject, type JsonObject, type JsonValue } from "@dataplane/meta";
+import { isJsonObject, type JsonObject, type JsonValue, type OwnerReference } from "@dataplane/meta";
 import type { StoredValue } from "../codec.js";
-
-/** `metadata.ownerReferences[]`: whom an object belongs to. */
-export interface OwnerReference {
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly name: string;
-  readonly uid: string;
-  readonly controller?: boolean;
-  readonly blockOwnerDeletion?: boolean;
-}
 
 const marker = Buffer.from('"ownerReferences":[');
 
