@@ -59,7 +59,8 @@ function descendantsOf(value: JsonValue): readonly JsonValue[] {
     const children = childrenOf(next);
     if (children.length === 0) continue;
     found.push(next);
-    waiting.push(...children.toReversed());
+    // One by one: a list may have more items than a call has room for arguments.
+    for (const child of children.toReversed()) waiting.push(child);
   }
   return found;
 }

@@ -133,13 +133,13 @@ function resourceOf({ spec, status }: CustomResourceDefinition): ResourceRef | u
   return { group: spec.group, version, resource: status.acceptedNames.plural, namespaced: spec.scope !== "Cluster" };
 }
 
-/** Changed or gone meanwhile: it is looked at again at once, or not at all. */
+/** Changed meanwhile: it is looked at again at once. What was not found may be the definition, which is gone then, or its kind, which is not served yet. */
 async function ignoringLostRaces(run: Promise<{ readonly afterMs: number } | undefined>): Promise<{ readonly afterMs: number } | undefined> {
   try {
     return await run;
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
-    if (error.reason === "NotFound") return undefined;
+    if (error.reason === "NotFound") return { afterMs: retryMs };
     if (error.reason === "Conflict") return { afterMs: 1 };
     throw error;
   }
