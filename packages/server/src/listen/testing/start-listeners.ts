@@ -12,6 +12,8 @@ export interface TestListeners extends AsyncDisposable {
   readonly http: number;
   readonly https: number;
   readonly ca: string;
+  /** Names and values of the headers of the last request, as they reached the handler. */
+  lastHeaders(): readonly string[];
 }
 
 /** An API server behind both listeners; who asks may do anything. */
@@ -23,7 +25,12 @@ export async function startListeners(): Promise<TestListeners> {
   const version = { gitVersion: "v1.32.0", major: "1", minor: "32" };
   const server = createApiServer({ ...common, store, registry, sources: [], clock: systemClock, version });
   const authenticator = { authenticate: () => Promise.resolve({ user: controlPlaneUser, credentialHeaders: [] }) };
-  const handler: Handler = withFilters(filterChain({ ...common, authenticator, authorizer: fixedRoles() }), server.handler);
+  let last: readonly string[] = [];
+  const served: Handler = withFilters(filterChain({ ...common, authenticator, authorizer: fixedRoles() }), server.handler);
+  const handler: Handler = (request) => {
+    last = request.rawHeaders ?? [];
+    return served(request);
+  };
   const stop = new AbortController();
   await server.start(stop.signal);
   const folder = mkdtempSync(path.join(tmpdir(), "abuse-"));
@@ -35,6 +42,7 @@ export async function startListeners(): Promise<TestListeners> {
     http: plain.port,
     https: secure.port,
     ca: String(certificate.ca),
+    lastHeaders: () => last,
     async [Symbol.asyncDispose]() {
       for (const listener of [plain, secure]) {
         listener.destroy();
