@@ -9,7 +9,7 @@ export const querySettings = {
     "concurrent_query_limit",
     integer(1, 10_000),
     "10",
-    "Queries that a plugin should run at once for one request. Told to plugins.",
+    "Data sources of one request that are asked at once. Told to plugins too, as how many queries of one request to run at once.",
   ),
   maxInFlightPerDataSource: setting(
     "query",
