@@ -59,11 +59,11 @@ export const roles: Kind = {
     apiVersion: "rbac.authorization.k8s.io/v1",
     kind: "Role",
     metadata: metadata(random, name),
-    ...(random.chance(0.85) ? { rules: Array.from({ length: random.below(3) }, () => rule(random)) } : {}),
+    ...(random.chance(0.85) ? { rules: Array.from({ length: 1 + random.below(2) }, () => rule(random)) } : {}),
   }),
   part: (random) => ({
     ...(random.chance(0.4) ? { metadata: { name: undefined, ...partOfMetadata(random) } } : {}),
-    rules: random.pick<unknown>([[rule(random)], [rule(random), rule(random)], [], null]),
+    rules: random.pick<unknown>([[rule(random)], [rule(random), rule(random)], null]),
   }),
   jsonPatch: (random) =>
     random.pick<readonly object[]>([
@@ -174,9 +174,7 @@ export const leases: Kind = {
       ...(random.chance(0.7) ? { holderIdentity: random.pick(["x", "y", ""]) } : {}),
       ...(random.chance(0.6) ? { leaseDurationSeconds: random.pick([15, 30, 0, -1]) } : {}),
       ...(random.chance(0.5) ? { leaseTransitions: random.pick([0, 3, -1]) } : {}),
-      ...(random.chance(0.5)
-        ? { renewTime: random.pick(["2026-11-25T08:00:00.000001Z", "2026-11-25T08:00:00.500000Z"]) }
-        : {}),
+      ...(random.chance(0.5) ? { renewTime: random.pick(["2026-11-25T08:00:00.000001Z", "2026-11-25T08:00:00.500000Z"]) } : {}),
     },
   }),
   part: (random) => ({

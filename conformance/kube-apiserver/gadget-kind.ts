@@ -47,6 +47,6 @@ export const gadgetKind: Kind = {
     ]),
   subresources: (random) => [
     { path: "/status", body: { status: { phase: random.pick(["Ready", "Lost"]), replicas: random.below(3) }, spec: { size: 50 } } },
-    { path: "/scale", body: { spec: { replicas: random.below(4) } } },
+    { path: "/scale", body: { spec: { replicas: 1 + random.below(3) } } },
   ],
 };

@@ -69,7 +69,7 @@ function step(random: Random, kind: Kind, collection: string, before: readonly S
   if (choose < 0.84) {
     const [first, ...rest] = kind.subresources(random);
     const chosen = first === undefined ? undefined : random.pick([first, ...rest]);
-    if (chosen === undefined) return { method: "GET", path: `${at}?resourceVersion=0` };
+    if (chosen === undefined) return { method: "GET", path: `${at}?` };
     return { method: "PATCH", path: `${at}${chosen.path}${options}`, contentType: merge, body: chosen.body };
   }
   if (choose < 0.9)

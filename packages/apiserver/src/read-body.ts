@@ -38,13 +38,13 @@ export async function readJsonBody(request: Pick<HttpRequest, "body" | "headers"
   return parseJson(textOf(await readBytes(request, limit)));
 }
 
-/** The body of a write: JSON, or YAML by content type; 415 otherwise, naming what is accepted. */
-export async function readObjectBody(request: HttpRequest, limit: number): Promise<ParsedBody> {
+/** The body of a write: JSON, or YAML by content type; 415 otherwise, naming what is accepted. Kubernetes' own kinds come in protobuf too. */
+export async function readObjectBody(request: HttpRequest, limit: number, hasProtobuf = false): Promise<ParsedBody> {
   const type = mediaTypeOf(request);
   if (type === "" || type === "application/json") return parseJsonBody(textOf(await readBytes(request, limit)));
   if (type === "application/yaml") return parseYamlBody(textOf(await readBytes(request, limit)));
   if (type === protobufMediaType) return { value: decodeObject(await readBytes(request, limit)), duplicates: [] };
-  throw unsupportedMediaType(["application/json", "application/yaml"]);
+  throw unsupportedMediaType(["application/json", "application/yaml", ...(hasProtobuf ? [protobufMediaType] : [])]);
 }
 
 const tooLarge = (limit: number): ApiError => new ApiError("RequestEntityTooLarge", `the body is larger than the limit of ${limit} bytes`);

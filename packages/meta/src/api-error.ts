@@ -50,7 +50,7 @@ export interface Status {
   readonly status: "Success" | "Failure";
   readonly message?: string;
   readonly reason?: string;
-  readonly details?: StatusDetails;
+  readonly details?: Omit<StatusDetails, "causes"> & { readonly causes?: readonly Partial<Cause>[] };
   readonly code: number;
 }
 
@@ -99,10 +99,18 @@ export class ApiError extends Error {
       status: "Failure",
       message,
       reason,
-      ...(details === undefined ? {} : { details }),
+      ...(details === undefined ? {} : { details: withoutEmpty(details) }),
       code,
     };
   }
+}
+
+/** A cause may have no reason or no field: as in Go, what is empty is not said. */
+function withoutEmpty(details: StatusDetails): NonNullable<Status["details"]> {
+  const { causes } = details;
+  if (causes?.some(({ reason, field }) => reason === "" || field === "") !== true) return details;
+  const said = causes.map(({ reason, message, field }) => ({ ...(reason === "" ? {} : { reason }), message, ...(field === "" ? {} : { field }) }));
+  return { ...details, causes: said };
 }
 
 export const badRequest = (message: string, options?: ApiErrorOptions): ApiError => new ApiError("BadRequest", message, options);

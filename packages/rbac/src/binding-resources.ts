@@ -85,7 +85,7 @@ function bindingCauses(binding: ApiObject, old: ApiObject | undefined, roleKinds
     ...(roleKinds.includes(ref.kind) ? [] : [notSupported("roleRef.kind", ref.kind, roleKinds)]),
     ...(ref.name === "" ? [required("roleRef.name")] : pathSegmentProblems(ref.name).map((why) => invalidValue("roleRef.name", ref.name, why))),
     ...subjectsOf(binding).flatMap((subject, index) => subjectCauses(subject, `subjects[${index}]`, scope)),
-    ...(old === undefined || sameRef(binding, old) ? [] : [invalidValue("roleRef", { ...ref }, "cannot change roleRef")]),
+    ...(old === undefined || sameRef(binding, old) ? [] : [invalidValue("roleRef", { ...ref }, "field is immutable")]),
   ];
 }
 

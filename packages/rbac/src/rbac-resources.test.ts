@@ -72,7 +72,7 @@ test("a binding's groups are filled in, and its role never changes", async () =>
   const changed = await api.call(superuser, "PUT", `${base}/namespaces/default/rolebindings/b`, other);
   expect(changed.status).toBe(422);
   expect(changed.json["message"]).toBe(
-    `RoleBinding.${group} "b" is invalid: roleRef: Invalid value: {"apiGroup":"${group}","kind":"ClusterRole","name":"view"}: cannot change roleRef`,
+    `RoleBinding.${group} "b" is invalid: roleRef: Invalid value: {"apiGroup":"${group}","kind":"ClusterRole","name":"view"}: field is immutable`,
   );
 });
 

@@ -23,6 +23,7 @@ export const customResourceDefinitions = ({ checkRules }: DefinitionResourceOpti
     scope: "cluster",
     description: "CustomResourceDefinition declares a kind. Its name is <.spec.names.plural>.<.spec.group>.",
     strategicMerge: true,
+    zero: { spec: { names: {} } },
     hasStatus: true,
     schema: definitionSchema,
     ageColumn: false,

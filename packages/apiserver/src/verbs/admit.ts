@@ -31,6 +31,8 @@ export interface Proposal {
   readonly options: WriteOptions;
   /** How the client wrote. */
   readonly request: PrepareInput<ApiObject>["request"];
+  /** True when the client was told of unknown fields already. */
+  readonly fieldsAreReported?: boolean;
   /** True after server-side apply, which has written managedFields itself. */
   readonly fieldsAreTracked?: boolean;
   /** True when hooks were asked already, about a view of the object. */
@@ -114,11 +116,20 @@ function hookedWrite(call: VerbCall, { options: { dryRun } }: Proposal, live: Ap
   };
 }
 
-function knownFields(call: VerbCall, { body, duplicates, options, request, patchProblems = [] }: Proposal): JsonObject {
-  const { value, unknown } = known(call, withIdentity(call, body));
-  reportFields(call, options, { body, unknown, duplicates, request, patchProblems });
+function knownFields(call: VerbCall, proposal: Proposal): JsonObject {
+  const { value, unknown } = known(call, withIdentity(call, proposal.body));
+  if (proposal.fieldsAreReported !== true) report(call, proposal, unknown);
   return defaulted(call, value);
 }
+
+type SentFields = Pick<Proposal, "body" | "duplicates" | "options" | "request" | "patchProblems">;
+
+function report(call: VerbCall, { body, duplicates, options, request, patchProblems = [] }: SentFields, unknown: readonly string[]): void {
+  reportFields(call, options, { body, unknown, duplicates, request, patchProblems });
+}
+
+/** Holds a body against its path, and tells of unknown fields, before anything is looked up. Throws BadRequest. */
+export const checkBody = (call: VerbCall, sent: SentFields): void => report(call, sent, known(call, withIdentity(call, sent.body)).unknown);
 
 function known({ resource: { definition } }: VerbCall, object: JsonObject): Pruned {
   const whole = wholeObjectSchema(definition.schema);

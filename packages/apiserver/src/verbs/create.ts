@@ -14,7 +14,7 @@ import { writeOptions } from "./write-options.js";
 export async function create(call: VerbCall): Promise<HttpResponse> {
   if (call.resource.definition.review !== undefined) return review(call, call.resource.definition.review);
   const options = writeOptions(call);
-  const { value, duplicates } = await readObjectBody(call.request, call.services.bodyLimitBytes);
+  const { value, duplicates } = await readObjectBody(call.request, call.services.bodyLimitBytes, call.resource.hasProtobuf);
   const stored = await createObject(call, { body: requireJsonObject(value), duplicates, options, request: "create" });
   return answerObject(call, stored, 201);
 }
@@ -51,16 +51,22 @@ async function insert(call: VerbCall, sent: NewObject): Promise<StoredValue> {
   const { object, hidden } = await admit(call, { ...sent, live: undefined });
   const { namespace = "", name } = object.metadata;
   const taken = (): ApiError => alreadyExists(definition.plural, name, definition.group);
-  if ((await objects.find(namespace, name)) !== undefined) throw taken();
+  const there = await objects.find(namespace, name);
+  // An apply that lost the race changes what the winner made.
+  if (there !== undefined && sent.request === "apply" && there.shownBy(call.resource).included) throw new RevisionConflict(there.key, there.revision);
+  if (there !== undefined) throw there.bare.metadata.deletionTimestamp === undefined ? taken() : stillThere(taken());
   if (sent.options.dryRun) return objects.preview(object, hidden, undefined);
   try {
     return await objects.put(object, hidden, undefined);
   } catch (error) {
-    // An apply that lost the race changes what the winner made.
     if (error instanceof RevisionConflict && sent.request !== "apply") throw taken();
     throw error;
   }
 }
+
+/** Worth another try soon. */
+const stillThere = ({ reason, message, details }: ApiError): ApiError =>
+  new ApiError(reason, `object is being deleted: ${message}`, details === undefined ? {} : { details });
 
 // No vowels and no digits that look like them, so that no word comes out.
 const suffixAlphabet = "bcdfghjklmnpqrstvwxz2456789";

@@ -17,6 +17,8 @@ export interface ListOptions {
 /** Throws BadRequest and Invalid in the words of kube-apiserver. */
 export function listOptions(query: URLSearchParams): ListOptions {
   const limit = Math.max(0, wholeNumber(query, "limit") ?? 0);
+  // A list has no use for it, but a number it is.
+  wholeNumber(query, "timeoutSeconds");
   const version = query.get("resourceVersion") ?? "";
   const match = query.get("resourceVersionMatch") ?? "";
   const continuation = query.get("continue") ?? "";

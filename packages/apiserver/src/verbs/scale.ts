@@ -47,7 +47,10 @@ const scaleSubresource = (paths: ScalePaths): ComputedSubresource<ApiObject> => 
   schema: scaleSchema,
   // Of an object without a number the view has none: a patch may give it one.
   get: ({ object }) => scaleOf(object, paths),
-  update: ({ object, body, request }) => withReplicas(object, paths, wantedReplicas(body, paths, request === "patch")),
+  update: ({ object, body, request }) => {
+    if (request === "patch" && numberAt(object, paths.specReplicasPath) === undefined) requireReplicas(body, paths);
+    return withReplicas(object, paths, wantedReplicas(body));
+  },
   validate: ({ spec }) => {
     const wanted = isJsonObject(spec) ? spec["replicas"] : undefined;
     if (typeof wanted !== "number" || wanted >= 0) return [];
@@ -63,7 +66,8 @@ function scaleOf(object: ApiObject, { specReplicasPath, statusReplicasPath, labe
     kind: scaleKind.kind,
     apiVersion: `${scaleKind.group}/${scaleKind.version}`,
     metadata: jsonOf(withoutAbsent({ name, namespace, uid, resourceVersion, creationTimestamp })),
-    spec: wanted === undefined ? {} : { replicas: wanted },
+    // A Go program leaves a zero out.
+    spec: wanted === undefined || wanted === 0 ? {} : { replicas: wanted },
     status: {
       replicas: numberAt(object, statusReplicasPath) ?? 0,
       ...(typeof selector === "string" && selector !== "" ? { selector } : {}),
@@ -71,12 +75,16 @@ function scaleOf(object: ApiObject, { specReplicasPath, statusReplicasPath, labe
   });
 }
 
-/** In a whole Scale an absent number is none, as a Go program reads and writes it. */
-function wantedReplicas({ spec }: ApiObject, { specReplicasPath }: ScalePaths, isPatch: boolean): number {
+/** A patch of an object without a number gives it one. */
+function requireReplicas({ spec }: ApiObject, { specReplicasPath }: ScalePaths): void {
+  if (isJsonObject(spec) && typeof spec["replicas"] === "number") return;
+  throw badRequest(`the spec replicas field ${JSON.stringify(specReplicasPath)} cannot be empty`);
+}
+
+/** An absent number is none, as a Go program reads and writes it. */
+function wantedReplicas({ spec }: ApiObject): number {
   const wanted = isJsonObject(spec) ? spec["replicas"] : undefined;
-  if (typeof wanted === "number") return wanted;
-  if (isPatch) throw badRequest(`the spec replicas field ${JSON.stringify(specReplicasPath)} cannot be empty`);
-  return 0;
+  return typeof wanted === "number" ? wanted : 0;
 }
 
 const withReplicas = (object: ApiObject, { specReplicasPath }: ScalePaths, wanted: number): ApiObject =>

@@ -1,4 +1,4 @@
-import { ApiError, type HttpResponse, type RequestInfo } from "@dataplane/meta";
+import { ApiError, type HttpResponse, notFound, type RequestInfo } from "@dataplane/meta";
 import type { Verb } from "../resource.js";
 import { serveComputed } from "./computed.js";
 import { create } from "./create.js";
@@ -45,14 +45,27 @@ function fitsTarget({ verb, name }: RequestInfo): boolean {
 function serveSubresource(call: VerbCall, verb: Verb): Promise<HttpResponse> {
   const { definition } = call.resource;
   const { subresource } = call.info;
-  if (subresource === "status" && definition.hasStatus === true) {
-    if (verb !== "get" && verb !== "update" && verb !== "patch") throw methodNotAllowed();
+  const isStatus = subresource === "status" && definition.hasStatus === true;
+  const isScale = subresource === "scale" && definition.scale !== undefined;
+  if (definition.versioned !== undefined && (isStatus || isScale) && !viewVerbs.has(verb)) throw notSupported(call);
+  if (isStatus) {
+    if (!viewVerbs.has(verb)) throw methodNotAllowed();
     return verbs[verb](call);
   }
   if (subresource === "scale" && definition.scale !== undefined) return serveScale(call, definition.scale);
   const computed = definition.computed?.find(({ name }) => name === subresource);
-  if (computed === undefined) throw unknownResource();
+  if (computed === undefined)
+    throw definition.versioned === undefined ? unknownResource() : notFound(definition.plural, call.info.name, definition.group);
   return serveComputed(call, computed);
+}
+
+const viewVerbs: ReadonlySet<string> = new Set(["get", "update", "patch"]);
+
+/** What custom resources say of a verb that their status and scale do not have. */
+function notSupported({ resource: { definition }, info }: VerbCall): ApiError {
+  const { group, plural } = definition;
+  const message = `${info.verb} is not supported on resources of kind ${JSON.stringify(`${plural}.${group}`)}`;
+  return new ApiError("MethodNotAllowed", message, { details: { group, kind: plural } });
 }
 
 /** `/namespaces/x/` before a cluster-scoped resource is no path, nor is a namespaced object without a namespace. */

@@ -4,7 +4,7 @@ import type { StoredValue } from "../codec.js";
 import { readObjectBody, requireJsonObject } from "../read-body.js";
 import { invalidValue } from "../schema/field-errors.js";
 import { jsonOf } from "../table.js";
-import { admit, type Proposal } from "./admit.js";
+import { admit, checkBody, type Proposal } from "./admit.js";
 import { answerObject } from "./answer.js";
 import { createObject } from "./create.js";
 import { requireMayCreate } from "./may-create.js";
@@ -15,19 +15,22 @@ import { writeOptions } from "./write-options.js";
 /** PUT of a whole object, or of its status. */
 export async function update(call: VerbCall): Promise<HttpResponse> {
   const options = writeOptions(call);
-  const { value, duplicates } = await readObjectBody(call.request, call.services.bodyLimitBytes);
+  const { value, duplicates } = await readObjectBody(call.request, call.services.bodyLimitBytes, call.resource.hasProtobuf);
   const body = requireJsonObject(value);
+  const sent = { body, duplicates, options, request: "replace" as const };
+  // Whether it is there or not: a body for another object is a mistake.
+  checkBody(call, sent);
   const made = new Set<StoredValue>();
   const stored = await retried(call, body, async (found) => {
     if (found === undefined && call.resource.definition.createsOnUpdate === true && call.info.subresource === "") {
       await requireMayCreate(call);
-      const created = await createObject(call, { body: withoutVersion(body), duplicates, options, request: "create" });
+      const created = await createObject(call, { ...sent, body: withoutVersion(body), request: "create", fieldsAreReported: true });
       made.add(created);
       return created;
     }
     const live = requireLive(call, found);
     requireVersion(call, body);
-    return replace(call, { body, duplicates, live, options, request: "replace" });
+    return replace(call, { ...sent, live, fieldsAreReported: true });
   });
   return answerObject(call, stored, made.has(stored) ? 201 : 200);
 }
