@@ -153,6 +153,8 @@ export interface ResourceDefinition<T extends ApiObject = ApiObject> extends Gro
   readonly nameColumn?: boolean;
   /** Beside metadata.name and metadata.namespace; dotted paths. */
   readonly selectableFields?: readonly string[];
+  /** More to select by, under names that are no paths. */
+  readonly selectableValues?: Readonly<Record<string, (object: T) => string>>;
   readonly storage?: StorageLocation<T>;
   /** Built-in kinds take strategic merge patches, as clients read in OpenAPI; others answer 415. */
   readonly strategicMerge?: boolean;

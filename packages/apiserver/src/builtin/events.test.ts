@@ -70,3 +70,16 @@ test.each([core, newer])("%s shows what happened to what, and the name to who as
   const ago = expect.stringMatching(/^\d+[a-z]/) as unknown;
   expect(rows.map(({ cells }) => cells)).toEqual([[ago, "Normal", "R", "widget/w", "spec.size", "example.com/c, c-1", "n", ago, 1, "e"]]);
 });
+
+test("events are selected by who saw them, whichever field says it", async () => {
+  await using api = await startApiServer();
+  await api.call(newer, { method: "POST", body: newEvent });
+  await api.call(core, { method: "POST", body: { metadata: { name: "old" }, source: { component: "example.com/d" } } });
+  const namesBy = async (component: string) => {
+    const { json } = await api.call(`${core}?fieldSelector=${encodeURIComponent(`source=${component}`)}`);
+    return (json["items"] as readonly { readonly metadata: { readonly name: string } }[]).map(({ metadata }) => metadata.name);
+  };
+  expect(await namesBy("example.com/c")).toEqual(["e"]);
+  expect(await namesBy("example.com/d")).toEqual(["old"]);
+  expect((await api.call(`${newer}?fieldSelector=source%3Da`)).status).toBe(400);
+});

@@ -1,4 +1,4 @@
-import type { ApiObject } from "@dataplane/meta";
+import { type ApiObject, isJsonObject } from "@dataplane/meta";
 import type { ResourceDefinition } from "../resource.js";
 import type { StructuralSchema } from "../schema/structural-schema.js";
 import { eventColumns } from "./event-columns.js";
@@ -60,6 +60,13 @@ const coreFields: Readonly<Record<string, StructuralSchema>> = {
   count,
 };
 
+/** Who saw it: the component of older clients, the controller of newer ones. */
+function sourceOf({ source, reportingComponent }: ApiObject): string {
+  const component = source !== undefined && isJsonObject(source) ? source["component"] : undefined;
+  if (typeof component === "string" && component !== "") return component;
+  return typeof reportingComponent === "string" ? reportingComponent : "";
+}
+
 /** Event of core/v1: something that happened to an object. The form that is stored. */
 export const coreEvents: ResourceDefinition = {
   group: "",
@@ -73,6 +80,7 @@ export const coreEvents: ResourceDefinition = {
   hasGeneration: false,
   schema: { type: "object", properties: coreFields },
   selectableFields: ["reason", "reportingComponent", "type", ...referenceFields.map((field) => `involvedObject.${field}`)],
+  selectableValues: { source: sourceOf },
   storage: { prefix: "/events" },
   ttlSeconds: () => ttlSeconds,
   validate: (event) => eventCauses(event, "reportingComponent"),
@@ -91,6 +99,7 @@ export const events: ResourceDefinition = {
     properties: Object.fromEntries(Object.entries(coreFields).map(([key, schema]) => [newerNames.get(key) ?? key, schema])),
   },
   selectableFields: ["reason", "reportingController", "type", ...referenceFields.map((field) => `regarding.${field}`)],
+  selectableValues: {},
   storage: {
     prefix: "/events",
     project: (object) => withNames(object, newerNames),

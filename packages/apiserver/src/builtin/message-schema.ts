@@ -29,7 +29,9 @@ const made = new Map<string, StructuralSchema>();
 export function messageSchema(name: string): StructuralSchema {
   const known = special[name] ?? made.get(name);
   if (known !== undefined) return known;
-  const schema: StructuralSchema = { type: "object", properties: Object.fromEntries(propertiesOf(name)) };
+  const properties = propertiesOf(name);
+  // One without fields has no list of them: clients do not tell an empty list from none.
+  const schema: StructuralSchema = { type: "object", ...(properties.length === 0 ? {} : { properties: Object.fromEntries(properties) }) };
   made.set(name, schema);
   return schema;
 }

@@ -50,8 +50,12 @@ export const coversKey = ({ prefix, key }: Selection, candidate: string): boolea
 function selects(resource: ServedResource, stored: StoredValue, labels: LabelSelector, fields: readonly FieldRequirement[]): boolean {
   if (!labels.isEmpty && !labels.matches(labelsOf(resource, stored))) return false;
   if (fields.length === 0) return true;
-  const object: unknown = stored.shownBy(resource).object;
-  return fields.every(({ path, equal, value }) => (textAt(object, path) === value) === equal);
+  const { object } = stored.shownBy(resource);
+  const { selectableValues = {} } = resource.definition;
+  return fields.every(({ path, equal, value }) => {
+    const computed = Object.hasOwn(selectableValues, path) ? selectableValues[path] : undefined;
+    return ((computed === undefined ? textAt(object, path) : computed(object)) === value) === equal;
+  });
 }
 
 /** A converter may give an object other labels. */
@@ -59,7 +63,7 @@ const labelsOf = (resource: ServedResource, stored: StoredValue): ApiObject["met
   (resource.definition.versioned?.converter === undefined ? stored.bare : stored.shownBy(resource).object).metadata.labels;
 
 function requireSelectable({ definition, hasProtobuf }: ServedResource, fields: readonly FieldRequirement[]): void {
-  const own = definition.selectableFields ?? [];
+  const own = [...(definition.selectableFields ?? []), ...Object.keys(definition.selectableValues ?? {})];
   // Built-in kinds without fields of their own, as Kubernetes has them: in other words, and with a namespace whatever the scope.
   const isPlain = own.length === 0 && hasProtobuf;
   const known = new Set(["metadata.name", ...(isPlain || definition.scope === "namespaced" ? ["metadata.namespace"] : []), ...own]);
