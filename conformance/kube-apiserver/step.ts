@@ -23,7 +23,7 @@ export interface RecordedStep {
 }
 
 /** A sequence of requests that one server was asked after the other, in a namespace of its own. */
-export interface Recording {
+interface Recording {
   readonly name: string;
   readonly steps: readonly RecordedStep[];
 }

@@ -1,18 +1,6 @@
 import type { CelType } from "../types/cel-type.js";
 import { noSuchOverload } from "../values/cel-error.js";
-import {
-  type CelList,
-  type CelMap,
-  type CelValue,
-  Duration,
-  isList,
-  isMap,
-  isOpaque,
-  OptionalValue,
-  Timestamp,
-  TypeValue,
-  Uint,
-} from "../values/cel-value.js";
+import { type CelList, type CelValue, Duration, isList, isMap, isOpaque, OptionalValue, Timestamp, TypeValue, Uint } from "../values/cel-value.js";
 
 /** One form of a function: which types it takes, and what it does. */
 export interface Overload {
@@ -45,11 +33,6 @@ export function whole(value: CelValue | undefined): bigint {
 
 export function listArgument(value: CelValue | undefined): CelList {
   if (value !== undefined && isList(value)) return value;
-  throw noSuchOverload();
-}
-
-export function mapArgument(value: CelValue | undefined): CelMap {
-  if (value !== undefined && isMap(value)) return value;
   throw noSuchOverload();
 }
 
