@@ -2,7 +2,7 @@ import { type ApiObject, badRequest, type Cause, invalid, isJsonObject, type Jso
 import type { StoredValue } from "../codec.js";
 import { jsonEqual } from "../patch/json-equal.js";
 import { trackUpdate } from "../patch/track-update.js";
-import type { Hidden, PrepareInput, ResourceDefinition } from "../resource.js";
+import type { Hidden, PrepareInput } from "../resource.js";
 import type { DuplicateKey } from "../scan-json.js";
 import { applyDefaults } from "../schema/apply-defaults.js";
 import { wholeObjectSchema } from "../schema/object-meta-schema.js";
@@ -15,6 +15,7 @@ import { metadataCauses } from "./metadata-rules.js";
 import { inOtherVersions } from "./other-versions.js";
 import { asChanged, asNew } from "./proposed-object.js";
 import { reportFields } from "./report-fields.js";
+import { scaleCauses } from "./scale-rules.js";
 import { withGeneration } from "./system-metadata.js";
 import { typedForm, withTypedMetadata } from "./typed-form.js";
 import { apiObjectOf, type VerbCall, warn } from "./verb-call.js";
@@ -60,7 +61,7 @@ export async function admit(call: VerbCall, proposal: Proposal): Promise<Admitte
   const counts = live !== undefined && call.info.subresource !== "status" && definition.hasGeneration !== false;
   const settled = counts ? apiObjectOf(withGeneration(jsonOf(whole), jsonOf(live))) : whole;
   const object = await tracked(call, proposal, live, settled);
-  requireValid(definition, object, live);
+  requireValid(call, object, live);
   if (isHooked) await requireAllowedByHooks(call, hookedWrite(call, proposal, live, object));
   if (definition.warn !== undefined) warn(call, definition.warn(object));
   return { object, hidden };
@@ -160,10 +161,11 @@ async function tracked(call: VerbCall, { options, fieldsAreTracked }: Proposal, 
   });
 }
 
-function requireValid(definition: ResourceDefinition, object: ApiObject, live: ApiObject | undefined): void {
+function requireValid({ resource: { definition }, info }: VerbCall, object: ApiObject, live: ApiObject | undefined): void {
   const { structural, rules } = validateObject(wholeObjectSchema(definition.schema), jsonOf(object), live === undefined ? undefined : jsonOf(live));
   const own: readonly Cause[] =
     structural.length > 0 ? structural : [...metadataCauses(definition, object, live), ...(definition.validate?.(object, live) ?? [])];
-  const causes = [...own, ...rules];
+  const scale = definition.scale === undefined ? [] : scaleCauses(definition.scale, object, { isStatusWrite: info.subresource === "status" });
+  const causes = [...own, ...scale, ...rules];
   if (causes.length > 0) throw invalid(definition.kind, definition.group, object.metadata.name, causes);
 }

@@ -95,3 +95,19 @@ test("discovery and OpenAPI tell of the scale", async () => {
   expect(Object.keys(paths["/apis/example.com/v1/namespaces/{namespace}/fleets/{name}/scale"] ?? {})).toEqual(["get", "put", "patch", "parameters"]);
   expect(JSON.stringify(json)).toContain("autoscaling.v1.Scale");
 });
+
+test("an object with a number that no scale can have is refused, in its status too", async () => {
+  await using api = await start();
+  const causes = async (path: string, body: object): Promise<unknown> => {
+    const { status, json } = await api.call(`${base}/${path}`, { method: "PUT", body: { metadata: { name: "f" }, ...body } });
+    return status === 422 ? (json["details"] as { readonly causes: unknown }).causes : status;
+  };
+  const cause = (field: string, value: number, why: string) => ({ reason: "FieldValueInvalid", message: `Invalid value: ${value}: ${why}`, field });
+  expect(await causes("f", { spec: { size: { wanted: -1 } } })).toEqual([cause(".spec.size.wanted", -1, "should be a non-negative integer")]);
+  expect(await causes("f", { spec: { size: { wanted: 2 ** 31 } } })).toEqual([
+    cause(".spec.size.wanted", 2 ** 31, "should be less than or equal to 2147483647"),
+  ]);
+  const wrongType = ".spec.size.wanted accessor error: x is of the type string, expected int64";
+  expect(await causes("f", { spec: { size: { wanted: "x" } } })).toContainEqual(cause(".spec.size.wanted", 0, wrongType));
+  expect(await causes("f/status", { status: { actual: -1 } })).toEqual([cause(".status.actual", -1, "should be a non-negative integer")]);
+});
