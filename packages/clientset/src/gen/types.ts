@@ -79,7 +79,7 @@ export type components = {
                     readonly name?: string;
                     /** @description Removes the value. */
                     readonly remove?: boolean;
-                };
+                } | null;
             };
             /** @description The settings that the plugin is given. */
             readonly spec?: {
