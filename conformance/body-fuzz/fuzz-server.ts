@@ -1,15 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { createApiextensions, customResourceDefinitions } from "@dataplane/apiextensions";
-import {
-  addBuiltinResources,
-  addSelfReviews,
-  checkRules,
-  createApiServer,
-  createRegistry,
-  filterChain,
-  fixedRoles,
-  withFilters,
-} from "@dataplane/apiserver";
+import { addBuiltinResources, addSelfReviews, checkRules, createApiServer, createRegistry, filterChain, withFilters } from "@dataplane/apiserver";
+import { fixedRoles } from "@dataplane/apiserver/testing";
 import { createApiClient } from "@dataplane/client";
 import { controlPlaneUser, type Handler, type HttpBody, type Logger, silentLogger, systemClock } from "@dataplane/meta";
 import { rbacResources } from "@dataplane/rbac";
@@ -30,8 +22,11 @@ export interface FuzzServer extends AsyncDisposable {
 
 /** The API server with its own kinds, roles and definitions, in this process, on a store in memory. */
 export async function startFuzzServer(): Promise<FuzzServer> {
-  let problem: string | undefined;
-  const logger: Logger = { ...silentLogger, error: (fields: unknown, message?: string) => void (problem = problemOf(fields, message)) };
+  const seen: { problem?: string } = {};
+  const noted = (problem: string): void => {
+    seen.problem = problem;
+  };
+  const logger: Logger = { ...silentLogger, error: (fields: unknown, message?: string) => noted(problemOf(fields, message)) };
   const common = { clock: systemClock, logger };
   const store = createMemoryStore();
   const registry = createRegistry();
@@ -61,13 +56,13 @@ export async function startFuzzServer(): Promise<FuzzServer> {
   const running = extensions.run(stop.signal);
   return {
     async call(request) {
-      problem = undefined;
+      delete seen.problem;
       const aborter = new AbortController();
       const { status, headers, body } = await handler(rawRequest(request, aborter.signal));
       // A watch goes on until its client leaves.
       if (isStream(body)) aborter.abort();
       const text = await textOf(body);
-      return { status, type: String(headers["content-type"] ?? ""), text, ...(problem === undefined ? {} : { problem }) };
+      return { status, type: String(headers["content-type"] ?? ""), text, ...seen };
     },
     async [Symbol.asyncDispose]() {
       stop.abort();

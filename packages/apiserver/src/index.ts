@@ -18,7 +18,6 @@ export { type BasicOptions, basicAuthenticator } from "./authn/basic.js";
 export { type BearerOptions, bearerAuthenticator } from "./authn/bearer.js";
 export { unionAuthenticator } from "./authn/union.js";
 export type { Authorizer, Decision, Rules } from "./authz/authorizer.js";
-export { fixedRoles } from "./authz/fixed-roles.js";
 export { roleGroups } from "./authz/role-groups.js";
 export { addBuiltinResources } from "./builtin/builtin-resources.js";
 export { coreEvents, events } from "./builtin/events.js";

@@ -1,4 +1,5 @@
-import { fixedRoles, roleGroups } from "@dataplane/apiserver";
+import { roleGroups } from "@dataplane/apiserver";
+import { fixedRoles } from "@dataplane/apiserver/testing";
 import { ApiError, type ApiObject, type UserInfo } from "@dataplane/meta";
 import { expect, test } from "vitest";
 import { call } from "../testing/call.js";

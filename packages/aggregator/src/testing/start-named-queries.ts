@@ -1,4 +1,4 @@
-import { fixedRoles } from "@dataplane/apiserver";
+import { fixedRoles } from "@dataplane/apiserver/testing";
 import { type ApiObject, type Handler, notFound, silentLogger, systemClock } from "@dataplane/meta";
 import type { Plugin } from "@dataplane/plugin-host";
 import { createGrafanaAggregator } from "../grafana-aggregator.js";

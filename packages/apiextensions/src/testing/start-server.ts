@@ -5,11 +5,11 @@ import {
   createApiServer,
   createRegistry,
   filterChain,
-  fixedRoles,
   type ResourceRegistry,
   type WebhookClient,
   withFilters,
 } from "@dataplane/apiserver";
+import { fixedRoles } from "@dataplane/apiserver/testing";
 import { type ApiClient, createApiClient } from "@dataplane/client";
 import { controlPlaneUser, type Handler, type HttpResponse, type JsonObject, silentLogger, systemClock } from "@dataplane/meta";
 import { createMemoryStore, type Store } from "@dataplane/storage";

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { basicAuthenticator } from "../authn/basic.js";
 import { bearerAuthenticator } from "../authn/bearer.js";
 import { unionAuthenticator } from "../authn/union.js";
-import { fixedRoles } from "../authz/fixed-roles.js";
+import { fixedRoles } from "../testing/fixed-roles.js";
 import { filterChain } from "./chain.js";
 import { withFilters } from "./filter.js";
 

@@ -2,13 +2,13 @@ import { randomUUID } from "node:crypto";
 import { type ApiObject, controlPlaneUser, type Handler, type HttpResponse, silentLogger, systemClock, type UserInfo } from "@dataplane/meta";
 import { createMemoryStore, type Store } from "@dataplane/storage";
 import type { ApiSource } from "../api-source.js";
-import { fixedRoles } from "../authz/fixed-roles.js";
 import { addBuiltinResources } from "../builtin/builtin-resources.js";
 import { addSelfReviews } from "../builtin/self-reviews.js";
 import { filterChain } from "../chain/chain.js";
 import { withFilters } from "../chain/filter.js";
 import { createRegistry, type ResourceRegistry } from "../registry.js";
 import { createApiServer } from "../server.js";
+import { fixedRoles } from "./fixed-roles.js";
 
 /** One answer, read to its end. */
 export interface Answer {

@@ -2,15 +2,8 @@ import { randomUUID } from "node:crypto";
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import {
-  addBuiltinResources,
-  createApiServer,
-  createRegistry,
-  filterChain,
-  fixedRoles,
-  type ResourceRegistry,
-  withFilters,
-} from "@dataplane/apiserver";
+import { addBuiltinResources, createApiServer, createRegistry, filterChain, type ResourceRegistry, withFilters } from "@dataplane/apiserver";
+import { fixedRoles } from "@dataplane/apiserver/testing";
 import { type ApiClient, createApiClient, createInformer, type ResourceRef } from "@dataplane/client";
 import {
   type ApiObject,

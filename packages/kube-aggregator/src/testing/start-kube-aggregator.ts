@@ -5,11 +5,11 @@ import {
   createApiServer,
   createRegistry,
   filterChain,
-  fixedRoles,
   type ResourceRegistry,
   type ServedGroupVersion,
   withFilters,
 } from "@dataplane/apiserver";
+import { fixedRoles } from "@dataplane/apiserver/testing";
 import { type ApiClient, createApiClient, createInformer, type Informer } from "@dataplane/client";
 import { type ApiObject, controlPlaneUser, type Handler, type JsonObject, silentLogger, systemClock } from "@dataplane/meta";
 import { createMemoryStore } from "@dataplane/storage";

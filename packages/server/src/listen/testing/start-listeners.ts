@@ -2,7 +2,8 @@ import { randomUUID } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { addBuiltinResources, createApiServer, createRegistry, filterChain, fixedRoles, withFilters } from "@dataplane/apiserver";
+import { addBuiltinResources, createApiServer, createRegistry, filterChain, withFilters } from "@dataplane/apiserver";
+import { fixedRoles } from "@dataplane/apiserver/testing";
 import { controlPlaneUser, type Handler, silentLogger, systemClock } from "@dataplane/meta";
 import { createMemoryStore } from "@dataplane/storage";
 import { openServingCertificate } from "../../tls/serving-certificate.js";
@@ -41,7 +42,7 @@ export async function startListeners(): Promise<TestListeners> {
   return {
     http: plain.port,
     https: secure.port,
-    ca: String(certificate.ca),
+    ca: certificate.ca,
     lastHeaders: () => last,
     async [Symbol.asyncDispose]() {
       for (const listener of [plain, secure]) {

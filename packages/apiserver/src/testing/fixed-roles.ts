@@ -1,6 +1,6 @@
 import { dataPlaneUser, type RequestInfo, systemGroups, type UserInfo } from "@dataplane/meta";
-import type { Authorizer, Decision, Rules } from "./authorizer.js";
-import { roleGroups } from "./role-groups.js";
+import type { Authorizer, Decision, Rules } from "../authz/authorizer.js";
+import { roleGroups } from "../authz/role-groups.js";
 
 type Role = keyof typeof roleGroups;
 
@@ -14,8 +14,7 @@ const queryTargets: ReadonlySet<string> = new Set(["datasources/query", "connect
 
 /**
  * Three roles by group: a viewer reads and queries, an editor also writes namespaced objects, an admin does all. Only the data plane
- * itself reads a plugin's context, with its secrets. A server decides by stored roles and bindings; this is for where there are none, as in
- * tests of one package.
+ * itself reads a plugin's context, with its secrets. For tests of one package: a server decides by stored roles and bindings.
  */
 export function fixedRoles(): Authorizer {
   return { authorize: (user, info) => decide(user, info), rules: ({ groups }) => rulesOf(roleOf({ groups })) };
