@@ -1,6 +1,6 @@
 import { ApiError } from "@dataplane/meta";
+import { DestinationDenied } from "./destination-denied.js";
 import { AnswerTimeout } from "./exchange.js";
-import { DestinationDenied } from "./guarded-connector.js";
 import { OutboundUrlError } from "./outbound-url.js";
 
 const away = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "EHOSTDOWN", "ENETUNREACH", "ENETDOWN", "EADDRNOTAVAIL"]);

@@ -1,5 +1,5 @@
 import { Readable } from "node:stream";
-import { type Dispatcher, errors } from "undici";
+import type { Dispatcher, errors } from "undici";
 import type { Outbound, OutboundRoute } from "./outbound.js";
 
 export interface OutboundRequest {
@@ -37,8 +37,8 @@ export async function exchange(
   const timer = setTimeout(() => late.abort(new AnswerTimeout("no answer in time")), timeoutMs);
   try {
     signal.throwIfAborted();
-    const send = (): Promise<Dispatcher.ResponseData> =>
-      outbound.dispatcher(route).request({
+    const send = async (): Promise<Dispatcher.ResponseData> =>
+      (await outbound.dispatcher(route)).request({
         origin: url.origin,
         path: `${url.pathname}${url.search}`,
         method,
@@ -68,11 +68,14 @@ async function repeated<T>(send: () => Promise<T>, left = mostRepeats): Promise<
     return await send();
   } catch (thrown) {
     // Others that were kept may have gone the same way; a new one has read nothing.
-    const wasKept = thrown instanceof errors.SocketError && (thrown.socket?.bytesRead ?? 0) > 0;
+    const wasKept = isSocketError(thrown) && (thrown.socket?.bytesRead ?? 0) > 0;
     if (!wasKept || left === 0) throw thrown;
     return repeated(send, left - 1);
   }
 }
+
+const isSocketError = (thrown: unknown): thrown is errors.SocketError =>
+  thrown instanceof Error && "code" in thrown && thrown.code === "UND_ERR_SOCKET" && "socket" in thrown;
 
 /** A short rest is read, so that the connection can be kept; a long or slow one is cut. */
 function discard(body: Dispatcher.ResponseData["body"]): void {

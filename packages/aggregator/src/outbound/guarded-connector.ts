@@ -2,19 +2,10 @@ import { type LookupAddress, lookup as systemLookup } from "node:dns";
 import type { LookupFunction } from "node:net";
 import type { ConnectionOptions } from "node:tls";
 import { buildConnector } from "undici";
+import { DestinationDenied } from "./destination-denied.js";
 import { type DestinationRules, mayConnect, mayResolve, type UrlAuthor } from "./destination-rules.js";
 import { meanings, parseIp } from "./ip-address.js";
 import { hostOf } from "./outbound-url.js";
-
-/** The rules forbid where a connection would go. Names no host: it may be none of the caller's business. */
-export class DestinationDenied extends Error {
-  override readonly name = "DestinationDenied";
-  readonly code = "DESTINATION_DENIED";
-
-  constructor() {
-    super("the destination is not allowed");
-  }
-}
 
 /** Looks up every address of a host name. */
 export type ResolveHost = (hostname: string) => Promise<readonly LookupAddress[]>;

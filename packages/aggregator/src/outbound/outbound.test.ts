@@ -1,9 +1,10 @@
 import { createServer, type Server } from "node:net";
 import { expect, test } from "vitest";
 import { parseAddressRules } from "./address-rules.js";
+import { DestinationDenied } from "./destination-denied.js";
 import { type DestinationRules, defaultRules, type UrlAuthor } from "./destination-rules.js";
 import { exchange } from "./exchange.js";
-import { DestinationDenied, type ResolveHost } from "./guarded-connector.js";
+import type { ResolveHost } from "./guarded-connector.js";
 import { createOutbound } from "./outbound.js";
 import { OutboundUrlError, parseOutboundUrl } from "./outbound-url.js";
 
