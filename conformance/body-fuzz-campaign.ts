@@ -33,7 +33,8 @@ export async function runBodyFuzz(rounds: number, seed: number, told: (line: str
   const process = new FuzzProcess(blockMayTakeMs);
   let done = 0;
   try {
-    for (let block = 0; done < rounds; block += 1) {
+    while (done < rounds) {
+      const block = done / blockRounds;
       const own = Math.min(blockRounds, rounds - done);
       const report = await process.run({ target: "API requests", rounds: own, seed: seed + block });
       for (const [outcome, count] of Object.entries(report.outcomes)) outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + count);

@@ -28,7 +28,10 @@ const widget = (spec: string, name = "w"): string =>
 const nested = (depth: number, open: string, close: string): string => `${open.repeat(depth)}1${close.repeat(depth)}`;
 const limit = 3 * 1024 * 1024;
 const nine = (of: string): string => `[${Array(9).fill(of).join()}]`;
-const laughs = `a: &a ${nine("x")}\n${[..."bcdefghi"].map((name, index) => `${name}: &${name} ${nine(`*${"abcdefgh".charAt(index)}`)}`).join("\n")}`;
+const laughs = `a: &a ${nine("x")}\n${"b,c,d,e,f,g,h,i"
+  .split(",")
+  .map((name, index) => `${name}: &${name} ${nine(`*${"abcdefgh".charAt(index)}`)}`)
+  .join("\n")}`;
 const protobufMagic = Buffer.from("k8s\u0000", "latin1");
 const protobuf = (...bytes: readonly number[]): Uint8Array => Buffer.concat([protobufMagic, Buffer.from(bytes)]);
 

@@ -31,7 +31,7 @@ export async function playBlock(rounds: number, seed: number, seen: (outcome: st
 }
 
 /** What was deleted comes back, so that most requests meet an object. */
-const recreateEvery = 50;
+const recreateEvery = 200;
 
 const posted = (target: string, body: unknown): FuzzRequest => ({
   ...{ what: "", method: "POST", target, body: JSON.stringify(body) },

@@ -12,7 +12,8 @@ import { yamlText } from "./yaml-texts.js";
 
 type MakeRequest = (random: Random) => FuzzRequest;
 
-const nameOf = ({ body: { metadata } }: SeedObject): string => (isJsonObject(metadata) ? String(metadata["name"]) : "x");
+const nameOf = ({ body: { metadata } }: SeedObject): string =>
+  isJsonObject(metadata) && typeof metadata["name"] === "string" ? metadata["name"] : "x";
 
 const itemPath = (seed: SeedObject, random: Random): string =>
   `${seed.path}/${nameOf(seed)}${random.chance(0.15) ? `/${random.pick(["status", "scale", "finalize", "token", "x"])}` : ""}`;

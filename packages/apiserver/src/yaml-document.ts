@@ -10,7 +10,7 @@ const mostLexemes = 250_000;
  * engine ends the process when a regular expression is compiled with little stack left. Throws BadRequest when it is nested deeper
  * than an object may be, RequestEntityTooLarge when it has more parts than are read in good time.
  */
-export function yamlDocument(yaml: typeof import("yaml"), text: string, lineCounter: LineCounter): Document.Parsed<ParsedNode> | undefined {
+export function yamlDocument(yaml: typeof import("yaml"), text: string, lineCounter: LineCounter): Document.Parsed | undefined {
   const parser = new yaml.Parser(lineCounter.addNewLine);
   const tokens: CST.Token[] = [];
   lineCounter.addNewLine(0);
@@ -49,11 +49,9 @@ function lexemeLimits(): (lexeme: string) => void {
 
 function requireShallow(tokens: readonly CST.Token[]): void {
   let layer: readonly CST.Token[] = tokens;
-  // A document and its lists' items are levels too.
-  for (let depth = 0; layer.length > 0; depth += 1) {
-    if (depth > maxDepth + 1) throw tooDeep();
-    layer = layer.flatMap(childrenOf);
-  }
+  // A document is a level too.
+  for (let depth = 0; depth <= maxDepth + 1; depth += 1) layer = layer.flatMap(childrenOf);
+  if (layer.length > 0) throw tooDeep();
 }
 
 function childrenOf(token: CST.Token): readonly CST.Token[] {
