@@ -9,28 +9,34 @@ const texts = s.array(s.string()).nullable().optional();
 // What is missing is told by `validate`, in the words of the field, and lists that Go left empty come as null.
 const rules = s
   .array(
-    s.object({
-      verbs: texts.describe("What may be done; * is all."),
-      apiGroups: texts.describe("Groups of the resources; the empty one is core, * is all."),
-      resources: texts.describe("Resources, and subresources as resource/subresource or */subresource; * is all."),
-      resourceNames: texts.describe("Names of the objects; all when empty."),
-      nonResourceURLs: texts.describe("Paths outside of resources; * at the end stands for any rest. For ClusterRoles only."),
-    }),
+    s
+      .object({
+        verbs: texts.describe("What may be done; * is all."),
+        apiGroups: texts.describe("Groups of the resources; the empty one is core, * is all."),
+        resources: texts.describe("Resources, and subresources as resource/subresource or */subresource; * is all."),
+        resourceNames: texts.describe("Names of the objects; all when empty."),
+        nonResourceURLs: texts.describe("Paths outside of resources; * at the end stands for any rest. For ClusterRoles only."),
+      })
+      .component("PolicyRule")
+      .publishedAsRequired("verbs")
+      .describe("Rights to resources, or to paths outside of them."),
   )
   .nullable()
   .optional()
   .describe("All that the role allows.");
 
-const labelSelector = s.object({
-  matchLabels: s.map(s.string()).optional(),
-  matchExpressions: s.array(s.object({ key: s.string(), operator: s.string(), values: s.array(s.string()).optional() })).optional(),
-});
+const requirement = s.object({ key: s.string(), operator: s.string(), values: s.array(s.string()).optional() }).component("LabelSelectorRequirement");
+
+const labelSelector = s
+  .object({ matchLabels: s.map(s.string()).optional(), matchExpressions: s.array(requirement).optional() })
+  .component("LabelSelector");
 
 const roleSchema = objectSchema({ rules }).json;
 
 const clusterRoleSchema = objectSchema({
   aggregationRule: s
     .object({ clusterRoleSelectors: s.array(labelSelector).optional().describe("ClusterRoles whose rules this one gathers.") })
+    .component("AggregationRule")
     .optional()
     .describe("Where the rules come from; they are then written by the server."),
   rules,

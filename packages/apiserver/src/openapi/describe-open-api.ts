@@ -113,8 +113,8 @@ function objectSchemaOf({ schema, description }: Pick<ResourceDefinition, "schem
 
 /** As OpenAPI 3.0 has it: int-or-string is said by `oneOf`; what has a component of its own is referred to. */
 function published(schema: StructuralSchema, components: OwnComponents): JsonObject {
-  const { properties, items, additionalProperties, ...others } = schema;
-  const next: Record<string, JsonObject[string]> = { ...plainSchema(others) };
+  const { properties, items, additionalProperties, "x-dataplane-required": needed, ...others } = schema;
+  const next: Record<string, JsonObject[string]> = { ...plainSchema(needed === undefined ? others : { ...others, required: needed }) };
   if (properties !== undefined) {
     next["properties"] = Object.fromEntries(Object.entries(properties).map(([name, field]) => [name, referredTo(field, components)]));
   }

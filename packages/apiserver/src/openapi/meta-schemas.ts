@@ -43,6 +43,12 @@ function itemOf(field: string): JsonObject {
   return isJsonObject(items) ? items : {};
 }
 
+/** Whose fields are a schema of their own, as clients know it. */
+function managedFieldsEntry(): JsonObject {
+  const entry = itemOf("managedFields");
+  return { ...entry, properties: { ...propertiesOf(entry), fieldsV1: reference("FieldsV1", "The set of fields, as a tree.") } };
+}
+
 const listMeta: JsonObject = {
   type: "object",
   description: "What every list has: the state it shows and how to go on.",
@@ -137,7 +143,8 @@ export const metaSchemas: JsonObject = {
   [metaComponent("ObjectMeta")]: objectMeta(),
   [metaComponent("ListMeta")]: listMeta,
   [metaComponent("OwnerReference")]: { ...itemOf("ownerReferences"), required: ["apiVersion", "kind", "name", "uid"] },
-  [metaComponent("ManagedFieldsEntry")]: itemOf("managedFields"),
+  [metaComponent("ManagedFieldsEntry")]: managedFieldsEntry(),
+  [metaComponent("FieldsV1")]: { type: "object", description: "A set of fields: a tree whose keys are steps of their paths." },
   [metaComponent("Status")]: { ...status, ...kindOf("Status") },
   [metaComponent("StatusDetails")]: statusDetails,
   [metaComponent("StatusCause")]: statusCause,

@@ -35,6 +35,16 @@ export class Schema<out T, out P extends Presence = "required"> {
     return this.with({ description });
   }
 
+  /** Published once under this name, which `kubectl explain` shows as the type. For kinds of the server's own groups. */
+  component(name: string): Schema<T, P> {
+    return this.with({ "x-dataplane-component": name });
+  }
+
+  /** Published as fields that must be sent, where what is missing is told by the definition's `validate`. */
+  publishedAsRequired(...fields: readonly string[]): Schema<T, P> {
+    return this.with({ "x-dataplane-required": fields });
+  }
+
   example(example: JsonValue): Schema<T, P> {
     return this.with({ example });
   }

@@ -66,6 +66,8 @@ export interface StructuralSchema {
   readonly "x-kubernetes-patch-merge-key"?: string;
   /** Built-in kinds only: published once under this name, and referred to. Such a schema may contain itself. */
   readonly "x-dataplane-component"?: string;
+  /** Built-in kinds only: published as `required`, and not held to it by the schema. */
+  readonly "x-dataplane-required"?: readonly string[];
   /** Kept and published, not read here. */
   readonly [extension: `x-${string}`]: unknown;
 }
