@@ -68,8 +68,6 @@ export const directives = (): readonly Step[] => [
     { data: { $patch: "replace", c: "3" } },
     { data: { a: "9", c: null } },
     { data: { $patch: "delete" } },
-    { data: { "$retainKeys/x": ["a"] } },
-    { data: { $retainKeys: ["a"], a: "1" } },
     { immutable: null, data: { z: "26" } },
   ].map((body) => strategic(`${maps}/m?fieldManager=s`, body)),
   post(hooks, {

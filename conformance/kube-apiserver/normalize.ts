@@ -13,6 +13,7 @@ const patterns: readonly (readonly [RegExp, string])[] = [
   [/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, "<uid>"],
   [/(?<=resourceVersion|ResourceVersion in (?:precondition|object meta): |resource version: |current: )\d+/g, "<rv>"],
   [/(?<=in the precondition \()\d+|(?<=in record \()\d+/g, "<rv>"],
+  [/(?<=UPPER-)[a-z0-9]{5}/g, "<random>"],
   [/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----\n?/g, "<certificate>"],
   [/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/g, "<time>"],
 ];

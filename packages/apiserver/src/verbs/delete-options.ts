@@ -3,7 +3,7 @@ import { parseJson } from "../parse-json.js";
 import { plainText } from "../plain-text.js";
 import { decodeObject, protobufMediaType } from "../protobuf/decode-object.js";
 import { mediaTypeOf, readBytes, requireJsonObject, textOf, unsupportedMediaType } from "../read-body.js";
-import { notSupported } from "../schema/field-errors.js";
+import { invalidValue, notSupported } from "../schema/field-errors.js";
 import { parseYamlBody } from "../yaml-body.js";
 import type { VerbCall } from "./verb-call.js";
 import { dryRunOf } from "./write-options.js";
@@ -35,17 +35,20 @@ export async function deleteOptions({ request, services }: VerbCall): Promise<De
   return { dryRun, uid: text(preconditions["uid"]), resourceVersion: text(preconditions["resourceVersion"]), propagationPolicy: policyOf(asked) };
 }
 
+/** In Kubernetes' order. */
+const told: readonly PropagationPolicy[] = ["Foreground", "Background", "Orphan"];
+
 function policyOf({ propagationPolicy, orphanDependents }: { readonly propagationPolicy: unknown; readonly orphanDependents: unknown }) {
   const hasPolicy = propagationPolicy !== undefined && propagationPolicy !== "";
   if (hasPolicy && orphanDependents !== undefined) {
-    const message = "Invalid value: orphanDependents and deletionPropagation cannot be both set";
-    throw invalid("DeleteOptions", "", "", [{ reason: "FieldValueInvalid", message, field: "propagationPolicy" }]);
+    const why = "orphanDependents and deletionPropagation cannot be both set";
+    throw invalid("DeleteOptions", "meta.k8s.io", "", [invalidValue("propagationPolicy", plainText(propagationPolicy), why)]);
   }
   if (orphanDependents !== undefined) return orphanDependents === true ? ("Orphan" as const) : ("Background" as const);
   if (!hasPolicy) return undefined;
   const policy = propagationPolicies.find((it) => it === propagationPolicy);
   if (policy === undefined)
-    throw invalid("DeleteOptions", "", "", [notSupported("propagationPolicy", plainText(propagationPolicy), propagationPolicies)]);
+    throw invalid("DeleteOptions", "meta.k8s.io", "", [notSupported("propagationPolicy", plainText(propagationPolicy), [...told, "nil"])]);
   return policy;
 }
 

@@ -166,9 +166,15 @@ function markedAsDeleted({ resource: { definition }, services }: VerbCall, objec
 
 function requirePreconditions({ resource: { definition }, info }: VerbCall, { uid, resourceVersion }: DeleteOptions, live: StoredValue): void {
   const liveUid = live.bare.metadata.uid ?? "";
-  const fail = (why: string): Error => conflict(definition.plural, info.name, definition.group, `Precondition failed: ${why}`);
-  if (uid !== undefined && uid !== liveUid) throw fail(`UID in precondition: ${uid}, UID in object meta: ${liveUid}`);
-  if (resourceVersion !== undefined && resourceVersion !== live.revision.toString()) {
-    throw fail(`ResourceVersion in precondition: ${resourceVersion}, ResourceVersion in object meta: ${live.revision.toString()}`);
-  }
+  // Kubernetes names the kind here, where it means the resource.
+  const fail = (what: string, asked: string, found: string, happened: string): Error =>
+    conflict(
+      definition.kind,
+      info.name,
+      definition.group,
+      `the ${what} in the precondition (${asked}) does not match the ${what} in record (${found}). The object might have been ${happened}`,
+    );
+  if (uid !== undefined && uid !== liveUid) throw fail("UID", uid, liveUid, "deleted and then recreated");
+  const revision = live.revision.toString();
+  if (resourceVersion !== undefined && resourceVersion !== revision) throw fail("ResourceVersion", resourceVersion, revision, "modified");
 }

@@ -81,7 +81,7 @@ function patched({ resource }: VerbCall, type: string, live: ApiObject, body: Js
   const document = jsonOf(live);
   const next = patchedBy(type, document, body, () => wholeObjectSchema(resource.definition.schema));
   if (!isJsonObject(next)) throw badRequest("the patch does not leave an object");
-  const { metadata } = next;
+  const { metadata = {} } = next;
   if (isJsonObject(metadata) && (metadata["name"] ?? "") === "") {
     throw badRequest(`the name of the object (${live.metadata.name} based on URL) was undeterminable: name must be provided`);
   }
