@@ -1,5 +1,8 @@
 import { type GroupVersion, isJsonObject, type JsonObject, type JsonValue } from "@dataplane/meta";
 import type { Converter } from "../conversion/converter.js";
+import { parseJson } from "../parse-json.js";
+import { exceedsDepth } from "../schema/exceeds-depth.js";
+import { maxDepth } from "../schema/field-path.js";
 
 /** Where `autoscaling/v1` keeps the metrics that it has no field for, as JSON of the later version. */
 const metricsAnnotation = "autoscaling.alpha.kubernetes.io/metrics";
@@ -30,7 +33,7 @@ function toSecond(object: JsonObject): JsonObject {
 
 function toFirst(object: JsonObject): JsonObject {
   const { metrics = [], behavior: _behavior, ...spec } = asObject(object["spec"]);
-  const all = Array.isArray(metrics) ? metrics : [];
+  const all = Array.isArray(metrics) ? (metrics as readonly JsonValue[]) : [];
   const target = all.map(cpuUtilization).find((it) => it !== undefined);
   const rest = all.filter((it) => target === undefined || cpuUtilization(it) !== target);
   const annotations = asObject(asObject(object["metadata"])["annotations"]);
@@ -61,8 +64,8 @@ function cpuUtilization(metric: JsonValue): number | undefined {
 function listIn(text: JsonValue | undefined): readonly JsonValue[] {
   if (typeof text !== "string") return [];
   try {
-    const value = JSON.parse(text) as JsonValue;
-    return Array.isArray(value) ? value : [];
+    const value = parseJson(text);
+    return Array.isArray(value) && !exceedsDepth(value, maxDepth) ? (value as readonly JsonValue[]) : [];
   } catch {
     return [];
   }

@@ -1,4 +1,5 @@
 import { type ApiObject, isJsonObject, type JsonObject, type JsonValue } from "@dataplane/meta";
+import { plainText } from "../plain-text.js";
 import type { ResourceDefinition } from "../resource.js";
 import { kindSchema } from "./message-schema.js";
 
@@ -54,5 +55,5 @@ const withTargetPort = (port: JsonValue): JsonValue => (isJsonObject(port) ? { p
 function portsOf(service: ApiObject): string {
   const { ports } = specOf(service);
   if (!Array.isArray(ports) || ports.length === 0) return "<none>";
-  return (ports as readonly JsonObject[]).map(({ port, protocol }) => `${String(port)}/${text(protocol) || "TCP"}`).join(",");
+  return (ports as readonly JsonObject[]).map(({ port, protocol }) => `${plainText(port)}/${text(protocol) || "TCP"}`).join(",");
 }

@@ -121,7 +121,9 @@ test("orphans stay though somebody writes them at the same moment", async () => 
   for (const name of children) await make(api, name, [owner("owner", uid)]);
   let isOver = false;
   const writers = children.map(async (name) => {
-    for (let round = 0; !isOver; round++) {
+    let round = 0;
+    while (!isOver) {
+      round += 1;
       await api.call(`${base}/${name}`, { method: "PATCH", headers: merge, body: { data: { round: String(round) } } });
       await new Promise((resolve) => setImmediate(resolve));
     }

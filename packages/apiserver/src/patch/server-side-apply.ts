@@ -137,7 +137,7 @@ function keepServerFields(live: JsonObject, merged: JsonValue): JsonObject {
 type Changes = ReturnType<typeof compare>;
 
 /** What an owner of fields would call the changes: fields may have other names in the version that it wrote in. */
-function changesByVersion({ inOtherVersions = new Map() }: ServerSideApply, own: Changes): (owner: Manager) => Changes {
+function changesByVersion({ inOtherVersions = new Map<string, StatesInVersion>() }: ServerSideApply, own: Changes): (owner: Manager) => Changes {
   const others = new Map([...inOtherVersions].map(([apiVersion, states]) => [apiVersion, comparedIn(states)]));
   return ({ apiVersion }) => others.get(apiVersion) ?? own;
 }

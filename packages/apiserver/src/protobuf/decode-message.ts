@@ -1,4 +1,5 @@
 import { badRequest, type JsonObject, type JsonValue } from "@dataplane/meta";
+import { plainText } from "../plain-text.js";
 import { type ApiField, type ApiMessage, apiMessage } from "./api-message.js";
 import { malformed, type Raw, WireReader } from "./wire.js";
 
@@ -92,7 +93,7 @@ function entryOf(raw: Raw, { type }: ApiField, depth: number): JsonObject {
   let value: JsonValue | undefined;
   for (let tag = reader.tag(); tag !== undefined; tag = reader.tag()) {
     const part = reader.value(tag.wireType);
-    if (tag.number === 1) key = String(valueOf(part, "string", depth));
+    if (tag.number === 1) key = plainText(valueOf(part, "string", depth));
     else if (tag.number === 2) value = valueOf(part, type, depth + 1);
   }
   // Not an assignment: "__proto__" is a key like any other.

@@ -66,9 +66,10 @@ function isEmptyCollection({ additionalProperties, properties }: StructuralSchem
 function typedValue(schema: StructuralSchema, value: JsonValue, depth: number): JsonValue {
   if (Array.isArray(value)) {
     const { items } = schema;
-    if (items === undefined || depth > maxDepth) return value;
-    const next = (value as readonly JsonValue[]).map((item) => typedValue(items, item, depth + 1));
-    return next.every((item, index) => item === value[index]) ? value : next;
+    if (items === undefined || depth > maxDepth) return value as readonly JsonValue[];
+    const list = value as readonly JsonValue[];
+    const next = list.map((item) => typedValue(items, item, depth + 1));
+    return next.every((item, index) => item === list[index]) ? list : next;
   }
   return isJsonObject(value) ? typedFields(schema, value, depth) : value;
 }
