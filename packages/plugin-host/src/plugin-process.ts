@@ -19,7 +19,7 @@ import { type PluginChild, spawnPlugin } from "./plugin-child.js";
 import { pluginCommand } from "./plugin-command.js";
 import { pluginEnvironment } from "./plugin-environment.js";
 import { PluginLog } from "./plugin-log.js";
-import { processesOf } from "./plugin-processes.js";
+import { familyOf } from "./plugin-processes.js";
 import { isServing } from "./process-health.js";
 import { makeSocketDirectory, removeSocketDirectory } from "./socket-directory.js";
 
@@ -99,7 +99,7 @@ export async function startPluginProcess(options: StartOptions, signal: AbortSig
       note,
       ended: cleaned,
       isServing: (it, timeoutMs) => isServing(link, it, timeoutMs),
-      processes: () => (child.pid === undefined ? [] : processesOf(child.pid, mark)),
+      processes: familyOf(child.pid, mark),
       kill: () => child.kill(),
       stop: () => stopProcess(child, link, cleaned),
     };

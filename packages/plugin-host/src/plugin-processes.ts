@@ -5,15 +5,39 @@ import { readProcFile } from "./proc-file.js";
  * The processes of a plugin: those of its group, and those that left it (setsid, a daemon) but still have the plugin's environment, by a
  * value in it that no other plugin has. One that left the group and cleared its environment is not found. Linux only; empty elsewhere.
  */
-export function processesOf(leader: number, mark: string): readonly number[] {
+function processesOf(leader: number, mark: string): readonly number[] {
   if (process.platform !== "linux") return [];
+  return allProcesses().filter(membership(leader, mark));
+}
+
+/** After so many looks each process is looked at anew: it may have been seen in the moment in which it became another program. */
+const looksUntilAnew = 20;
+
+/** As processesOf, for who asks again and again: what was found to be another's process is not read each time. */
+export function familyOf(leader: number, mark: string): () => readonly number[] {
+  if (process.platform !== "linux") return () => [];
+  const belongs = membership(leader, mark);
+  let strangers = new Set<number>();
+  let looks = 0;
+  return () => {
+    const known = looks % looksUntilAnew === 0 ? new Set() : strangers;
+    looks += 1;
+    const all = allProcesses();
+    const family = all.filter((pid) => !known.has(pid) && belongs(pid));
+    strangers = new Set(all);
+    for (const pid of family) strangers.delete(pid);
+    return family;
+  };
+}
+
+const allProcesses = (): readonly number[] => readdirSync("/proc").flatMap((name) => (/^\d+$/.test(name) ? [Number(name)] : []));
+
+function membership(leader: number, mark: string): (pid: number) => boolean {
   const sought = Buffer.from(mark);
-  return readdirSync("/proc").flatMap((name) => {
-    if (!/^\d+$/.test(name)) return [];
-    const pid = Number(name);
+  return (pid) => {
     const group = groupOf(pid);
-    return group !== undefined && (group === leader || hasInEnvironment(pid, sought)) ? [pid] : [];
-  });
+    return group !== undefined && (group === leader || hasInEnvironment(pid, sought));
+  };
 }
 
 /** The process or thread that was begun last, on the whole machine; undefined where the platform does not say (proc_loadavg(5)). */
