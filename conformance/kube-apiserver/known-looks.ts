@@ -25,8 +25,6 @@ function mappedValue(key: string, value: unknown, replace: Member): unknown {
 const inTexts = (answer: Answer, pattern: RegExp, replacement: string): Answer =>
   mapped(answer, (_key, value) => (typeof value === "string" ? value.replaceAll(pattern, replacement) : value));
 
-const rejected = "the server rejected our request due to an error in our request";
-
 export const looks: readonly Look[] = [
   {
     reason: "A list without a next page has no continue: kube-apiserver writes an empty one for custom resources.",
@@ -35,11 +33,6 @@ export const looks: readonly Look[] = [
   {
     reason: "Columns are described in our words, ages are dates, and a row without its object has none.",
     without: (answer) => mapped(answer, (key, value) => plainTable(key, value)),
-  },
-  {
-    reason: "A JSON patch that does not apply is told which operation, and why.",
-    without: (answer) =>
-      mapped(answer, (key, value) => (key === "message" && typeof value === "string" && value.startsWith(rejected) ? rejected : value)),
   },
   {
     reason: "A value that is an object or a list is shown as the client writes it, not as Go's structs are.",
