@@ -18,7 +18,16 @@ import { version } from "../../packages/server/src/version.js";
  */
 export function servedApi(root: string): Handler {
   const registry = createRegistry();
-  addServedResources(registry, { authorizer, resolver, sealer, issueToken: notAsked, reviewToken: notAsked, workloadKinds: false, dataplaneAggregator: true, kubernetesAggregator: true });
+  addServedResources(registry, {
+    authorizer,
+    resolver,
+    sealer,
+    issueToken: notAsked,
+    reviewToken: notAsked,
+    workloadKinds: false,
+    dataplaneAggregator: true,
+    kubernetesAggregator: true,
+  });
   const found = findPlugins([{ path: path.join(root, "plugins"), signature: "internal" }]).plugins.map(unstarted);
   const plugins: PluginSource = { get: (id) => found.find((it) => it.id === id), list: () => found, onChange: () => () => undefined };
   const clocked = { clock: systemClock, logger: silentLogger };
