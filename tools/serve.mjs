@@ -11,7 +11,6 @@ const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const { status } = spawnSync(process.execPath, [path.join(root, "tools/setup.mjs")], { stdio: ["ignore", "inherit", "inherit"] });
 if (status !== 0) process.exit(status ?? 1);
 
-/** V8 shrinks the young generation only where little was made in the five seconds before (and the start makes much). */
 const settledMs = 6_000;
 const headroomPeriodMs = 10_000;
 /** As V8's own limit for a busy heap. */
@@ -26,13 +25,22 @@ const keepHeadroom = () => {
   const percent = used > headroomBytes ? 0 : Math.min(mostGrowthPercent, Math.round((100 * headroomBytes) / used));
   v8.setFlagsFromString(`--heap-growing-percent=${percent}`);
 };
+// Modules that load leave garbage behind: it must not make the young generation large, which V8 seldom takes back. Once the start has
+// settled, load may. Said again and again, since each thread that starts (the writer of SQLite does) sets it back for all.
+const staySmall = () => v8.setFlagsFromString("--semi-space-growth-factor=1");
+staySmall();
+const stayingSmall = setInterval(staySmall, 10).unref();
+const settled = (collectGarbage) => {
+  clearInterval(stayingSmall);
+  v8.setFlagsFromString("--semi-space-growth-factor=2");
+  // What the start left behind goes back to the system instead of staying for good.
+  collectGarbage();
+};
 const onReady = () => {
   keepHeadroom();
   setInterval(keepHeadroom, headroomPeriodMs).unref();
   v8.setFlagsFromString("--expose-gc");
-  const collectGarbage = vm.runInNewContext("gc");
-  // Once, when the start has settled: what it left behind goes back to the system instead of staying for good.
-  setTimeout(collectGarbage, settledMs).unref();
+  setTimeout(settled, settledMs, vm.runInNewContext("gc")).unref();
 };
 const { main } = await import(pathToFileURL(path.join(root, "packages/server/dist/bin/main.js")).href);
 await main({ root, argv: process.argv.slice(2), env: process.env, onReady });
