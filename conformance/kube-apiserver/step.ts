@@ -21,9 +21,3 @@ export interface RecordedStep {
   readonly step: Step;
   readonly answer: Answer;
 }
-
-/** A sequence of requests that one server was asked after the other, in a namespace of its own. */
-interface Recording {
-  readonly name: string;
-  readonly steps: readonly RecordedStep[];
-}

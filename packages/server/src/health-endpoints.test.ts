@@ -71,6 +71,6 @@ test("the checks of kube-apiserver are there by name, and wait for their stage",
     "poststarthook/scheduling/bootstrap-system-priority-classes",
     "autoregister-completion",
   ]) {
-    expect(String(body).split("\n")).toContain(`[+]${name} ok`);
+    expect(typeof body === "string" ? body.split("\n") : []).toContain(`[+]${name} ok`);
   }
 });
