@@ -152,7 +152,7 @@ function removeFrom(container: Container, token: string): JsonValue {
 
 const isList = (container: Container): container is readonly JsonValue[] => Array.isArray(container);
 
-/** kube-apiserver does not say what does not fit; who wrote the patch wants to know. */
+/** kube-apiserver does not say what does not fit, and its clients show the message as it is; `cause` says it to a log. */
 const unfit = (why: string): ApiError =>
-  new ApiError("Invalid", `the server rejected our request due to an error in our request: ${why}`, { details: {} });
+  new ApiError("Invalid", "the server rejected our request due to an error in our request", { details: {}, cause: new Error(why) });
 const missing = ({ op, pointer }: Operation): ApiError => unfit(`${op} operation does not apply: doc is missing path: ${pointer}`);
