@@ -164,7 +164,7 @@ describeWith([needsGoTestPlugin, needsTwin], "the same cases behind the server, 
     try {
       const decoder = new TextDecoder();
       for await (const piece of response.body ?? []) {
-        text += decoder.decode(piece as Uint8Array, { stream: true });
+        text += decoder.decode(piece, { stream: true });
         if (text.split("\n").length > 5) break;
       }
     } finally {

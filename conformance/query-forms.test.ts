@@ -50,7 +50,7 @@ describeWith([needsGoTestPlugin], "the forms of an answer, from outside", () => 
     let rest = "";
     const decoder = new TextDecoder();
     for await (const piece of response.body ?? []) {
-      const parts = (rest + decoder.decode(piece as Uint8Array, { stream: true })).split("\n");
+      const parts = (rest + decoder.decode(piece, { stream: true })).split("\n");
       rest = parts.pop() ?? "";
       lines.push(...parts.map((text) => ({ line: JSON.parse(text) as Record<string, unknown>, atMs: performance.now() - started })));
     }

@@ -124,7 +124,7 @@ export const definitions = (): readonly Step[] => [
   merge(`${all}/gadgets.play.example.com${wait}`, { spec: { names: { kind: "Other" } } }),
   merge(`${all}/gadgets.play.example.com${wait}`, { spec: { versions: [] } }),
   merge(`${all}/gadgets.play.example.com${wait}`, { spec: { versions: [version({ name: "v3" })] } }),
-  put(`${path}`, definition()),
+  put(path, definition()),
   apply(`${all}/gadgets.play.example.com${wait}&fieldManager=a`, {
     apiVersion: "apiextensions.k8s.io/v1",
     kind: "CustomResourceDefinition",

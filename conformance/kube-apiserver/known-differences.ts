@@ -13,7 +13,7 @@ interface Refusal {
   readonly items?: readonly unknown[];
 }
 
-const bodyOf = ({ body }: Answer): Refusal => (typeof body === "object" && body !== null ? (body as Refusal) : {});
+const bodyOf = ({ body }: Answer): Refusal => (typeof body === "object" && body !== null ? body : {});
 const messageOf = (answer: Answer): string => bodyOf(answer).message ?? "";
 const isRefusal = ({ status }: Answer): boolean => status >= 400 && status < 500;
 const says = (answer: Answer, pattern: RegExp): boolean => pattern.test(messageOf(answer));

@@ -66,12 +66,7 @@ function step(random: Random, kind: Kind, collection: string, before: readonly S
   if (choose < 0.62) return { method: "PATCH", path: `${at}${options}`, contentType: json, body: kind.jsonPatch(random) };
   if (choose < 0.68) return { method: "PATCH", path: `${at}${options}`, contentType: strategic, body: (kind.strategicPart ?? kind.part)(random) };
   if (choose < 0.76) return put(random, kind, { at, name, options }, before);
-  if (choose < 0.84) {
-    const [first, ...rest] = kind.subresources(random);
-    const chosen = first === undefined ? undefined : random.pick([first, ...rest]);
-    if (chosen === undefined) return { method: "GET", path: `${at}?` };
-    return { method: "PATCH", path: `${at}${chosen.path}${options}`, contentType: merge, body: chosen.body };
-  }
+  if (choose < 0.84) return throughSubresource(random, kind, at, options);
   if (choose < 0.9)
     return {
       method: "GET",
@@ -79,6 +74,14 @@ function step(random: Random, kind: Kind, collection: string, before: readonly S
     };
   if (choose < 0.95) return { method: "GET", path: at };
   return { method: "DELETE", path: `${at}${random.pick(["", "?propagationPolicy=Background", "?dryRun=All"])}` };
+}
+
+/** Of a kind without any, a read in its place. */
+function throughSubresource(random: Random, kind: Kind, at: string, options: string): Step {
+  const [first, ...rest] = kind.subresources(random);
+  if (first === undefined) return { method: "GET", path: `${at}?` };
+  const { path, body } = random.pick([first, ...rest]);
+  return { method: "PATCH", path: `${at}${path}${options}`, contentType: merge, body };
 }
 
 /** A PUT, often over a version that is not the newest. */

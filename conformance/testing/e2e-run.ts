@@ -113,7 +113,10 @@ function outcomesIn(reports: string): ReadonlyMap<string, E2eOutcome> {
   return outcomes;
 }
 
-const attribute = (attributes: string, name: string): string => new RegExp(`(?:^| )${name}="([^"]*)"`).exec(attributes)?.[1] ?? "";
+function attribute(attributes: string, name: string): string {
+  const start = ` ${attributes}`.indexOf(` ${name}="`);
+  return start < 0 ? "" : (attributes.slice(start + name.length + 2).split('"', 1)[0] ?? "");
+}
 
 const unescaped = (text: string): string =>
   text

@@ -112,7 +112,10 @@ function goTags(folder: string): ReadonlyMap<string, ReadonlyMap<number, GoTag>>
     let struct = new Map<number, GoTag>();
     for (const line of readFileSync(path.join(folder, file), "utf8").split("\n")) {
       const begin = /^type (\w+) struct \{/.exec(line)?.[1] ?? /^\t(\w+) struct \{/.exec(line)?.[1];
-      if (begin !== undefined) structs.set(begin, (struct = new Map<number, GoTag>()));
+      if (begin !== undefined) {
+        struct = new Map<number, GoTag>();
+        structs.set(begin, struct);
+      }
       const number = /protobuf:"[a-z0-9]+,(\d+),/.exec(line)?.[1];
       const json = /json:"([^"]*)"/.exec(line)?.[1];
       if (number === undefined || json === undefined) continue;

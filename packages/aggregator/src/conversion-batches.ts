@@ -30,7 +30,7 @@ export interface ConversionTask {
 export interface ConversionPeer {
   readonly who: string;
   /** Throws ApiError when he could not be asked, as what it gives does. */
-  begin(task: ConversionTask): AskBatch | Promise<AskBatch>;
+  readonly begin: (task: ConversionTask) => AskBatch | Promise<AskBatch>;
 }
 
 /** Many objects go in several calls, one after the other. All objects of one request are in the context of the first one's namespace. */
