@@ -14,7 +14,7 @@ if want apiserver || want kcm || want kubectl || want sample; then
   mkdir -p "$src/k8s"; cd "$src/k8s"
   dir=$(go mod download -json "k8s.io/kubernetes@$v" | python3 -c 'import json,sys;print(json.load(sys.stdin)["Dir"])')
   { echo "module peer"; echo "go 1.26.0"; echo "require k8s.io/kubernetes $v"
-    for m in $(grep -oE 'k8s.io/[a-z0-9-]+ v0\.0\.0$' "$dir/go.mod" | cut -d' ' -f1 | sort -u); do echo "replace $m => $m $s"; done; } >go.mod
+    grep -oE 'k8s.io/[a-z0-9-]+ v0\.0\.0$' "$dir/go.mod" | cut -d' ' -f1 | sort -u | sed "s|.*|replace & => & $s|"; } >go.mod
   cp "$dir/go.sum" go.sum; chmod u+w go.sum
   printf '//go:build tools\n\npackage tools\n\nimport (\n\t_ "k8s.io/kubernetes/cmd/kube-apiserver"\n\t_ "k8s.io/kubernetes/cmd/kube-controller-manager"\n\t_ "k8s.io/kubernetes/cmd/kubectl"\n\t_ "k8s.io/sample-apiserver"\n)\n' >tools.go
   go mod tidy
