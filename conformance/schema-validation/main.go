@@ -1,7 +1,7 @@
 // The program records what k8s.io/apiextensions-apiserver says of schemas, rules and objects: the words that packages/apiserver is held
 // against. From the top of the repository:
 //
-//	SCHEMA_CASES_FILE=/tmp/cases.jsonl npx vitest run packages/apiserver/src/schema/testing
+//	npx tsx --conditions=source packages/apiserver/src/schema/testing/write-cases.ts /tmp/cases.jsonl
 //	cd conformance/schema-validation && go run . < /tmp/cases.jsonl > ../../packages/apiserver/src/schema/testing/recorded-answers.json
 package main
 

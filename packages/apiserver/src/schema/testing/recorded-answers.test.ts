@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import type { Cause } from "@dataplane/meta";
 import { expect, test } from "vitest";
 import { checkRules } from "../cel/rules/check-rules.js";
@@ -39,12 +39,6 @@ test.each(cases.filter(({ name }) => !knownGaps.has(name)))("as Kubernetes: $nam
   const answer = recorded[it.name];
   expect(answer).toBeDefined();
   if (answer !== undefined) expect(shown(ours(it))).toEqual(shown(answer));
-});
-
-// For the recorder.
-const casesFile = process.env["SCHEMA_CASES_FILE"];
-test.runIf(casesFile !== undefined)("the cases are written down", () => {
-  writeFileSync(casesFile ?? "", `${cases.map((it) => JSON.stringify(it)).join("\n")}\n`);
 });
 
 test("what differs is listed with its reason, and nothing else is", () => {
