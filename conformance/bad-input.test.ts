@@ -201,7 +201,7 @@ describeWith([needsGoTestPlugin], "bad input", () => {
 
   test("an unknown field of a DataPlaneService is 400 with its path, when strictness is asked for", async () => {
     const answer = await createService({ servces: [], services: [{ type: "query", pth: "x" }] }, 400, "?fieldValidation=Strict");
-    const message = 'strict decoding error: unknown field "spec.services[0].pth", unknown field "spec.servces"';
+    const message = 'strict decoding error: unknown field "spec.servces", unknown field "spec.services[0].pth"';
     expectStatus(answer, { status: 400, reason: "BadRequest", message });
   });
 
