@@ -13,7 +13,7 @@ describeWith([need, needsKubectl("newest")], "Kubernetes' own cases that need no
 
   beforeAll(async () => {
     const begun = Date.now();
-    outcomes = await runE2eInShards(e2eCases, 2, path.join(root, ".cache", "reports", "e2e"));
+    outcomes = await runE2eInShards(e2eCases, 4, path.join(root, ".cache", "reports", "e2e"));
     const passed = e2eCases.filter(passes).length;
     const seconds = Math.round((Date.now() - begun) / 1_000);
     console.log(`Kubernetes' own cases: ${String(passed)} of ${String(e2eCases.length)} passed in ${String(seconds)} s`);
