@@ -22,7 +22,8 @@ export function yamlDocument(yaml: typeof import("yaml"), text: string, lineCoun
   tokens.push(...parser.end());
   requireShallow(tokens);
   // The library compares each key with all before it: 60,000 keys in one map would hold the process for minutes.
-  const [document, second] = new yaml.Composer<ParsedNode>({ uniqueKeys: false, lineCounter }).compose(tokens, true, text.length);
+  // Nor may a body write warnings on our stderr.
+  const [document, second] = new yaml.Composer<ParsedNode>({ uniqueKeys: false, logLevel: "error", lineCounter }).compose(tokens, true, text.length);
   if (second !== undefined) throw badRequest("the body is not valid YAML: it has several documents");
   for (const fault of document?.errors ?? []) {
     const [from, to] = fault.pos;

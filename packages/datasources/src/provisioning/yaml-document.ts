@@ -19,7 +19,7 @@ function parsed(text: string): unknown {
   const lines = new LineCounter();
   try {
     // `<<: *base` is YAML 1.1, and what Grafana's files use; few aliases are enough for people, many are a bomb.
-    const document = parseDocument(text, { merge: true, uniqueKeys: false, lineCounter: lines, prettyErrors: false });
+    const document = parseDocument(text, { merge: true, uniqueKeys: false, logLevel: "error", lineCounter: lines, prettyErrors: false });
     const [error] = [...document.errors, ...document.warnings];
     if (error?.message.startsWith("Maximum call stack") === true) throw new RangeError(error.message);
     if (error !== undefined) throw new ProvisioningError(at(lines, withoutContent(error.message), error.pos[0]));
