@@ -265,6 +265,8 @@ describeWith([needsGoTestPlugin], "secrets, of whatever field", () => {
     await ask("planted error", `${own()}/${planted}`);
     await ask("planted query", `${own()}/used/query`, { body: { queries: [{ refId: "A", queryType: planted }] } });
     await until("the watch saw it", () => (watches[0]?.text().includes(planted) === true ? true : undefined));
+    // The log comes through a pipe, in its own time.
+    await until("the log has it", () => (server.log().includes(planted) ? true : undefined));
     await until("the recording has it", () => (readFileSync(recording, "utf8").includes(planted) ? true : undefined));
     const found = new Set(leaksOf(allPlaces(), [canaryOf("")]).map(({ place }) => place));
     const stored = ["dataplane.db", "dataplane.db-wal"].filter((file) => found.has(file));
