@@ -76,7 +76,7 @@ describeWith(goTestApp.needs, "clients of every kind of group that is served", (
           .map((line) => line.split(" ") as [string, string]),
       );
       const described = new Map(
-        Object.values(document.paths).flatMap((item) => Object.values(item).map((it) => [it.operationId, Object.keys(it.responses)])),
+        Object.values(document.paths).flatMap((item) => Object.values(item).map((it) => [it.operationId, Object.keys(it.responses ?? {})])),
       );
       const wrong = calls.filter(({ operationId, answer }) => {
         const status = answers[operationId] ?? "none";

@@ -20,7 +20,10 @@ const forbidden = [
   ...["x-hop-one", "x-hop-two", "cookie"],
 ];
 const canary = "c4nary";
-const sent = { ...Object.fromEntries(forbidden.map((name) => [name, canary])), connection: "x-hop-one, X-Hop-Two", authorization: admin };
+/** An admin may be another admin: these are obeyed, and go no further. */
+const impersonated: Readonly<Record<string, string>> = { "impersonate-user": "admin", "impersonate-group": "system:masters", "impersonate-uid": "1" };
+const valueOf = (name: string): string => impersonated[name] ?? (name.startsWith("impersonate-extra") ? "of-the-other" : canary);
+const sent = { ...Object.fromEntries(forbidden.map((name) => [name, valueOf(name)])), connection: "x-hop-one, X-Hop-Two", authorization: admin };
 
 function send(method: string, url: string): Promise<number> {
   return new Promise((resolve, reject) => {

@@ -28,7 +28,8 @@ interface Content {
 interface Operation {
   readonly operationId?: string;
   readonly requestBody?: Content;
-  readonly responses: Readonly<Record<string, Content>>;
+  /** Absent in what stands beside the operations of a path, such as its parameters. */
+  readonly responses?: Readonly<Record<string, Content>>;
   readonly "x-kubernetes-action"?: string;
 }
 
@@ -77,7 +78,7 @@ function bodyOf(operationId: string, { requestBody }: Operation, { bodies }: Val
   return { contentType, value: bodies[start] };
 }
 
-function answerOf({ responses }: Operation): OperationCall["answer"] {
+function answerOf({ responses = {} }: Operation): OperationCall["answer"] {
   const successes = Object.keys(responses).filter((status) => status.startsWith("2"));
   const types = (successes.length === 0 ? ["default"] : successes).flatMap((status) => Object.keys(responses[status]?.content ?? {}));
   if (types.includes("text/event-stream")) return "stream";
