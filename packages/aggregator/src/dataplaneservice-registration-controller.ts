@@ -1,7 +1,7 @@
 import type { ApiClient, Informer } from "@dataplane/client";
 import { createClientset } from "@dataplane/clientset";
 import { createController } from "@dataplane/controller";
-import { ApiError, type ApiObject, type Clock, type Logger } from "@dataplane/meta";
+import { type ApiObject, type Clock, type Logger, tolerating } from "@dataplane/meta";
 import { aggregationGroup, dataPlaneServiceFrom } from "./dataplaneservice.js";
 import type { GrafanaAggregator } from "./grafana-aggregator.js";
 
@@ -31,7 +31,7 @@ export function dataPlaneServiceRegistrationController(options: RegistrationCont
     clock,
     logger,
     async reconcile(name, signal) {
-      const object = await found(stored.get({ name }, signal));
+      const object = await tolerating(stored.get({ name }, signal), "NotFound");
       if (object === undefined || object.metadata.deletionTimestamp !== undefined) aggregator.withdraw(name);
       else aggregator.serve(dataPlaneServiceFrom(object));
       return undefined;
@@ -64,13 +64,4 @@ export function dataPlaneServiceRegistrationController(options: RegistrationCont
       stopListening();
     },
   };
-}
-
-async function found<T>(reading: Promise<T>): Promise<T | undefined> {
-  try {
-    return await reading;
-  } catch (thrown) {
-    if (thrown instanceof ApiError && thrown.reason === "NotFound") return undefined;
-    throw thrown;
-  }
 }

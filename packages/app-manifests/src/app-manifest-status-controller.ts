@@ -1,7 +1,7 @@
 import { appManifestsRef } from "@dataplane/aggregator";
 import { type ApiClient, createInformer, type Informer } from "@dataplane/client";
 import { createController } from "@dataplane/controller";
-import { ApiError, type ApiObject, type Clock, type JsonObject, type Logger } from "@dataplane/meta";
+import { type ApiObject, type Clock, type JsonObject, type Logger, tolerating } from "@dataplane/meta";
 import { conditionsIn, manifestConditions } from "./app-manifest-status.js";
 
 export interface AppManifestStatusControllerOptions {
@@ -54,11 +54,8 @@ async function writeStatus(client: ApiClient, { metadata }: ApiObject, status: J
     metadata: resourceVersion === undefined ? {} : { resourceVersion },
     status: { ...status, ...(generation === undefined ? {} : { observedGeneration: generation }) },
   };
-  try {
-    const ref = { name, subresource: "status" };
-    await client.patch(appManifestsRef, ref, "application/merge-patch+json", patch, { fieldManager: "appmanifest-status" }, signal);
-  } catch (thrown) {
-    // Deleted or changed meanwhile: the watch brings it, and it is looked at again.
-    if (!(thrown instanceof ApiError) || (thrown.reason !== "NotFound" && thrown.reason !== "Conflict")) throw thrown;
-  }
+  const ref = { name, subresource: "status" };
+  const written = client.patch(appManifestsRef, ref, "application/merge-patch+json", patch, { fieldManager: "appmanifest-status" }, signal);
+  // Deleted or changed meanwhile: the watch brings it, and it is looked at again.
+  await tolerating(written, "NotFound", "Conflict");
 }

@@ -1,6 +1,6 @@
 import type { ApiClient, Informer } from "@dataplane/client";
 import { createController } from "@dataplane/controller";
-import { ApiError, type ApiObject, type Clock, type Condition, type JsonObject, type Logger, setCondition } from "@dataplane/meta";
+import { type ApiObject, type Clock, type Condition, type JsonObject, type Logger, setCondition, tolerating } from "@dataplane/meta";
 import { type ApiService, apiServiceFrom, apiServicesRef } from "./apiservice.js";
 
 export interface AvailabilityOptions {
@@ -53,17 +53,8 @@ async function writeCondition(client: ApiClient, object: ApiObject, conditions: 
     metadata: resourceVersion === undefined ? {} : { resourceVersion },
     status: { conditions: conditions.map((it): JsonObject => ({ ...it })) },
   };
-  try {
-    await client.patch(
-      apiServicesRef,
-      { name, subresource: "status" },
-      "application/merge-patch+json",
-      patch,
-      { fieldManager: "apiservice-availability" },
-      signal,
-    );
-  } catch (thrown) {
-    // Changed or gone meanwhile: the watch brings it, and it is looked at again.
-    if (!(thrown instanceof ApiError) || (thrown.reason !== "NotFound" && thrown.reason !== "Conflict")) throw thrown;
-  }
+  const ref = { name, subresource: "status" };
+  const written = client.patch(apiServicesRef, ref, "application/merge-patch+json", patch, { fieldManager: "apiservice-availability" }, signal);
+  // Changed or gone meanwhile: the watch brings it, and it is looked at again.
+  await tolerating(written, "NotFound", "Conflict");
 }

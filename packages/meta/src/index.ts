@@ -38,4 +38,5 @@ export { dnsLabelProblems, labelValueProblems, qualifiedNameProblems, subdomainP
 export { isDnsLabel, isDnsSubdomain, isLabelKey, isLabelValue } from "./names.js";
 export type { ApiList, ApiObject, ListMeta, ManagedFieldsEntry, ObjectMeta, OwnerReference, WatchEvent, WatchEventType } from "./object.js";
 export type { RequestInfo } from "./request-info.js";
+export { tolerating } from "./tolerating.js";
 export { controlPlaneUser, dataPlaneUser, systemGroups, type UserInfo } from "./user.js";

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { ApiClient, Informer } from "@dataplane/client";
 import { createController } from "@dataplane/controller";
-import { ApiError, type ApiObject, type Clock, type JsonObject, type Logger } from "@dataplane/meta";
+import { type ApiObject, type Clock, type JsonObject, type Logger, tolerating } from "@dataplane/meta";
 import { type CustomResourceDefinition, definitionFrom, definitionsRef, isTrue } from "../definition/custom-resource-definition.js";
 import { type TakenNames, takenNames } from "../status/accept-names.js";
 import { definitionStatus } from "../status/definition-status.js";
@@ -37,7 +37,7 @@ export function definitionsController(options: DefinitionsControllerOptions): De
     clock,
     logger,
     async reconcile(name, signal) {
-      const object = await found(client.get<ApiObject>(definitionsRef, { name }, signal));
+      const object = await tolerating(client.get<ApiObject>(definitionsRef, { name }, signal), "NotFound");
       if (object === undefined) release(name);
       else await settle(object, signal);
       return undefined;
@@ -111,12 +111,3 @@ const isServable = (definition: CustomResourceDefinition): boolean =>
   definition.status.acceptedNames.plural !== "" && (isTrue(definition, "Established") || isTrue(definition, "NamesAccepted"));
 
 const jsonOf = (status: CustomResourceDefinition["status"]): JsonObject => JSON.parse(JSON.stringify(status)) as JsonObject;
-
-async function found<T>(reading: Promise<T>): Promise<T | undefined> {
-  try {
-    return await reading;
-  } catch (thrown) {
-    if (thrown instanceof ApiError && thrown.reason === "NotFound") return undefined;
-    throw thrown;
-  }
-}

@@ -1,6 +1,6 @@
 import type { ApiClient, Informer, ResourceRef } from "@dataplane/client";
 import { createController } from "@dataplane/controller";
-import { ApiError, type ApiObject, type Clock, type Condition, type JsonObject, type Logger, setCondition } from "@dataplane/meta";
+import { ApiError, type ApiObject, type Clock, type Condition, type JsonObject, type Logger, setCondition, tolerating } from "@dataplane/meta";
 import {
   type CustomResourceDefinition,
   cleanupFinalizer,
@@ -89,11 +89,7 @@ export function finalizerController({ client, definitions, clock, logger }: Fina
   };
 
   const deleteOne = async (resource: ResourceRef, { name, namespace }: ApiObject["metadata"], signal: AbortSignal): Promise<void> => {
-    try {
-      await client.delete(resource, { name, ...(namespace === undefined ? {} : { namespace }) }, signal);
-    } catch (error) {
-      if (!(error instanceof ApiError) || error.reason !== "NotFound") throw error;
-    }
+    await tolerating(client.delete(resource, { name, ...(namespace === undefined ? {} : { namespace }) }, signal), "NotFound");
   };
 
   const tell = async (definition: CustomResourceDefinition, condition: NewCondition, signal: AbortSignal): Promise<void> => {

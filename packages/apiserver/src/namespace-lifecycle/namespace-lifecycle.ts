@@ -1,6 +1,6 @@
 import type { ApiClient, ResourceRef } from "@dataplane/client";
 import { type Again, type Controller, createController } from "@dataplane/controller";
-import { ApiError, type ApiObject, type Clock, isJsonObject, type JsonValue, type Logger, rfc3339 } from "@dataplane/meta";
+import { type ApiObject, type Clock, isJsonObject, type JsonValue, type Logger, rfc3339, tolerating } from "@dataplane/meta";
 import type { ApiSource } from "../api-source.js";
 import { contentsFinalizer } from "../builtin/namespaces.js";
 import type { StoredValue } from "../codec.js";
@@ -87,13 +87,13 @@ export class NamespaceLifecycle {
     const { apiVersion, kind, metadata } = namespace;
     const { resourceVersion: _any, ...identity } = metadata;
     const released = { apiVersion, kind, metadata: identity, spec: { finalizers: kept } };
-    await unlessGone(client.update(namespaces, { name, subresource: "finalize" }, released, {}, signal));
+    await tolerating(client.update(namespaces, { name, subresource: "finalize" }, released, {}, signal), "NotFound");
     return undefined;
   }
 
   /** The namespace in its newest state, if its contents are to go. */
   async #terminating(name: string, signal: AbortSignal): Promise<ApiObject | undefined> {
-    const found = await unlessGone(this.#options.client.get<ApiObject>(namespaces, { name }, signal));
+    const found = await tolerating(this.#options.client.get<ApiObject>(namespaces, { name }, signal), "NotFound");
     if (found?.metadata.deletionTimestamp === undefined || !finalizersOf(found).includes(contentsFinalizer)) return undefined;
     return found;
   }
@@ -105,7 +105,7 @@ export class NamespaceLifecycle {
       const before = await client.list<ApiObject>(ref, { namespace }, signal);
       if (before.items.length === 0) return;
       if (canDeleteCollections) await client.deleteCollection(ref, { namespace }, signal);
-      else for (const { metadata } of before.items) await unlessGone(client.delete(ref, { name: metadata.name, namespace }, signal));
+      else for (const { metadata } of before.items) await tolerating(client.delete(ref, { name: metadata.name, namespace }, signal), "NotFound");
       const after = await client.list<ApiObject>(ref, { namespace }, signal);
       if (after.items.length > 0) note(remains, ref, after.items);
     } catch (error) {
@@ -129,7 +129,10 @@ export class NamespaceLifecycle {
     if (isSame || (known.length === 0 && conditions.every(({ status }) => status === "False"))) return;
     const ref = { name: namespace.metadata.name, subresource: "status" };
     const patch = { status: { conditions } };
-    await unlessGone(client.patch(namespaces, ref, "application/strategic-merge-patch+json", patch, { fieldManager: "namespace-lifecycle" }, signal));
+    await tolerating(
+      client.patch(namespaces, ref, "application/strategic-merge-patch+json", patch, { fieldManager: "namespace-lifecycle" }, signal),
+      "NotFound",
+    );
   }
 }
 
@@ -148,14 +151,4 @@ function finalizersOf({ spec }: ApiObject): readonly string[] {
 function conditionsIn({ status }: ApiObject): readonly Readonly<Record<string, JsonValue>>[] {
   const listed = isJsonObject(status) ? status["conditions"] : undefined;
   return Array.isArray(listed) ? (listed as readonly JsonValue[]).filter(isJsonObject) : [];
-}
-
-/** Undefined when the object is not there (any more). */
-async function unlessGone<T>(work: Promise<T>): Promise<T | undefined> {
-  try {
-    return await work;
-  } catch (error) {
-    if (error instanceof ApiError && error.reason === "NotFound") return undefined;
-    throw error;
-  }
 }

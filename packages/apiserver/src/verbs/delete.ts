@@ -1,4 +1,4 @@
-import { ApiError, type ApiObject, conflict, type HttpResponse, rfc3339 } from "@dataplane/meta";
+import { ApiError, type ApiObject, conflict, type HttpResponse, rfc3339, tolerating } from "@dataplane/meta";
 import { RevisionConflict } from "@dataplane/storage";
 import type { StoredValue } from "../codec.js";
 import type { Representation } from "../negotiate.js";
@@ -49,20 +49,12 @@ export async function removeCollection(call: VerbCall): Promise<HttpResponse> {
     await Promise.all(
       items.slice(start, start + removedAtOnce).map((stored) => {
         const { name, namespace = "" } = stored.bare.metadata;
-        return unlessGone(removeOne({ ...call, info: { ...call.info, name, namespace } }, options));
+        // Someone else may have removed it meanwhile.
+        return tolerating(removeOne({ ...call, info: { ...call.info, name, namespace } }, options), "NotFound");
       }),
     );
   }
   return answerList(call, plain(call), items, { resourceVersion: revision.toString() });
-}
-
-/** Someone else may have removed it meanwhile. */
-async function unlessGone(removal: Promise<Removal>): Promise<void> {
-  try {
-    await removal;
-  } catch (error) {
-    if (!(error instanceof ApiError) || error.reason !== "NotFound") throw error;
-  }
 }
 
 interface Removal {

@@ -1,6 +1,6 @@
 import type { ApiClient, Informer } from "@dataplane/client";
 import { createController } from "@dataplane/controller";
-import { ApiError, type ApiObject, aborted, type Clock, type Logger } from "@dataplane/meta";
+import { type ApiObject, aborted, type Clock, type Logger, tolerating } from "@dataplane/meta";
 import { serviceAccountsRef } from "./service-account-tokens.js";
 
 const defaultName = "default";
@@ -25,7 +25,9 @@ export function defaultServiceAccountsController(options: DefaultServiceAccounts
       const found = namespaces.get(namespace);
       if (found === undefined || found.metadata.deletionTimestamp !== undefined || accounts.get(defaultName, namespace) !== undefined)
         return undefined;
-      await client.create(serviceAccountsRef, anAccount(namespace), { fieldManager: "default-serviceaccounts" }, signal).catch(unlessMade);
+      const made = client.create(serviceAccountsRef, anAccount(namespace), { fieldManager: "default-serviceaccounts" }, signal);
+      // Somebody else made it, or the namespace went while it was asked for.
+      await tolerating(made, "AlreadyExists", "NotFound", "Forbidden");
       return undefined;
     },
   });
@@ -44,10 +46,3 @@ export function defaultServiceAccountsController(options: DefaultServiceAccounts
 }
 
 const anAccount = (namespace: string): ApiObject => ({ apiVersion: "v1", kind: "ServiceAccount", metadata: { name: defaultName, namespace } });
-
-/** Somebody else made it, or the namespace went while it was asked for. */
-function unlessMade(thrown: unknown): undefined {
-  if (thrown instanceof ApiError && (thrown.reason === "AlreadyExists" || thrown.reason === "NotFound" || thrown.reason === "Forbidden"))
-    return undefined;
-  throw thrown;
-}

@@ -1,6 +1,6 @@
 import type { ApiClient, Informer, ResourceRef } from "@dataplane/client";
 import { createController } from "@dataplane/controller";
-import { ApiError, type ApiObject, aborted, type Clock, isJsonObject, type Logger } from "@dataplane/meta";
+import { type ApiObject, aborted, type Clock, isJsonObject, type Logger, tolerating } from "@dataplane/meta";
 
 /** Where programs look for the authority that signed this server's certificate. */
 export const rootCaName = "kube-root-ca.crt";
@@ -32,8 +32,13 @@ export function rootCaConfigMapsController(options: RootCaConfigMapsOptions): { 
       if (found === undefined || found.metadata.deletionTimestamp !== undefined) return undefined;
       const stored = configMaps.get(rootCaName, namespace);
       const wanted = aConfigMap(namespace, ca);
-      if (stored === undefined) await client.create(configMapsRef, wanted, writer, signal).catch(unlessGone);
-      else if (!holds(stored, ca)) await client.update(configMapsRef, { name: rootCaName, namespace }, wanted, writer, signal).catch(unlessGone);
+      if (stored !== undefined && holds(stored, ca)) return undefined;
+      const written =
+        stored === undefined
+          ? client.create(configMapsRef, wanted, writer, signal)
+          : client.update(configMapsRef, { name: rootCaName, namespace }, wanted, writer, signal);
+      // Somebody else made it, or the namespace went while it was asked for.
+      await tolerating(written, "AlreadyExists", "NotFound", "Forbidden");
       return undefined;
     },
   });
@@ -62,11 +67,4 @@ const aConfigMap = (namespace: string, ca: string): ApiObject => ({
 
 function holds({ data }: ApiObject, ca: string): boolean {
   return isJsonObject(data) && Object.keys(data).length === 1 && data["ca.crt"] === ca;
-}
-
-/** Somebody else made it, or the namespace went while it was asked for. */
-function unlessGone(thrown: unknown): undefined {
-  const settled = ["AlreadyExists", "NotFound", "Forbidden"];
-  if (thrown instanceof ApiError && settled.includes(thrown.reason)) return undefined;
-  throw thrown;
 }

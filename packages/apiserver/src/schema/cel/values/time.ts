@@ -99,14 +99,7 @@ export function parseNamedDuration(text: string): Duration | undefined {
 export function formatTimestamp({ nanoseconds, offsetMinutes }: Timestamp): string {
   const fraction = ((nanoseconds % second) + second) % second;
   const local = Number((nanoseconds - fraction) / 1_000_000n) + offsetMinutes * 60_000;
-  const digits =
-    fraction === 0n
-      ? ""
-      : `.${fraction
-          .toString()
-          .padStart(9, "0")
-          .replace(/0{1,8}$/, "")}`;
-  return `${new Date(local).toISOString().slice(0, 19)}${digits}${formatOffset(offsetMinutes)}`;
+  return `${new Date(local).toISOString().slice(0, 19)}${digitsOf(fraction)}${formatOffset(offsetMinutes)}`;
 }
 
 function formatOffset(minutes: number): string {
@@ -120,13 +113,12 @@ function formatOffset(minutes: number): string {
 export function formatDuration({ nanoseconds }: Duration): string {
   const sign = nanoseconds < 0n ? "-" : "";
   const size = nanoseconds < 0n ? -nanoseconds : nanoseconds;
-  const fraction = size % second;
-  const digits =
-    fraction === 0n
-      ? ""
-      : `.${fraction
-          .toString()
-          .padStart(9, "0")
-          .replace(/0{1,8}$/, "")}`;
-  return `${sign}${size / second}${digits}s`;
+  return `${sign}${size / second}${digitsOf(size % second)}s`;
+}
+
+/** Nanoseconds below a second as decimals, with no more digits than they take. */
+function digitsOf(fraction: bigint): string {
+  if (fraction === 0n) return "";
+  const digits = fraction.toString().padStart(9, "0");
+  return `.${digits.replace(/0{1,8}$/, "")}`;
 }
