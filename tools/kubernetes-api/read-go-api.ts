@@ -1,31 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import protobuf from "protobufjs";
-
-/** What one field of a message is, as protobuf and as JSON. */
-export interface ApiField {
-  /** Of the field in protobuf. */
-  readonly number: number;
-  /** `string`, `int`, `bool`, `bytes`, `double`, or the short name of a message such as `core.v1.Container`. */
-  readonly type: string;
-  readonly repeated?: true;
-  /** A map from texts to `type`. */
-  readonly map?: true;
-  /** Its fields are its parent's in JSON. */
-  readonly inline?: true;
-  /** A zero is written in JSON: it differs from an absent value. */
-  readonly zero?: true;
-  /** Markers of the declaration. */
-  readonly listType?: string;
-  readonly listMapKeys?: readonly string[];
-  readonly mapType?: string;
-  readonly patchStrategy?: string;
-  readonly patchMergeKey?: string;
-  readonly default?: unknown;
-}
-
-/** Fields by their JSON name, in the order of their numbers. */
-export type ApiMessage = Readonly<Record<string, ApiField>>;
+import type { ApiField, ApiMessage } from "../../packages/apiserver/src/protobuf/api-message.js";
 
 /** Reads all messages of a folder of Kubernetes' Go API: `generated.proto` for the wire, the tags of the Go types for JSON. */
 export function readGoApi(folder: string, shortPackage: (name: string) => string): ReadonlyMap<string, ApiMessage> {

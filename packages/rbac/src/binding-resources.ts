@@ -3,7 +3,8 @@ import { type ApiObject, type Cause, isDnsSubdomain } from "@dataplane/meta";
 import type { EscalationGuard } from "./escalation.js";
 import { invalidValue, notSupported, required } from "./field-causes.js";
 import { pathSegmentProblems } from "./path-segment-name.js";
-import { rbacGroup, rbacVersion, roleRefOf, type Subject, subjectsOf } from "./policy-rule.js";
+import { rbacGroup, roleRefOf, type Subject, subjectsOf } from "./policy-rule.js";
+import { rbacKind } from "./rbac-kind.js";
 
 const schema = objectSchema({
   roleRef: s
@@ -25,12 +26,7 @@ const schema = objectSchema({
 });
 
 const common = {
-  group: rbacGroup,
-  version: rbacVersion,
-  nameRule: "pathSegment",
-  strategicMerge: true,
-  hasGeneration: false,
-  createsOnUpdate: true,
+  ...rbacKind,
   schema: schema.json,
 } as const;
 

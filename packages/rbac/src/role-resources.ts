@@ -2,7 +2,8 @@ import { objectSchema, type ResourceDefinition, s } from "@dataplane/apiserver";
 import { type ApiObject, type Cause, isLabelKey, isLabelValue } from "@dataplane/meta";
 import type { EscalationGuard } from "./escalation.js";
 import { invalidValue, required } from "./field-causes.js";
-import { aggregationRuleOf, type LabelSelectorSpec, type PolicyRule, rbacGroup, rbacVersion, rulesOf } from "./policy-rule.js";
+import { aggregationRuleOf, type LabelSelectorSpec, type PolicyRule, rulesOf } from "./policy-rule.js";
+import { rbacKind } from "./rbac-kind.js";
 
 const texts = s.array(s.string()).nullable().optional();
 
@@ -43,12 +44,7 @@ const clusterRoleSchema = objectSchema({
 }).json;
 
 const common = {
-  group: rbacGroup,
-  version: rbacVersion,
-  nameRule: "pathSegment",
-  strategicMerge: true,
-  hasGeneration: false,
-  createsOnUpdate: true,
+  ...rbacKind,
   zero: { rules: null },
 } as const;
 
