@@ -14,6 +14,7 @@ export const levels: Readonly<Record<string, number>> = {
   "plugin-host": 2,
   "plugin-sdk": 2,
   apiserver: 3,
+  "plugin-sdk-app": 3,
   aggregator: 4,
   apiextensions: 4,
   rbac: 4,
@@ -27,6 +28,7 @@ export const levels: Readonly<Record<string, number>> = {
 /** Tighter than the level: these know nothing else of the project. */
 const only: Readonly<Record<string, readonly string[]>> = {
   "plugin-sdk": ["plugin-protocol", "frames"],
+  "plugin-sdk-app": ["client", "controller", "meta"],
   frames: [],
   meta: [],
 };
@@ -61,7 +63,7 @@ function complaint({ from, file, specifier }: Import): string | undefined {
   if (!specifier.startsWith("@dataplane/")) return undefined;
   const name = specifier.split("/")[1] ?? "";
   const importer = path.posix.basename(from);
-  if (from.startsWith("plugins/")) return name === "plugin-sdk" ? undefined : "a plugin knows plugin-sdk alone";
+  if (from.startsWith("plugins/")) return name.startsWith("plugin-sdk") ? undefined : "a plugin knows plugin-sdk and plugin-sdk-app alone";
   // A package may enter itself as its users do.
   if (name === importer) return undefined;
   if (isTest(file) && (testOnly[importer] ?? []).includes(name)) return undefined;

@@ -1,3 +1,4 @@
+import type { X509Certificate } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import type { RequestInfo } from "./request-info.js";
@@ -40,9 +41,11 @@ export interface HttpRequest {
   /** Aborts when the client goes away, or the request's time is over. */
   readonly signal: AbortSignal;
   readonly remoteAddress: string;
+  /** The certificate that the client showed in the TLS handshake, proven to be its own and otherwise unverified. */
+  readonly peerCertificate?: X509Certificate;
   readonly context: RequestContext;
-  /** "websocket" when the client asks to leave HTTP for it (RFC 6455 4.1), over HTTP/1.1 only. */
-  readonly upgrade?: "websocket";
+  /** The protocol for which the client asks to leave HTTP (RFC 9110 7.8), over HTTP/1.1 only: WebSocket, or what `kubectl exec` of old speaks. */
+  readonly upgrade?: "websocket" | "spdy/3.1";
 }
 
 /** A connection that leaves HTTP behind: nothing was written to it yet, not even the 101. */

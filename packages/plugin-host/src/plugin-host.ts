@@ -29,6 +29,11 @@ export interface PluginHostOptions {
   readonly rootUrl?: string;
   /** Environment of a plugin's own: what `[plugin.<id>]` says, as GF_PLUGIN_NAME, and the server's GF_ variables for it. */
   readonly settingsFor: (pluginId: string) => Readonly<Record<string, string>>;
+  /**
+   * More of it, which takes its time, such as credentials; asked before each start, which waits for it as long as a start may take. A
+   * rejection is a start that failed.
+   */
+  readonly environmentFor?: (plugin: FoundPlugin, signal: AbortSignal) => Promise<Readonly<Record<string, string>>>;
   /** The host's own environment, for GF_PLUGIN_GRPC_ADDRESS_<ID>; none when absent. */
   readonly env?: NodeJS.ProcessEnv;
   /** The version told to plugins as GF_VERSION. */

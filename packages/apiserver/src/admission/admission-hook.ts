@@ -56,11 +56,16 @@ export interface MutationVerdict extends AdmissionVerdict {
   readonly object: JsonObject | undefined;
 }
 
+/** What is known of a write before its object is made. */
+export type HookConcern = Pick<AdmissionAttributes, "operation" | "kind" | "resource" | "subresource">;
+
 /**
  * Someone else's say in writes of objects. `mutate` comes first, `validate` sees its outcome. Both throw ApiError when they could not be
  * asked; a refusal is no error but a verdict.
  */
 export interface AdmissionHook {
+  /** False: it has no say in such a write, and neither of the others is called. True unless told. It waits for nothing. */
+  concerns?(write: HookConcern): boolean;
   mutate(attributes: AdmissionAttributes, signal: AbortSignal): Promise<MutationVerdict>;
   validate(attributes: AdmissionAttributes, signal: AbortSignal): Promise<AdmissionVerdict>;
 }

@@ -1,0 +1,1 @@
+export type { AppContext, AppController } from "./app-controller.js";
