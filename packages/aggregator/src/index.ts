@@ -73,6 +73,7 @@ export { isDataPlanePath } from "./service-types/data-plane-paths.js";
 
 // For authors of service types.
 
+export type { AppHooks } from "./app-hooks.js";
 export type { CallGuard, CallTarget } from "./call-guard.js";
 export { type CallGuardOptions, createCallGuard } from "./guard/create-call-guard.js";
 export type { StartLimit } from "./guard/start-limits.js";

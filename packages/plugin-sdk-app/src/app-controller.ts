@@ -18,12 +18,19 @@ export interface AppController<T extends ApiObject> {
   readonly namespace?: string;
   readonly labelSelector?: string;
   /** More kinds whose changes matter, and which objects of `resource` they lead to. */
-  readonly alsoWatch?: readonly { readonly resource: ResourceRef; readonly keysOf: (object: ApiObject) => readonly { name: string; namespace?: string }[] }[];
+  readonly alsoWatch?: readonly {
+    readonly resource: ResourceRef;
+    readonly keysOf: (object: ApiObject) => readonly { name: string; namespace?: string }[];
+  }[];
   /** Keys worked on at the same time; 1 unless told. */
   readonly concurrency?: number;
   /**
    * Makes the world as the object says; undefined: it is gone. A rejection is tried again with back-off; an answer says when to look again
    * though nothing changed, in milliseconds.
    */
-  readonly reconcile: (object: T | undefined, key: { readonly name: string; readonly namespace: string }, context: AppContext & { readonly informer: Informer<T> }) => Promise<{ readonly afterMs: number } | undefined>;
+  readonly reconcile: (
+    object: T | undefined,
+    key: { readonly name: string; readonly namespace: string },
+    context: AppContext & { readonly informer: Informer<T> },
+  ) => Promise<{ readonly afterMs: number } | undefined>;
 }
