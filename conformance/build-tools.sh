@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds what the conformance tests run, from Go modules, into .cache/tools: kubectl 1.32 and the newest, Kubernetes' own end-to-end
-# cases, programs on client-go and controller-runtime, the Go test plugin, and a program that starts plugins as any host of the
-# protocol does. What is there and up to date is not built again.
+# cases, programs on client-go and controller-runtime, API servers to be registered behind ours and their etcd, the Go test plugin, and
+# a program that starts plugins as any host of the protocol does. What is there and up to date is not built again.
 set -euo pipefail
 cd "$(dirname "$0")"
 out=$(realpath -m ../.cache/tools)
@@ -36,6 +36,8 @@ build kubectl-v1.32 kubectl/v1.32 "$(version_flags v1.32.4)"
 build kubectl-newest kubectl/newest "$(version_flags v1.37.2)"
 build client-go client-go
 build controller-runtime controller-runtime
+build extension-servers extension-servers
+build etcd etcd
 # The cases compare versions with those of the server and of kubectl.
 build kubernetes-e2e e2e "$(version_flags v1.37.2) -X k8s.io/component-base/version.gitMajor=1 -X k8s.io/component-base/version.gitMinor=37" go test -c
 
