@@ -1,40 +1,22 @@
 import { randomUUID } from "node:crypto";
-import path from "node:path";
-import { createApiextensions } from "@dataplane/apiextensions";
-import {
-  type AdmissionHook,
-  type ApiSource,
-  basicAuthenticator,
-  bearerAuthenticator,
-  createApiServer,
-  createRegistry,
-  filterChain,
-  limitInFlight,
-  unionAuthenticator,
-  withFilters,
-} from "@dataplane/apiserver";
-import { createApiClient, createInformer } from "@dataplane/client";
+import { registryResources } from "@dataplane/aggregator";
+import { type ApiSource, filterChain, withFilters } from "@dataplane/apiserver";
+import { createApiClient } from "@dataplane/client";
 import { createClientset } from "@dataplane/clientset";
-import { createProvisioning, dataSourceGroups, openSealer, provisionedApps } from "@dataplane/datasources";
-import { apiServiceAvailabilityController, apiServicesRef, autoregisterController, createKubeAggregator } from "@dataplane/kube-aggregator";
 import { type Clock, controlPlaneUser, dataPlaneUser, type Handler, type Logger } from "@dataplane/meta";
 import type { PluginHost } from "@dataplane/plugin-host";
 import type { Store } from "@dataplane/storage";
-import { openAccessControl } from "./access-control.js";
-import { bootstrap } from "./bootstrap.js";
+import { type AggregatorsSide, openAggregatorsSide } from "./aggregators-side.js";
+import { type ApiServerSide, openApiServerSide } from "./api-server-side.js";
 import type { Config } from "./config/load-config.js";
-import { openDataPlane } from "./data-plane.js";
 import { endWatches } from "./end-watches.js";
-import { type HealthCheck, healthEndpoints } from "./health-endpoints.js";
-import { openServiceAccounts } from "./identity/service-accounts.js";
+import { type HealthEndpoints, healthEndpoints } from "./health-endpoints.js";
+import { type HookCalls, lateHookCalls } from "./hook-calls.js";
 import type { Tokens } from "./identity/tokens.js";
 import type { Users } from "./identity/users.js";
 import { kubernetesLiveChecks, kubernetesReadyChecks } from "./kubernetes-checks.js";
 import type { Lifetime } from "./lifetime.js";
 import { openMetrics, watchAvailability } from "./metrics/open-metrics.js";
-import { addServedResources } from "./served-resources.js";
-import { storeCompaction } from "./store-compaction.js";
-import { version } from "./version.js";
 
 export interface ComposeOptions {
   readonly config: Config;
@@ -59,12 +41,12 @@ export interface Composition {
   stopAccepting(): void;
 }
 
+/** Both sides in one process: the aggregators delegate to the API server's handler, and are clients of the whole chain. */
 export function compose(options: ComposeOptions): Composition {
-  const { config, env, store, plugins, users, tokens, clock, logger } = options;
+  const { config, plugins, clock, logger } = options;
+  const common = { config, clock, logger, appUrl: appUrlOf(config) };
   const stopping = new AbortController();
-  const registry = createRegistry();
   const counting = openMetrics({ config, plugins });
-  const sealer = openSealer({ keyDirectory: options.keyDirectory });
 
   // The controllers and the data plane are clients of the whole chain, which is made of them: they meet here.
   const chain: { complete?: Handler } = {};
@@ -74,137 +56,86 @@ export function compose(options: ComposeOptions): Composition {
   };
   const client = createApiClient({ handler: inProcess, user: controlPlaneUser });
   const dataPlaneClient = createApiClient({ handler: inProcess, user: dataPlaneUser });
+  const dataPlaneServices = createClientset(dataPlaneClient).dataPlaneServices.informer({ clock, logger });
 
-  const dataPlaneSource = lateSource(() => (config.dataplaneAggregator ? dataPlane.aggregator.apiSource : undefined));
-  const access = openAccessControl({ client, sources: [registry, dataPlaneSource], clock, logger });
-  const { authorizer, resolver } = access;
-  const appUrl = config.rootUrl === "" ? `http://localhost:${config.httpPort}/` : config.rootUrl;
-  const accounts = openServiceAccounts({ tokens, client, appUrl, ...(options.ca === undefined ? {} : { ca: options.ca }), clock, logger });
-  addServedResources(registry, { ...config, ...accounts, authorizer, resolver, sealer });
-  const apiServer = createApiServer({
-    ...{ store, registry, authorizer, clock, logger },
-    sources: [dataPlaneSource],
-    admission: config.dataplaneAggregator ? [lateAdmission(() => dataPlane.aggregator.objectHooks.admission)] : [],
-    newUid: randomUUID,
-    version: version.kubernetes,
+  const api: ApiServerSide = openApiServerSide({
+    ...options,
+    ...common,
+    ...{ client, dataPlaneServices },
+    hooks: config.dataplaneAggregator ? lateHookCalls(() => hooksOf(aggregators)) : undefined,
+    sources: [lateSource(() => aggregators.dataPlane?.aggregator.apiSource)],
   });
-  const extensions = createApiextensions({ client, registry, webhooks: apiServer.webhooks, clock, logger });
-  const inFlight = limitInFlight({ reads: config.maxRequestsInFlight, writes: config.maxMutatingRequestsInFlight });
-  const stored = withFilters([inFlight], extensions.obeying(apiServer.handler));
-  const apiServiceInformer = createInformer({ client, resource: apiServicesRef, clock, logger });
-  const kubeAggregator = createKubeAggregator({ delegate: stored, services: apiServiceInformer });
-  const delegate = config.kubernetesAggregator ? kubeAggregator.handler : stored;
-  const services = createClientset(dataPlaneClient).dataPlaneServices.informer({ clock, logger });
-  watchAvailability(counting.metrics, { apiServices: apiServiceInformer, dataPlaneServices: services });
-  const dataPlane = openDataPlane({
-    config,
-    delegate,
-    isRemote: (groupVersion) => kubeAggregator.isRemote(groupVersion),
+  const { registry, authorizer } = api;
+  const aggregators: AggregatorsSide = openAggregatorsSide({
+    ...common,
+    ...{ client, dataPlaneClient, dataPlaneServices, authorizer },
+    delegate: api.handler,
+    local: {
+      stored: (isRemote) => registryResources(registry, isRemote),
+      source: registry,
+      onChange: (listener) => registry.onChange(listener),
+    },
     plugins: counting.metered(plugins),
     pluginProblems: () => plugins.problems(),
+    reloadProvisioning: (kind) => api.reloadProvisioning(kind),
     metrics: counting.metrics,
     stopping: stopping.signal,
-    reloadProvisioning: (kind) => (kind === "plugins" ? appProvisioning : provisioning).apply(),
-    registry,
-    authorizer,
-    services,
-    client,
-    dataPlaneClient,
-    appUrl,
-    clock,
-    logger,
   });
+  watchAvailability(counting.metrics, { apiServices: aggregators.apiServices, dataPlaneServices });
 
-  const groups = dataSourceGroups({ registry, plugins, services, sealer, clock, logger });
-  const provisioningOptions = { client, plugins, env, clock, logger };
-  const provisioning = createProvisioning({ ...provisioningOptions, directory: path.join(config.provisioningPath, "datasources") });
-  const appProvisioning = createProvisioning({
-    ...provisioningOptions,
-    kind: provisionedApps,
-    directory: path.join(config.provisioningPath, "plugins"),
-  });
-  const progress = { storeIsRead: false, bootstrapped: false, definitionsAreServed: false, provisioned: false };
-
-  const filters = filterChain({
-    // Users keeps what it verified, and looks at each request: nothing may be believed on its behalf.
-    authenticator: unionAuthenticator([
-      basicAuthenticator({ verify: (name, password, request) => users.verify(name, password, request), cacheMs: 0 }),
-      bearerAuthenticator(accounts.bearer),
-    ]),
-    authorizer,
-    logger,
-    newUid: randomUUID,
-  });
-  const served = accounts.withEndpoints(counting.withEndpoint(config.dataplaneAggregator ? dataPlane.handler : delegate));
+  const filters = filterChain({ authenticator: api.authenticator, authorizer, logger, newUid: randomUUID });
+  const served = counting.withEndpoint(aggregators.handler);
   chain.complete = withFilters(filters, served);
-
-  const check = (name: string, isWell: () => boolean): HealthCheck => ({ name, problem: () => (isWell() ? undefined : "not yet") });
-  const ping = check("ping", () => true);
   const handler = healthEndpoints(
-    {
-      livez: [ping, ...kubernetesLiveChecks],
-      readyz: [
-        ping,
-        ...kubernetesReadyChecks((stage) => {
-          if (stage === "apiServicesAreRead") return !config.kubernetesAggregator || apiServiceInformer.hasSynced;
-          return stage === "begun" || progress[stage];
-        }),
-        check("store", () => progress.storeIsRead),
-        ...(config.dataplaneAggregator ? [check("dataplane-routes", () => dataPlane.aggregator.hasSynced)] : []),
-        check("provisioning", () => progress.provisioned),
-        check("shutdown", () => !stopping.signal.aborted),
-      ],
-    },
+    checksOf({ api, aggregators, stopping: stopping.signal }),
     // The server's own watches go on to the end: they are what it is made of.
-    counting.counted([...filters, endWatches(stopping.signal)], served, {
-      registry,
-      aggregator: config.dataplaneAggregator ? dataPlane.aggregator : undefined,
-    }),
+    counting.counted([...filters, endWatches(stopping.signal)], served, { registry, aggregator: aggregators.dataPlane?.aggregator }),
   );
 
   return {
     handler,
     stopAccepting: () => stopping.abort(),
     async start(lifetime) {
-      await apiServer.start(lifetime.signal);
-      progress.storeIsRead = true;
-      await bootstrap(client);
-      await access.start(lifetime);
-      accounts.start(lifetime);
-      progress.bootstrapped = true;
-      registry.onChange(() => access.sourcesChanged());
-      await extensions.serveStored();
-      progress.definitionsAreServed = true;
-      lifetime.start("custom resource definitions", extensions);
-      groups.sync();
-      await Promise.all([provisioning.apply(), appProvisioning.apply()]);
-      progress.provisioned = true;
-      lifetime.start("store compaction", storeCompaction({ store, retention: config.historyRetention, clock, logger }));
-      lifetime.start("data source groups", groups);
-      lifetime.start("provisioning", provisioning);
-      lifetime.start("provisioning of apps", appProvisioning);
-      if (config.kubernetesAggregator) {
-        const autoregister = autoregisterController({
-          client,
-          services: apiServiceInformer,
-          sources: [registry, dataPlaneSource],
-          sourcesAreComplete: () => !config.dataplaneAggregator || dataPlane.aggregator.hasSynced,
-          clock,
-          logger,
-        });
-        registry.onChange(() => autoregister.changed());
-        if (config.dataplaneAggregator) dataPlane.aggregator.onChange(() => autoregister.changed());
-        lifetime.start("autoregister", autoregister);
-        lifetime.start("APIService availability", apiServiceAvailabilityController({ client, services: apiServiceInformer, clock, logger }));
-        lifetime.start("APIServices", apiServiceInformer);
-      }
-      if (config.dataplaneAggregator) {
-        registry.onChange(() => dataPlane.aggregator.rejudge());
-        dataPlane.aggregator.onChange(() => access.sourcesChanged());
-        dataPlane.start(lifetime);
-        lifetime.start("DataPlaneServices", services);
-      }
+      await api.start(lifetime);
+      aggregators.dataPlane?.aggregator.onChange(() => api.sourcesChanged());
+      aggregators.start(lifetime);
+      if (aggregators.dataPlane !== undefined) lifetime.start("DataPlaneServices", dataPlaneServices);
     },
+  };
+}
+
+/** Where this server is found. */
+export const appUrlOf = ({ rootUrl, httpPort }: Config): string => (rootUrl === "" ? `http://localhost:${httpPort}/` : rootUrl);
+
+function hooksOf({ hooks }: AggregatorsSide): HookCalls {
+  if (hooks === undefined) throw new Error("there is no data plane to ask");
+  return hooks;
+}
+
+interface Sides {
+  readonly api: ApiServerSide;
+  readonly aggregators: AggregatorsSide;
+  readonly stopping: AbortSignal;
+}
+
+function checksOf({ api, aggregators, stopping }: Sides): HealthEndpoints {
+  const { progress } = api;
+  const { dataPlane } = aggregators;
+  const check = (name: string, isWell: () => boolean) => ({ name, problem: () => (isWell() ? undefined : "not yet") });
+  const ping = check("ping", () => true);
+  return {
+    livez: [ping, ...kubernetesLiveChecks],
+    readyz: [
+      ping,
+      ...kubernetesReadyChecks((stage) => {
+        if (stage === "apiServicesAreRead") return aggregators.apiServicesAreRead;
+        return stage === "begun" || progress[stage];
+      }),
+      check("store", () => progress.storeIsRead),
+      ...(dataPlane === undefined ? [] : [check("dataplane-routes", () => dataPlane.aggregator.hasSynced)]),
+      check("provisioning", () => progress.provisioned),
+      check("shutdown", () => !stopping.aborted),
+    ],
   };
 }
 
@@ -217,9 +148,3 @@ function lateSource(source: () => ApiSource | undefined): ApiSource {
     },
   };
 }
-
-/** For the same reason: by the time that an object is written, the data plane is there. */
-const lateAdmission = (hook: () => AdmissionHook): AdmissionHook => ({
-  mutate: (attributes, signal) => hook().mutate(attributes, signal),
-  validate: (attributes, signal) => hook().validate(attributes, signal),
-});

@@ -19,14 +19,15 @@ import {
   pluginConfig,
   pluginRestartHandler,
   QuerySharing,
-  registryResources,
+  type StoredResources,
 } from "@dataplane/aggregator";
-import type { Authorizer, ResourceRegistry } from "@dataplane/apiserver";
+import type { Authorizer } from "@dataplane/apiserver";
 import { appManifestStatusController } from "@dataplane/app-manifests";
 import type { ApiClient, Informer } from "@dataplane/client";
-import { type ApiObject, aborted, type Clock, type GroupVersion, type Handler, type Logger, type Metrics } from "@dataplane/meta";
+import { type ApiObject, aborted, type Clock, type Handler, type Logger, type Metrics, unavailable } from "@dataplane/meta";
 import type { PluginProblem, PluginSource } from "@dataplane/plugin-host";
 import type { Config } from "./config/load-config.js";
+import type { HookCalls } from "./hook-calls.js";
 import type { Lifetime, Runnable } from "./lifetime.js";
 import { version } from "./version.js";
 
@@ -34,11 +35,11 @@ export interface DataPlaneOptions {
   readonly config: Config;
   /** The next server in the chain. */
   readonly delegate: Handler;
-  readonly isRemote: (groupVersion: GroupVersion) => boolean;
+  /** What the servers behind serve: routes must not hide it. */
+  readonly stored: StoredResources;
   readonly plugins: PluginSource;
   /** Plugins that are on disk and were not loaded, and why. */
   readonly pluginProblems: () => readonly PluginProblem[];
-  readonly registry: ResourceRegistry;
   readonly authorizer: Authorizer;
   /** Of DataPlaneServices. */
   readonly services: Informer<ApiObject>;
@@ -60,12 +61,14 @@ export interface DataPlane {
   readonly aggregator: GrafanaAggregator;
   /** GrafanaAggregator, with Grafana's older paths before it. */
   readonly handler: Handler;
+  /** What the API server asks. */
+  readonly hooks: HookCalls;
   start(lifetime: Lifetime): void;
 }
 
 /** The data plane and its controllers. It knows the world through its clients alone. */
 export function openDataPlane(options: DataPlaneOptions): DataPlane {
-  const { config, registry, services, client, plugins, clock, logger } = options;
+  const { config, services, client, plugins, clock, logger } = options;
   const contexts = createPluginContextsClient({
     client: options.dataPlaneClient,
     plugins,
@@ -141,7 +144,7 @@ export function openDataPlane(options: DataPlaneOptions): DataPlane {
     ...handlerOptions,
     manifestRoutes,
     delegate: options.delegate,
-    stored: registryResources(registry, options.isRemote),
+    stored: options.stored,
   });
   aggregator.onWrite((info) => {
     contexts.forget(info);
@@ -150,6 +153,7 @@ export function openDataPlane(options: DataPlaneOptions): DataPlane {
   const manifests = manifestRoutesController({ client: options.dataPlaneClient, table: manifestRoutes, aggregator, clock, logger });
   return {
     aggregator,
+    hooks: { objectHooks: aggregator.objectHooks, appHooks: noAppHooks },
     handler: legacyHandler({
       ...handlerOptions,
       live,
@@ -184,6 +188,13 @@ export function openDataPlane(options: DataPlaneOptions): DataPlane {
     },
   };
 }
+
+const cannotBeAsked = (pluginId: string) => () => Promise.reject(unavailable(`app ${pluginId} cannot be asked about its own kinds yet`));
+
+const noAppHooks: HookCalls["appHooks"] = {
+  admission: (pluginId) => ({ mutate: cannotBeAsked(pluginId), validate: cannotBeAsked(pluginId) }),
+  conversion: (pluginId) => ({ convert: cannotBeAsked(pluginId) }),
+};
 
 /** What a plugin says of its queries is part of the OpenAPI documents: they are made anew when its plugin.json is another. */
 const pluginDescriptions = (plugins: PluginSource, aggregator: Pick<GrafanaAggregator, "rejudge">): Runnable => ({

@@ -1,0 +1,107 @@
+import type { StoredResources } from "@dataplane/aggregator";
+import type { ApiSource, Authorizer } from "@dataplane/apiserver";
+import { type ApiClient, createInformer, type Informer } from "@dataplane/client";
+import { apiServiceAvailabilityController, apiServicesRef, autoregisterController, createKubeAggregator } from "@dataplane/kube-aggregator";
+import type { ApiObject, Clock, Handler, Logger, Metrics } from "@dataplane/meta";
+import type { PluginProblem, PluginSource } from "@dataplane/plugin-host";
+import type { Config } from "./config/load-config.js";
+import { type DataPlane, openDataPlane } from "./data-plane.js";
+import type { HookCalls } from "./hook-calls.js";
+import type { Lifetime } from "./lifetime.js";
+
+/** What the API server behind serves: in this process by its registry, at another by its discovery. */
+export interface LocalResources {
+  /** For the routes of the data plane, which must not hide it. */
+  stored(isRemote: StoredResources["isRemote"]): StoredResources;
+  /** For APIServices, one a group and version. */
+  readonly source: ApiSource;
+  /** Calls back after it changed. */
+  onChange(listener: () => void): unknown;
+}
+
+export interface AggregatorsSideOptions {
+  readonly config: Config;
+  /** The API server behind. */
+  readonly delegate: Handler;
+  readonly local: LocalResources;
+  readonly plugins: PluginSource;
+  /** Plugins that are on disk and were not loaded, and why. */
+  readonly pluginProblems: () => readonly PluginProblem[];
+  readonly authorizer: Authorizer;
+  /** As the control plane, and as the data plane itself: clients of the whole chain, or of the API server behind. */
+  readonly client: ApiClient;
+  readonly dataPlaneClient: ApiClient;
+  /** Of DataPlaneServices; run by the caller. */
+  readonly dataPlaneServices: Informer<ApiObject>;
+  readonly appUrl: string;
+  readonly reloadProvisioning: (kind: "datasources" | "plugins") => Promise<void>;
+  /** Aborts when the server begins to stop: streams end. */
+  readonly stopping: AbortSignal;
+  readonly metrics: Metrics;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/**
+ * The servers before the API server: GrafanaAggregator with the plugins' routes, Grafana's older paths and Live, then KubeAggregator.
+ * They store nothing, and know the world through their clients alone.
+ */
+export interface AggregatorsSide {
+  /** Behind the filters. */
+  readonly handler: Handler;
+  /** Undefined when there is no data plane. */
+  readonly dataPlane: DataPlane | undefined;
+  readonly hooks: HookCalls | undefined;
+  readonly apiServices: Informer<ApiObject>;
+  /** True once the APIServices are known, or none are obeyed here. */
+  readonly apiServicesAreRead: boolean;
+  /** Starts the controllers and the informer of APIServices. */
+  start(lifetime: Lifetime): void;
+}
+
+export function openAggregatorsSide(options: AggregatorsSideOptions): AggregatorsSide {
+  const { config, client, local, clock, logger } = options;
+  const apiServices = createInformer({ client, resource: apiServicesRef, clock, logger });
+  const kubeAggregator = createKubeAggregator({ delegate: options.delegate, services: apiServices });
+  const delegate = config.kubernetesAggregator ? kubeAggregator.handler : options.delegate;
+  const dataPlane = config.dataplaneAggregator
+    ? openDataPlane({
+        ...options,
+        delegate,
+        stored: local.stored((groupVersion) => kubeAggregator.isRemote(groupVersion)),
+        services: options.dataPlaneServices,
+      })
+    : undefined;
+
+  const startKubeAggregator = (lifetime: Lifetime): void => {
+    const autoregister = autoregisterController({
+      client,
+      services: apiServices,
+      sources: [local.source, ...(dataPlane === undefined ? [] : [dataPlane.aggregator.apiSource])],
+      sourcesAreComplete: () => dataPlane?.aggregator.hasSynced !== false,
+      clock,
+      logger,
+    });
+    local.onChange(() => autoregister.changed());
+    dataPlane?.aggregator.onChange(() => autoregister.changed());
+    lifetime.start("autoregister", autoregister);
+    lifetime.start("APIService availability", apiServiceAvailabilityController({ client, services: apiServices, clock, logger }));
+    lifetime.start("APIServices", apiServices);
+  };
+
+  return {
+    handler: dataPlane?.handler ?? delegate,
+    dataPlane,
+    hooks: dataPlane?.hooks,
+    apiServices,
+    get apiServicesAreRead() {
+      return !config.kubernetesAggregator || apiServices.hasSynced;
+    },
+    start(lifetime) {
+      if (config.kubernetesAggregator) startKubeAggregator(lifetime);
+      if (dataPlane === undefined) return;
+      local.onChange(() => dataPlane.aggregator.rejudge());
+      dataPlane.start(lifetime);
+    },
+  };
+}

@@ -1,0 +1,153 @@
+import { randomUUID } from "node:crypto";
+import path from "node:path";
+import { createApiextensions } from "@dataplane/apiextensions";
+import {
+  type AdmissionHook,
+  type ApiSource,
+  type Authenticator,
+  type Authorizer,
+  basicAuthenticator,
+  bearerAuthenticator,
+  createApiServer,
+  createRegistry,
+  limitInFlight,
+  type ResourceRegistry,
+  unionAuthenticator,
+  withFilters,
+} from "@dataplane/apiserver";
+import type { ApiClient, Informer } from "@dataplane/client";
+import { createProvisioning, dataSourceGroups, openSealer, provisionedApps } from "@dataplane/datasources";
+import type { ApiObject, Clock, Handler, Logger } from "@dataplane/meta";
+import type { PluginSource } from "@dataplane/plugin-host";
+import type { Store } from "@dataplane/storage";
+import { openAccessControl } from "./access-control.js";
+import { bootstrap } from "./bootstrap.js";
+import type { Config } from "./config/load-config.js";
+import type { HookCalls } from "./hook-calls.js";
+import { openServiceAccounts } from "./identity/service-accounts.js";
+import type { Tokens } from "./identity/tokens.js";
+import type { Users } from "./identity/users.js";
+import type { Lifetime } from "./lifetime.js";
+import { addServedResources } from "./served-resources.js";
+import { storeCompaction } from "./store-compaction.js";
+import { version } from "./version.js";
+
+export interface ApiServerSideOptions {
+  readonly config: Config;
+  readonly env: NodeJS.ProcessEnv;
+  readonly store: Store;
+  readonly users: Users;
+  readonly tokens: Tokens;
+  readonly keyDirectory: string;
+  /** Of the server's own certificate, PEM; absent without HTTPS. */
+  readonly ca?: string;
+  readonly appUrl: string;
+  /** As the control plane: a client of the whole chain in this process. */
+  readonly client: ApiClient;
+  /** Which plugins there are: whose data sources are served, and provisioned. */
+  readonly plugins: PluginSource;
+  /** Of DataPlaneServices; run by the caller. */
+  readonly dataPlaneServices: Informer<ApiObject>;
+  /** Undefined: nobody but webhooks has a say in writes. */
+  readonly hooks: HookCalls | undefined;
+  /** What others serve through this process; discovery and OpenAPI show it. */
+  readonly sources: readonly ApiSource[];
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** How far the start has come. */
+export interface ApiServerProgress {
+  readonly storeIsRead: boolean;
+  readonly bootstrapped: boolean;
+  readonly definitionsAreServed: boolean;
+  readonly provisioned: boolean;
+}
+
+/**
+ * The server at the end of the chain with all that it is made of: store, resources, definitions, roles, ServiceAccounts, provisioning,
+ * controllers of objects. It knows plugins by their names, and their say by `hooks`.
+ */
+export interface ApiServerSide {
+  /** Behind the filters. */
+  readonly handler: Handler;
+  readonly registry: ResourceRegistry;
+  readonly authorizer: Authorizer;
+  /** Knows everybody who may log in here. */
+  readonly authenticator: Authenticator;
+  readonly progress: ApiServerProgress;
+  /** Reads the provisioning files of that kind again. */
+  reloadProvisioning(kind: "datasources" | "plugins"): Promise<void>;
+  /** What others serve through this process has changed. */
+  sourcesChanged(): void;
+  /** Resolves when stored objects are served: the store is read, the first objects are there, the informers run. */
+  start(lifetime: Lifetime): Promise<void>;
+}
+
+export function openApiServerSide(options: ApiServerSideOptions): ApiServerSide {
+  const { config, store, client, plugins, hooks, tokens, clock, logger } = options;
+  const registry = createRegistry();
+  const sealer = openSealer({ keyDirectory: options.keyDirectory });
+  const access = openAccessControl({ client, sources: [registry, ...options.sources], clock, logger });
+  const { authorizer, resolver } = access;
+  const ca = options.ca === undefined ? {} : { ca: options.ca };
+  const accounts = openServiceAccounts({ tokens, client, appUrl: options.appUrl, ...ca, clock, logger });
+  addServedResources(registry, { ...config, ...accounts, authorizer, resolver, sealer });
+  const apiServer = createApiServer({
+    ...{ store, registry, authorizer, clock, logger },
+    sources: options.sources,
+    admission: hooks === undefined ? [] : admissionOf(hooks),
+    newUid: randomUUID,
+    version: version.kubernetes,
+  });
+  const extensions = createApiextensions({ client, registry, webhooks: apiServer.webhooks, clock, logger });
+  const inFlight = limitInFlight({ reads: config.maxRequestsInFlight, writes: config.maxMutatingRequestsInFlight });
+  const groups = dataSourceGroups({ registry, plugins, services: options.dataPlaneServices, sealer, clock, logger });
+  const provisioning = openProvisioning(options);
+  const progress = { storeIsRead: false, bootstrapped: false, definitionsAreServed: false, provisioned: false };
+
+  return {
+    handler: accounts.withEndpoints(withFilters([inFlight], extensions.obeying(apiServer.handler))),
+    registry,
+    authorizer,
+    authenticator: unionAuthenticator([
+      // Users keeps what it verified, and looks at each request: nothing may be believed on its behalf.
+      basicAuthenticator({ verify: (name, password, request) => options.users.verify(name, password, request), cacheMs: 0 }),
+      bearerAuthenticator(accounts.bearer),
+    ]),
+    progress,
+    reloadProvisioning: (kind) => provisioning[kind].apply(),
+    sourcesChanged: () => access.sourcesChanged(),
+    async start(lifetime) {
+      await apiServer.start(lifetime.signal);
+      progress.storeIsRead = true;
+      await bootstrap(client);
+      await access.start(lifetime);
+      accounts.start(lifetime);
+      progress.bootstrapped = true;
+      registry.onChange(() => access.sourcesChanged());
+      await extensions.serveStored();
+      progress.definitionsAreServed = true;
+      lifetime.start("custom resource definitions", extensions);
+      groups.sync();
+      await Promise.all([provisioning.datasources.apply(), provisioning.plugins.apply()]);
+      progress.provisioned = true;
+      lifetime.start("store compaction", storeCompaction({ store, retention: config.historyRetention, clock, logger }));
+      lifetime.start("data source groups", groups);
+      lifetime.start("provisioning", provisioning.datasources);
+      lifetime.start("provisioning of apps", provisioning.plugins);
+    },
+  };
+}
+
+/** Who has a say in each write after the webhooks, in this order. */
+const admissionOf = ({ objectHooks }: HookCalls): readonly AdmissionHook[] => [objectHooks.admission];
+
+function openProvisioning({ config, client, plugins, env, clock, logger }: ApiServerSideOptions) {
+  const parts = { client, plugins, env, clock, logger };
+  const directory = (kind: string): string => path.join(config.provisioningPath, kind);
+  return {
+    datasources: createProvisioning({ ...parts, directory: directory("datasources") }),
+    plugins: createProvisioning({ ...parts, kind: provisionedApps, directory: directory("plugins") }),
+  };
+}
