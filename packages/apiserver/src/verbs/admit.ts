@@ -9,7 +9,7 @@ import { wholeObjectSchema } from "../schema/object-meta-schema.js";
 import { type Pruned, prune } from "../schema/prune.js";
 import { validateObject } from "../schema/validate-object.js";
 import { jsonOf } from "../table.js";
-import { type HookedWrite, hasHooks, mutatedByHooks, optionsOfWrite, requireAllowedByHooks } from "./hooks.js";
+import { type HookedWrite, type Hooks, hooksOf, mutatedByHooks, optionsOfWrite, requireAllowedByHooks } from "./hooks.js";
 import { withIdentity } from "./identity.js";
 import { metadataCauses } from "./metadata-rules.js";
 import { inOtherVersions } from "./other-versions.js";
@@ -55,14 +55,14 @@ export async function admit(call: VerbCall, proposal: Proposal): Promise<Admitte
   const sent = knownFields(call, proposal);
   const proposed = apiObjectOf(live === undefined ? asNew(call, sent) : asChanged(call, sent, jsonOf(live)));
   const first = await prepared(call, proposal, { object: proposed, old: live, oldHidden: proposal.live?.hidden, request: proposal.request });
-  const isHooked = hasHooks(call) && proposal.hooksAreAsked !== true;
-  const { object: whole, hidden } = isHooked ? await mutated(call, proposal, live, first) : first;
+  const hooks = proposal.hooksAreAsked === true ? [] : hooksOf(call, { operation: live === undefined ? "CREATE" : "UPDATE" });
+  const { object: whole, hidden } = hooks.length > 0 ? await mutated(call, hooks, { proposal, live, first }) : first;
   // Of what is stored, not of what was sent: a secret sent again is no change.
   const counts = live !== undefined && call.info.subresource !== "status" && definition.hasGeneration !== false;
   const settled = counts ? apiObjectOf(withGeneration(jsonOf(whole), jsonOf(live))) : whole;
   const object = await tracked(call, proposal, live, settled);
   requireValid(call, object, live);
-  if (isHooked) await requireAllowedByHooks(call, hookedWrite(call, proposal, live, object));
+  if (hooks.length > 0) await requireAllowedByHooks(call, hooks, hookedWrite(call, proposal, live, object));
   if (definition.warn !== undefined) warn(call, definition.warn(object));
   return { object, hidden };
 }
@@ -83,10 +83,16 @@ async function prepared(
   return { object, hidden };
 }
 
+interface Prepared {
+  readonly proposal: Proposal;
+  readonly live: ApiObject | undefined;
+  readonly first: Admitted;
+}
+
 /** What hooks make of a prepared object, pruned, defaulted and prepared like what clients send. They never see what is hidden. */
-async function mutated(call: VerbCall, proposal: Proposal, live: ApiObject | undefined, first: Admitted): Promise<Admitted> {
+async function mutated(call: VerbCall, hooks: Hooks, { proposal, live, first }: Prepared): Promise<Admitted> {
   const before = jsonOf(first.object);
-  const after = (await mutatedByHooks(call, hookedWrite(call, proposal, live, first.object))) ?? before;
+  const after = (await mutatedByHooks(call, hooks, hookedWrite(call, proposal, live, first.object))) ?? before;
   if (jsonEqual(before, after)) return first;
   const next = apiObjectOf(withServersPart(call, defaulted(call, known(call, after).value), before));
   // What is hidden was taken out of the prepared object already: that is what the next one is held against.

@@ -11,7 +11,7 @@ import { validateSchema } from "../schema/validate-schema.js";
 import { jsonOf } from "../table.js";
 import { answerValue } from "./answer.js";
 import { found } from "./get.js";
-import { hasHooks, mutatedByHooks, optionsOfWrite, requireAllowedByHooks } from "./hooks.js";
+import { hooksOf, mutatedByHooks, optionsOfWrite, requireAllowedByHooks } from "./hooks.js";
 import { withIdentity } from "./identity.js";
 import { readPatch } from "./patch.js";
 import { reportFields } from "./report-fields.js";
@@ -47,7 +47,7 @@ async function create(call: VerbCall, computed: Computed, answer: NonNullable<Co
   const { value, duplicates } = await readObjectBody(request, services.bodyLimitBytes);
   const options = writeOptions(call);
   const sent = checkedBody(call, computed, { body: requireJsonObject(value), duplicates, options });
-  const body = hasHooks(call) ? await admittedView(call, undefined, { body: sent, options, computed }) : sent;
+  const body = await admittedView(call, undefined, { body: sent, options, computed });
   const { user } = request.context;
   if (user === undefined) throw new Error("the request has not passed the filters");
   return answerValue(call, await answer({ stored: storedObject(call, await found(call)), body, user }), 201);
@@ -91,7 +91,7 @@ interface Change {
 
 async function replaceBy(call: VerbCall, live: StoredValue, { body, options, computed, change, request }: Change): Promise<StoredValue> {
   const object = live.shownBy(call.resource).object;
-  const view = hasHooks(call) ? await admittedView(call, live, { body, options, computed }) : body;
+  const view = await admittedView(call, live, { body, options, computed });
   const isApply = request === "apply";
   const next = isApply ? appliedThrough(call, object, { view, change, options }) : change({ object, body: view, request });
   return replace(call, {
@@ -129,17 +129,19 @@ async function admittedView(
 ): Promise<ApiObject> {
   const { definition } = call.resource;
   const { group = definition.group, version = definition.version, kind } = computed;
+  const target = { operation: live === undefined ? ("CREATE" as const) : ("UPDATE" as const), kind: { group, version, kind } };
+  const hooks = hooksOf(call, target);
+  if (hooks.length === 0) return body;
   const old = live === undefined ? undefined : await computed.get?.(storedObject(call, live));
   const write = {
-    operation: live === undefined ? ("CREATE" as const) : ("UPDATE" as const),
-    kind: { group, version, kind },
+    ...target,
     oldObject: old === undefined ? undefined : jsonOf(old),
     dryRun: options.dryRun,
     options: optionsOfWrite(call, live === undefined ? "CreateOptions" : "UpdateOptions"),
   };
-  const mutated = (await mutatedByHooks(call, { ...write, object: jsonOf(body) })) ?? jsonOf(body);
+  const mutated = (await mutatedByHooks(call, hooks, { ...write, object: jsonOf(body) })) ?? jsonOf(body);
   const view = checkedBody(call, computed, { body: mutated, duplicates: [], options: { ...options, fieldValidation: "Ignore" } });
-  await requireAllowedByHooks(call, { ...write, object: jsonOf(view) });
+  await requireAllowedByHooks(call, hooks, { ...write, object: jsonOf(view) });
   return view;
 }
 

@@ -7,7 +7,7 @@ import type { ResourceDefinition } from "../resource.js";
 import { jsonOf } from "../table.js";
 import { answerObject, representationFor } from "./answer.js";
 import { type DeleteOptions, deleteOptions, type PropagationPolicy } from "./delete-options.js";
-import { hasHooks, mutatedByHooks, requireAllowedByHooks } from "./hooks.js";
+import { type Hooks, hooksOf, mutatedByHooks, requireAllowedByHooks } from "./hooks.js";
 import { answerList } from "./list.js";
 import { listOptions } from "./list-options.js";
 import { selectionOf } from "./selection.js";
@@ -71,7 +71,8 @@ async function removeOne(call: VerbCall, options: DeleteOptions): Promise<Remova
     const stored = requireLive(call, live);
     requireDeletable(call);
     requirePreconditions(call, options, stored);
-    if (hasHooks(call)) await requireDeletionAllowed(call, options, stored);
+    const hooks = hooksOf(call, { operation: "DELETE" });
+    if (hooks.length > 0) await requireDeletionAllowed(call, hooks, { options, stored });
     try {
       return await removeLive(call, options, stored);
     } catch (error) {
@@ -87,7 +88,11 @@ function requireDeletable({ resource: { definition }, info }: VerbCall): void {
 }
 
 /** Hooks that mutate are asked too, though there is nothing to change: some refuse there. */
-async function requireDeletionAllowed(call: VerbCall, options: DeleteOptions, stored: StoredValue): Promise<void> {
+async function requireDeletionAllowed(
+  call: VerbCall,
+  hooks: Hooks,
+  { options, stored }: { readonly options: DeleteOptions; readonly stored: StoredValue },
+): Promise<void> {
   const { propagationPolicy, uid, resourceVersion, dryRun } = options;
   const preconditions = { ...(uid === undefined ? {} : { uid }), ...(resourceVersion === undefined ? {} : { resourceVersion }) };
   const write = {
@@ -103,8 +108,8 @@ async function requireDeletionAllowed(call: VerbCall, options: DeleteOptions, st
       ...(dryRun ? { dryRun: ["All"] } : {}),
     },
   };
-  await mutatedByHooks(call, write);
-  await requireAllowedByHooks(call, write);
+  await mutatedByHooks(call, hooks, write);
+  await requireAllowedByHooks(call, hooks, write);
 }
 
 async function removeLive(call: VerbCall, options: DeleteOptions, live: StoredValue): Promise<Removal> {

@@ -1,5 +1,5 @@
 import { type GroupVersionKind, type JsonObject, type JsonValue } from "@dataplane/meta";
-import { type AdmissionAttributes, type AdmissionVerdict, denialError } from "../admission/admission-hook.js";
+import { type AdmissionAttributes, type AdmissionHook, type AdmissionVerdict, denialError } from "../admission/admission-hook.js";
 import { isNamespaces } from "../admission/webhooks/rule-match.js";
 import { type VerbCall, warn } from "./verb-call.js";
 
@@ -12,13 +12,25 @@ export interface HookedWrite extends Pick<AdmissionAttributes, "operation" | "ob
   readonly options: JsonObject;
 }
 
-/** Whether anyone has a say in writes: where nobody has, nothing of this costs anything. */
-export const hasHooks = ({ services }: VerbCall): boolean => services.admission.length > 0;
+/** Those who have a say in a write, in their order. */
+export type Hooks = readonly AdmissionHook[];
+
+const nobody: Hooks = [];
+
+/** Asked before anything is made for hooks: most writes concern none, and then nothing of this costs anything. */
+export function hooksOf({ services: { admission }, resource, info }: VerbCall, write: Pick<HookedWrite, "operation" | "kind">): Hooks {
+  if (admission.length === 0) return nobody;
+  const { group, version, plural, kind: itsKind } = resource.definition;
+  const { operation, kind = { group, version, kind: itsKind } } = write;
+  const concern = { operation, kind, resource: { group, version, resource: plural }, subresource: info.subresource };
+  const concerned = admission.filter((hook) => hook.concerns?.(concern) !== false);
+  return concerned.length === 0 ? nobody : concerned;
+}
 
 /** The object as all hooks together want it. Throws the first refusal. */
-export async function mutatedByHooks(call: VerbCall, write: HookedWrite): Promise<JsonObject | undefined> {
+export async function mutatedByHooks(call: VerbCall, hooks: Hooks, write: HookedWrite): Promise<JsonObject | undefined> {
   let attributes = attributesOf(call, write);
-  for (const hook of call.services.admission) {
+  for (const hook of hooks) {
     const verdict = await hook.mutate(attributes, call.request.signal);
     requireAllowed(call, verdict);
     attributes = { ...attributes, object: verdict.object };
@@ -27,9 +39,9 @@ export async function mutatedByHooks(call: VerbCall, write: HookedWrite): Promis
 }
 
 /** Throws the first refusal. */
-export async function requireAllowedByHooks(call: VerbCall, write: HookedWrite): Promise<void> {
+export async function requireAllowedByHooks(call: VerbCall, hooks: Hooks, write: HookedWrite): Promise<void> {
   const attributes = attributesOf(call, write);
-  for (const hook of call.services.admission) requireAllowed(call, await hook.validate(attributes, call.request.signal));
+  for (const hook of hooks) requireAllowed(call, await hook.validate(attributes, call.request.signal));
 }
 
 function requireAllowed(call: VerbCall, { warnings, denial }: AdmissionVerdict): void {

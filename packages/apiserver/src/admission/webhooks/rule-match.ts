@@ -17,6 +17,12 @@ export const matchesRule = (rule: WebhookRule, { operation, resource, subresourc
   matchesScope(rule.scope, namespace !== "" && !isNamespaces(resource)) &&
   rule.resources.some((it) => matchesResource(it, resource.resource, subresource));
 
+/** What can be told before there is an object: in any version, since equivalent ones may match, and in any scope. */
+export const mayMatchRule = (rule: WebhookRule, { operation, resource, subresource }: Omit<RuleSubject, "namespace">): boolean =>
+  isAmong(rule.operations, operation) &&
+  isAmong(rule.apiGroups, resource.group) &&
+  rule.resources.some((it) => matchesResource(it, resource.resource, subresource));
+
 const isAmong = (items: readonly string[], wanted: string): boolean => items.includes("*") || items.includes(wanted);
 
 const matchesScope = (scope: WebhookRule["scope"], isNamespaced: boolean): boolean => scope === "*" || (scope === "Namespaced") === isNamespaced;

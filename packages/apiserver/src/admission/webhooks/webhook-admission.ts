@@ -4,13 +4,14 @@ import { parseJson } from "../../parse-json.js";
 import { jsonEqual } from "../../patch/json-equal.js";
 import { applyJsonPatch } from "../../patch/json-patch.js";
 import type { VerbServices } from "../../verbs/verb-call.js";
-import type { AdmissionAttributes, AdmissionHook, AdmissionVerdict, MutationVerdict } from "../admission-hook.js";
+import type { AdmissionAttributes, AdmissionHook, AdmissionVerdict, HookConcern, MutationVerdict } from "../admission-hook.js";
 import { changedIdentity, withIdentity } from "../object-identity.js";
 import type { Invocation } from "./admission-review.js";
 import { callWebhook, denialOf, type WebhookCaller } from "./call-webhook.js";
 import { convertedObject } from "./equivalent-resources.js";
 import { invocationOf } from "./match-webhook.js";
 import { webhooksOf } from "./read-configuration.js";
+import { mayMatchRule } from "./rule-match.js";
 import type { Webhook } from "./webhook.js";
 import { webhookConfigurationGroup } from "./webhook-configurations.js";
 
@@ -20,17 +21,20 @@ export interface WebhookAdmissionOptions extends WebhookCaller {
 
 /**
  * The say of webhooks in writes, as MutatingWebhookConfigurations and ValidatingWebhookConfigurations that are stored have it. They are
- * looked up in the cache: without any, a write costs two look-ups.
+ * looked up in the cache, and what they match is read once per revision: a write that no rule is about costs two look-ups.
  */
 export function webhookAdmission(options: WebhookAdmissionOptions): AdmissionHook {
   const { services } = options;
-  const configured = (plural: string, { kind }: AdmissionAttributes): readonly Webhook[] => {
+  const configured = (plural: string, { kind }: Pick<AdmissionAttributes, "kind">): readonly Webhook[] => {
     // No webhook may keep others from being removed.
     const resource = kind.group === webhookConfigurationGroup ? undefined : services.registry.resolve(webhookConfigurationGroup, "v1", plural);
     const stored = resource === undefined ? [] : services.cache.under(keyPrefixOf(resource, ""));
     return stored.length === 0 ? [] : stored.flatMap(webhooksOf);
   };
+  const isConfigured = (plural: string, write: HookConcern): boolean =>
+    configured(plural, write).some(({ rules }) => rules.some((rule) => mayMatchRule(rule, write)));
   return {
+    concerns: (write) => isConfigured("mutatingwebhookconfigurations", write) || isConfigured("validatingwebhookconfigurations", write),
     mutate(attributes, signal) {
       const webhooks = configured("mutatingwebhookconfigurations", attributes);
       if (webhooks.length === 0) return Promise.resolve({ object: attributes.object, warnings: [] });
