@@ -1,11 +1,12 @@
 // Command client-go drives a running server as programs built on client-go do, and tells each check's result. Its argument is the
-// path of a kubeconfig; it exits with 1 when a check failed.
+// path of a kubeconfig; it exits with 1 when a check failed. With a resource as second argument it follows that until it is ended.
 package main
 
 import (
 	"context"
 	"fmt"
 	"os"
+	"os/signal"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -77,6 +78,14 @@ func main() {
 		json:      kubernetes.NewForConfigOrDie(config),
 		dynamic:   dynamic.NewForConfigOrDie(config),
 		namespace: fmt.Sprintf("client-go-%d", os.Getpid()),
+	}
+	if len(os.Args) > 2 {
+		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+		defer stop()
+		if err := follow(ctx, c.dynamic, os.Args[2]); err != nil {
+			panic(err)
+		}
+		return
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
