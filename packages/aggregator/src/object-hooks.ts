@@ -46,6 +46,7 @@ export function objectHooks(options: ObjectHooksOptions): ObjectHooks {
   };
   return {
     admission: {
+      concerns: ({ kind }) => listing("admission", kind) !== undefined,
       mutate: async (attributes, signal) =>
         (await admissionOf(attributes.kind)?.mutate(attributes, signal)) ?? { object: attributes.object, warnings: [] },
       validate: async (attributes, signal) => (await admissionOf(attributes.kind)?.validate(attributes, signal)) ?? { warnings: [] },

@@ -8,15 +8,21 @@ export {
   type AdmissionVerdict,
   admissionOperations,
   denialError,
+  type HookConcern,
   type MutationVerdict,
 } from "./admission/admission-hook.js";
+export { denialDetails } from "./admission/denial-details.js";
 export { jsonDiff, type PatchOperation } from "./admission/json-diff.js";
+export { narrowedHook } from "./admission/narrowed-hook.js";
 export { changedIdentity, withIdentity } from "./admission/object-identity.js";
 export type { ApiSource, DiscoveredResource, ServedGroupVersion } from "./api-source.js";
 export type { Authentication, Authenticator } from "./authn/authenticator.js";
 export { type BasicOptions, basicAuthenticator } from "./authn/basic.js";
 export { type BearerOptions, bearerAuthenticator } from "./authn/bearer.js";
+export { type ClientCertificateOptions, certificatesOf } from "./authn/client-certificate.js";
+export { type RequestHeaderNames, type RequestHeaderOptions, remoteHeaders, requestHeaderAuthenticator } from "./authn/request-header.js";
 export { unionAuthenticator } from "./authn/union.js";
+export { x509Authenticator } from "./authn/x509.js";
 export type { Authorizer, Decision, Rules } from "./authz/authorizer.js";
 export { roleGroups } from "./authz/role-groups.js";
 export { addBuiltinResources } from "./builtin/builtin-resources.js";

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { type AdmissionAttributes, type AdmissionHook, type AdmissionVerdict, applyJsonPatch } from "@dataplane/apiserver";
+import { type AdmissionAttributes, type AdmissionHook, type AdmissionVerdict, applyJsonPatch, denialDetails } from "@dataplane/apiserver";
 import { ApiError, isJsonObject, type JsonObject, type JsonValue } from "@dataplane/meta";
 import { brokenHook, denialOf, mutatedObject } from "../admission-answer.js";
 import { type BackendLink, backendName } from "./ask-backend.js";
@@ -53,15 +53,14 @@ function reviewRequest(attributes: AdmissionAttributes): JsonObject & { readonly
   };
 }
 
-function verdictOf({ allowed, status, warnings: said }: JsonObject, who: string): AdmissionVerdict {
+function verdictOf({ allowed, status, warnings: given }: JsonObject, who: string): AdmissionVerdict {
   if (typeof allowed !== "boolean") throw brokenHook(who, "answered a review that does not say whether it is allowed");
-  const warnings = Array.isArray(said) ? said.filter((warning): warning is string => typeof warning === "string") : [];
+  const warnings = Array.isArray(given) ? given.filter((warning): warning is string => typeof warning === "string") : [];
   if (allowed) return { warnings };
-  const { code, reason, message } = isJsonObject(status) ? status : {};
-  return {
-    warnings,
-    denial: denialOf({ ...(typeof code === "number" ? { code } : {}), reason: text(reason), message: text(message) }),
-  };
+  const { code, reason, message, details: said } = isJsonObject(status) ? status : {};
+  const details = denialDetails(said);
+  const words = { reason: text(reason), message: text(message), ...(details === undefined ? {} : { details }) };
+  return { warnings, denial: denialOf({ ...(typeof code === "number" ? { code } : {}), ...words }) };
 }
 
 /** RFC 6902, JSON in base64. Undefined for none. */

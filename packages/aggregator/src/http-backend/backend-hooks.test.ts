@@ -115,6 +115,11 @@ test("a deletion has no object, and a creation no old one", async () => {
 
 test.each<[string, JsonObject, object]>([
   ["in words", { status: { code: 422, reason: "Invalid", message: "no" } }, { code: 422, reason: "Invalid", message: "no" }],
+  [
+    "with what is at fault",
+    { status: { code: 422, reason: "Invalid", message: "no", details: { name: "t", causes: [{ field: "spec.a", message: "bad" }] } } },
+    { code: 422, reason: "Invalid", message: "no", details: { name: "t", causes: [{ field: "spec.a", message: "bad", reason: "" }] } },
+  ],
   ["without a word", {}, { code: 403, reason: "Forbidden", message: "" }],
   ["with a code that refuses nothing", { status: { code: 200 } }, { code: 403, reason: "Forbidden", message: "" }],
 ])("a backend refuses %s", async (_, response, denial) => {

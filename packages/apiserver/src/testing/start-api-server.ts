@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { type ApiObject, controlPlaneUser, type Handler, type HttpResponse, silentLogger, systemClock, type UserInfo } from "@dataplane/meta";
 import { createMemoryStore, type Store } from "@dataplane/storage";
+import type { AdmissionHook } from "../admission/admission-hook.js";
 import type { ApiSource } from "../api-source.js";
 import { addBuiltinResources } from "../builtin/builtin-resources.js";
 import { addSelfReviews } from "../builtin/self-reviews.js";
@@ -41,13 +42,15 @@ export async function startApiServer(
   register: (registry: ResourceRegistry) => void = () => undefined,
   store: Store = createMemoryStore(),
   sources: readonly ApiSource[] = [],
+  admission: readonly AdmissionHook[] = [],
 ): Promise<TestServer> {
   const registry = createRegistry();
   addBuiltinResources(registry);
   addSelfReviews(registry, fixedRoles());
   register(registry);
   const version = { gitVersion: "v1.32.0", major: "1", minor: "32" };
-  const server = createApiServer({ store, registry, sources, clock: systemClock, newUid: randomUUID, logger: silentLogger, version });
+  const parts = { clock: systemClock, newUid: randomUUID, logger: silentLogger, version };
+  const server = createApiServer({ store, registry, sources, admission, ...parts });
   const authenticator = { authenticate: () => Promise.resolve(undefined) };
   const filters = filterChain({ authenticator, authorizer: fixedRoles(), logger: silentLogger, newUid: randomUUID });
   const handler = withFilters(filters, server.handler);

@@ -36,8 +36,8 @@ export interface Proposal {
   readonly fieldsAreReported?: boolean;
   /** True after server-side apply, which has written managedFields itself. */
   readonly fieldsAreTracked?: boolean;
-  /** True when hooks were asked already, about a view of the object. */
-  readonly hooksAreAsked?: boolean;
+  /** Those who were asked already, about a view of the object. */
+  readonly askedHooks?: Hooks;
 }
 
 export interface Admitted {
@@ -55,7 +55,8 @@ export async function admit(call: VerbCall, proposal: Proposal): Promise<Admitte
   const sent = knownFields(call, proposal);
   const proposed = apiObjectOf(live === undefined ? asNew(call, sent) : asChanged(call, sent, jsonOf(live)));
   const first = await prepared(call, proposal, { object: proposed, old: live, oldHidden: proposal.live?.hidden, request: proposal.request });
-  const hooks = proposal.hooksAreAsked === true ? [] : hooksOf(call, { operation: live === undefined ? "CREATE" : "UPDATE" });
+  const concerned = hooksOf(call, { operation: live === undefined ? "CREATE" : "UPDATE" });
+  const hooks = proposal.askedHooks === undefined ? concerned : concerned.filter((hook) => proposal.askedHooks?.includes(hook) !== true);
   const { object: whole, hidden } = hooks.length > 0 ? await mutated(call, hooks, { proposal, live, first }) : first;
   // Of what is stored, not of what was sent: a secret sent again is no change.
   const counts = live !== undefined && call.info.subresource !== "status" && definition.hasGeneration !== false;

@@ -11,7 +11,7 @@ import { validateSchema } from "../schema/validate-schema.js";
 import { jsonOf } from "../table.js";
 import { answerValue } from "./answer.js";
 import { found } from "./get.js";
-import { hooksOf, mutatedByHooks, optionsOfWrite, requireAllowedByHooks } from "./hooks.js";
+import { type Hooks, hooksOf, mutatedByHooks, optionsOfWrite, requireAllowedByHooks } from "./hooks.js";
 import { withIdentity } from "./identity.js";
 import { readPatch } from "./patch.js";
 import { reportFields } from "./report-fields.js";
@@ -47,7 +47,7 @@ async function create(call: VerbCall, computed: Computed, answer: NonNullable<Co
   const { value, duplicates } = await readObjectBody(request, services.bodyLimitBytes);
   const options = writeOptions(call);
   const sent = checkedBody(call, computed, { body: requireJsonObject(value), duplicates, options });
-  const body = await admittedView(call, undefined, { body: sent, options, computed });
+  const { view: body } = await admittedView(call, undefined, { body: sent, options, computed });
   const { user } = request.context;
   if (user === undefined) throw new Error("the request has not passed the filters");
   return answerValue(call, await answer({ stored: storedObject(call, await found(call)), body, user }), 201);
@@ -91,11 +91,11 @@ interface Change {
 
 async function replaceBy(call: VerbCall, live: StoredValue, { body, options, computed, change, request }: Change): Promise<StoredValue> {
   const object = live.shownBy(call.resource).object;
-  const view = await admittedView(call, live, { body, options, computed });
+  const { view, askedHooks } = await admittedView(call, live, { body, options, computed });
   const isApply = request === "apply";
   const next = isApply ? appliedThrough(call, object, { view, change, options }) : change({ object, body: view, request });
   return replace(call, {
-    ...{ body: withPreconditions(jsonOf(next), body), duplicates: [], live, options, request, hooksAreAsked: true },
+    ...{ body: withPreconditions(jsonOf(next), body), duplicates: [], live, options, request, askedHooks },
     fieldsAreTracked: isApply,
   });
 }
@@ -121,17 +121,25 @@ function appliedThrough(
   return object;
 }
 
-/** The view as hooks let it be: they are asked about what the client sees and sends. `live` is undefined for a question that is created. */
+interface AdmittedView {
+  readonly view: ApiObject;
+  readonly askedHooks: Hooks;
+}
+
+/**
+ * The view as hooks let it be that have a say in views: they are asked about what the client sees and sends. Those that know of whole
+ * objects alone are asked about the object. `live` is undefined for a question that is created.
+ */
 async function admittedView(
   call: VerbCall,
   live: StoredValue | undefined,
   { body, options, computed }: Pick<Change, "body" | "options" | "computed">,
-): Promise<ApiObject> {
+): Promise<AdmittedView> {
   const { definition } = call.resource;
   const { group = definition.group, version = definition.version, kind } = computed;
   const target = { operation: live === undefined ? ("CREATE" as const) : ("UPDATE" as const), kind: { group, version, kind } };
-  const hooks = hooksOf(call, target);
-  if (hooks.length === 0) return body;
+  const askedHooks = hooksOf(call, target);
+  if (askedHooks.length === 0) return { view: body, askedHooks };
   const old = live === undefined ? undefined : await computed.get?.(storedObject(call, live));
   const write = {
     ...target,
@@ -139,10 +147,10 @@ async function admittedView(
     dryRun: options.dryRun,
     options: optionsOfWrite(call, live === undefined ? "CreateOptions" : "UpdateOptions"),
   };
-  const mutated = (await mutatedByHooks(call, hooks, { ...write, object: jsonOf(body) })) ?? jsonOf(body);
+  const mutated = (await mutatedByHooks(call, askedHooks, { ...write, object: jsonOf(body) })) ?? jsonOf(body);
   const view = checkedBody(call, computed, { body: mutated, duplicates: [], options: { ...options, fieldValidation: "Ignore" } });
-  await requireAllowedByHooks(call, hooks, { ...write, object: jsonOf(view) });
-  return view;
+  await requireAllowedByHooks(call, askedHooks, { ...write, object: jsonOf(view) });
+  return { view, askedHooks };
 }
 
 /** The view's own uid and resourceVersion are the object's. */

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { ApiError, expired } from "@dataplane/meta";
 import type { StoredValue } from "../codec.js";
 import type { CacheChange } from "../watch-cache.js";
@@ -7,6 +8,9 @@ import type { WatchFrames } from "./watch-frames.js";
 /** A client that reads too slowly for so many changes, or for so many bytes of them, must list again. The state at the start does not count. */
 const maxPending = 10_000;
 const maxPendingBytes = 64 * 1024 * 1024;
+
+/** How long a watch waits for a converter that is away. */
+const patienceMs = 60_000;
 
 /** Something to send, once its values are converted. */
 interface Step {
@@ -112,10 +116,24 @@ export class Watcher {
 
   async #drain(): Promise<void> {
     for (let step = this.#waiting[0]; step !== undefined; step = this.#waiting[0]) {
-      await this.#selection.convert(step.values);
+      await this.#convert(step.values);
       if (this.#isEnded) return;
       this.#send(step);
       this.#waiting.shift();
+    }
+  }
+
+  /** A converter that is started anew is waited for: the watch falls behind, and its client misses nothing. */
+  async #convert(values: readonly StoredValue[]): Promise<void> {
+    const started = performance.now();
+    for (let pauseMs = 50; ; pauseMs = Math.min(pauseMs * 2, 1_000)) {
+      try {
+        return await this.#selection.convert(values);
+      } catch (thrown) {
+        const isAway = thrown instanceof ApiError && thrown.reason === "ServiceUnavailable";
+        if (!isAway || this.#isEnded || performance.now() - started > patienceMs) throw thrown;
+      }
+      await sleep(pauseMs, undefined, { ref: false });
     }
   }
 
