@@ -1,4 +1,4 @@
-import type { ApiObject, HttpResponse, JsonObject, JsonValue, ObjectMeta } from "@dataplane/meta";
+import { type ApiObject, type HttpResponse, type JsonObject, type JsonValue, type ObjectMeta, unavailable } from "@dataplane/meta";
 import { createMemoryStore, type Store } from "@dataplane/storage";
 import { expect, test } from "vitest";
 import type { ResourceDefinition, VersionedStorage } from "../resource.js";
@@ -149,6 +149,25 @@ test("a conversion that fails ends the request that needs it, in the converter's
   expect((await api.call(path("v1"))).json.items).toHaveLength(2);
   const [event] = await take(await api.open(`${path("v2")}?watch=1`), 1);
   expect(event).toMatchObject({ type: "ERROR", object: { code: 500, message: "cannot convert bad" } });
+});
+
+test("a watch waits for a converter that is away, and loses nothing meanwhile", async () => {
+  const working = new AddressConverter();
+  let isAway = true;
+  const convert: Converter["convert"] = (objects, desired) => (isAway ? Promise.reject(unavailable("starting")) : working.convert(objects, desired));
+  await using api = await startWith({ storageVersion: "v1", converter: { convert } });
+  const events = take(await api.open(`${path("v2")}?watch=1`), 3);
+  for (const address of ["h:1", "h:2", "h:3"]) {
+    if (address === "h:1") await make(api, "v1", "g", { address });
+    else await merge(api, path("v1", "/g"), { spec: { address } });
+  }
+  expect((await api.call(path("v2"))).status).toBe(503);
+  isAway = false;
+  expect((await events).map(({ type, object }) => [type, object.spec])).toEqual([
+    ["ADDED", { host: "h", port: "1" }],
+    ["MODIFIED", { host: "h", port: "2" }],
+    ["MODIFIED", { host: "h", port: "3" }],
+  ]);
 });
 
 test("a new storage version is what the next write stores, one that changes nothing too", async () => {
