@@ -21,7 +21,8 @@ export function handlerTransport({ handler, user }: HandlerTransportOptions): Tr
         remoteAddress: "127.0.0.1",
         context: { user },
       });
-      return { status: response.status, retryAfterSeconds: parseRetryAfter(response.headers["retry-after"]), body: pieces(response.body) };
+      const { status, headers: answered } = response;
+      return { status, retryAfterSeconds: parseRetryAfter(answered["retry-after"]), headers: answered, body: pieces(response.body) };
     } catch (thrown) {
       throw ApiError.from(thrown);
     }

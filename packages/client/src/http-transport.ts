@@ -1,14 +1,21 @@
-import { type ClientRequest, Agent as HttpAgent, request as httpRequest, type IncomingMessage, type RequestOptions } from "node:http";
-import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
+import { type ClientRequest, Agent as HttpAgent, request as httpRequest, type IncomingMessage } from "node:http";
+import { Agent as HttpsAgent, request as httpsRequest, type RequestOptions } from "node:https";
 import { parseRetryAfter, type Transport, type TransportRequest, type TransportResponse } from "./transport.js";
 
 export interface HttpClientOptions {
   /** `http:` or `https:`; a path in it is put before each call's own. */
   readonly baseUrl: string;
-  /** Sent with each call, such as `authorization`. */
-  readonly headers?: Readonly<Record<string, string>>;
-  /** PEM texts for `https:`: whom to trust instead of the system's authorities, and who we are. */
-  readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string };
+  /** Sent with each call, such as `authorization`; a header of several values is sent several times. */
+  readonly headers?: Readonly<Record<string, string | readonly string[]>>;
+  /** For `https:`. A function is asked at each call, and may throw: then there is no answer. */
+  readonly tls?: ClientTls | (() => ClientTls);
+}
+
+/** PEM texts: whom to trust instead of the system's authorities, and who we are. */
+export interface ClientTls {
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
 }
 
 /**
@@ -19,14 +26,17 @@ export function httpTransport({ baseUrl, headers = {}, tls = {} }: HttpClientOpt
   const base = new URL(baseUrl);
   if (base.protocol !== "http:" && base.protocol !== "https:") throw new TypeError(`baseUrl ${base.protocol}// is neither http nor https`);
   const secure = base.protocol === "https:";
-  const agent = secure ? new HttpsAgent({ keepAlive: true, ...tls }) : new HttpAgent({ keepAlive: true });
+  // The agent keeps connections apart by what they trust and show: after a change of keys new ones are made.
+  const agent = secure ? new HttpsAgent({ keepAlive: true }) : new HttpAgent({ keepAlive: true });
+  const tlsNow = typeof tls === "function" ? tls : (): ClientTls => tls;
   const open = secure ? httpsRequest : httpRequest;
   return async (request) => {
     const options: RequestOptions = {
       agent,
+      ...(secure ? tlsNow() : {}),
       method: request.method,
       path: pathOf(base, request),
-      headers: { ...headers, ...request.headers, ...lengthOf(request.body) },
+      headers: { ...mutable(headers), ...mutable(request.headers), ...lengthOf(request.body) },
       signal: request.signal,
     };
     const send = (): ClientRequest => open(base, options);
@@ -39,6 +49,10 @@ export function httpTransport({ baseUrl, headers = {}, tls = {} }: HttpClientOpt
     }
   };
 }
+
+/** As Node declares what it only reads. */
+const mutable = (headers: TransportRequest["headers"]): Record<string, string | string[]> =>
+  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, typeof value === "string" ? value : [...value]]));
 
 /** A kept connection was closed before it brought an answer. */
 class StaleConnection extends Error {
@@ -57,7 +71,8 @@ function exchange(sent: ClientRequest, { body }: TransportRequest): Promise<Tran
       reject(stale ? new StaleConnection("the server closed the connection", { cause: error }) : error);
     });
     sent.on("response", (message: IncomingMessage) => {
-      resolve({ status: message.statusCode ?? 0, retryAfterSeconds: parseRetryAfter(message.headers["retry-after"]), body: bytesOf(message) });
+      const { statusCode: status = 0, headers } = message;
+      resolve({ status, retryAfterSeconds: parseRetryAfter(headers["retry-after"]), headers, body: bytesOf(message) });
     });
     sent.end(body);
   });

@@ -1,17 +1,10 @@
 import { ApiError, type ApiList, type ApiObject, type JsonObject, type JsonValue, type WatchEvent } from "@dataplane/meta";
-import { errorOf, noAnswer, parseJson, parseList, parseObject } from "./answer.js";
+import { noAnswer, parseJson, parseList, parseObject } from "./answer.js";
 import type { ApiClient, DeleteOptions, ListOptions, ObjectRef, PatchType, ResourceRef, WatchOptions, WriteOptions } from "./api-client.js";
 import { collectionPath, objectPath, requireNamespace } from "./resource-path.js";
-import type { Transport, TransportRequest, TransportResponse } from "./transport.js";
+import { readText, type ServerCall, send } from "./send.js";
+import type { Transport } from "./transport.js";
 import { readEvents } from "./watch-events.js";
-
-interface Call {
-  readonly method: TransportRequest["method"];
-  readonly path: string;
-  readonly query?: URLSearchParams;
-  readonly content?: { readonly type: string; readonly value: unknown };
-  readonly signal?: AbortSignal | undefined;
-}
 
 /** The API's verbs over whatever carries a call. */
 export class TransportClient implements ApiClient {
@@ -41,7 +34,7 @@ export class TransportClient implements ApiClient {
     const ended = new AbortController();
     const either = AbortSignal.any([signal, ended.signal]);
     try {
-      const response = await this.#send({ method: "GET", path: collectionPath(resource, options.namespace), query, signal: either });
+      const response = await send(this.#transport, { method: "GET", path: collectionPath(resource, options.namespace), query, signal: either });
       yield* readEvents<T>(response.body);
     } catch (thrown) {
       if (!signal.aborted) throw thrown instanceof ApiError ? thrown : noAnswer("the watch was cut off", thrown);
@@ -83,23 +76,9 @@ export class TransportClient implements ApiClient {
     await this.#call({ method: "DELETE", path: collectionPath(resource, options.namespace), query: readQuery(options), signal });
   }
 
-  async #call(call: Call): Promise<JsonValue> {
-    const { body } = await this.#send(call);
+  async #call(call: ServerCall): Promise<JsonValue> {
+    const { body } = await send(this.#transport, call);
     return parseJson(await readText(body));
-  }
-
-  /** The answer when it is a success; else throws what it says. */
-  async #send({ method, path, query = new URLSearchParams(), content, signal = new AbortController().signal }: Call): Promise<TransportResponse> {
-    const headers = { accept: "application/json", ...(content === undefined ? {} : { "content-type": content.type }) };
-    const body = content === undefined ? undefined : new TextEncoder().encode(JSON.stringify(content.value));
-    let response: TransportResponse;
-    try {
-      response = await this.#transport({ method, path, query, headers, body, signal });
-    } catch (thrown) {
-      throw thrown instanceof ApiError ? thrown : noAnswer(`no answer to ${method} ${path}`, thrown);
-    }
-    if (response.status < 400) return response;
-    throw errorOf(parseIfJson(await readText(response.body)), response.status, response.retryAfterSeconds);
   }
 }
 
@@ -128,23 +107,4 @@ function writeQuery({ fieldManager, dryRun, force }: WriteOptions = {}): URLSear
   if (dryRun === true) query.set("dryRun", "All");
   if (force !== undefined) query.set("force", String(force));
   return query;
-}
-
-async function readText(body: AsyncIterable<Uint8Array>): Promise<string> {
-  const pieces: Uint8Array[] = [];
-  try {
-    for await (const piece of body) pieces.push(piece);
-  } catch (thrown) {
-    throw thrown instanceof ApiError ? thrown : noAnswer("the server's answer was cut off", thrown);
-  }
-  return Buffer.concat(pieces).toString("utf8");
-}
-
-/** Proxies in between answer with text; then the code alone counts. */
-function parseIfJson(text: string): JsonValue | undefined {
-  try {
-    return parseJson(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -4,8 +4,8 @@ export interface TransportRequest {
   /** Percent-encoded, without the query. */
   readonly path: string;
   readonly query: URLSearchParams;
-  /** Names are lower case. */
-  readonly headers: Readonly<Record<string, string>>;
+  /** Names are lower case; a header of several values is sent several times. */
+  readonly headers: Readonly<Record<string, string | readonly string[]>>;
   readonly body: Uint8Array | undefined;
   readonly signal: AbortSignal;
 }
@@ -14,6 +14,8 @@ export interface TransportResponse {
   readonly status: number;
   /** The Retry-After header in seconds, when it is one. */
   readonly retryAfterSeconds: number | undefined;
+  /** Names are lower case. */
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
   /** Ends, or throws, when the request's signal aborts. */
   readonly body: AsyncIterable<Uint8Array>;
 }
