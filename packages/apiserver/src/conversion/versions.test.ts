@@ -234,3 +234,39 @@ test("a namespace is emptied through the version that is stored, also when nothi
   await api.call("/api/v1/namespaces/other", { method: "DELETE" });
   await expect.poll(async () => (await api.call("/api/v1/namespaces/other")).status).toBe(404);
 });
+
+test("who wants metadata alone gets it as it is stored, also when nothing can be converted", async () => {
+  const converter = new AddressConverter();
+  const definitions = [gadget("v1", v1, { storageVersion: "v1", converter }), gadget("v2", v2, { storageVersion: "v1", converter })];
+  await using api = await startApiServer((registry) => registry.set("crd", definitions));
+  await make(api, "v1", "bad", { address: "a:1" }, { broken: "" });
+  const headers = { accept: "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1" };
+  const lists = { accept: "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1" };
+  expect((await api.call(path("v2", "/bad"), { headers })).json).toMatchObject({ kind: "PartialObjectMetadata", metadata: { name: "bad" } });
+  expect((await api.call(`${path("v2")}?labelSelector=broken`, { headers: lists })).json.items).toMatchObject([{ metadata: { name: "bad" } }]);
+  expect((await api.call(`${path("v2")}?fieldSelector=spec.host%3Da`, { headers: lists })).status).toBe(500);
+  converter.asked.length = 0;
+  const events = take(await api.open(`${path("v2")}?watch=1`, { headers }), 2);
+  // Another kind of the owner: this watch goes on.
+  api.registry.set("crd", [...definitions, { ...gadget("v1", v1, { storageVersion: "v1" }), plural: "gizmos", kind: "Gizmo" }]);
+  await make(api, "v1", "worse", { address: "a:2" }, { broken: "" });
+  expect((await events).map(({ type, object }) => [type, object.kind, object.metadata.name])).toEqual([
+    ["ADDED", "PartialObjectMetadata", "bad"],
+    ["ADDED", "PartialObjectMetadata", "worse"],
+  ]);
+  expect(converter.asked).toEqual([]);
+});
+
+test("garbage is collected though nothing can be converted, whatever version its owner is named in", async () => {
+  await using api = await startWith({ storageVersion: "v1", converter: new AddressConverter() });
+  const { json: owner } = await make(api, "v1", "bad", { address: "a:1" }, { broken: "" });
+  const ownerReferences = [{ apiVersion: "example.com/v2", kind: "Gadget", name: "bad", uid: owner.metadata?.["uid"] }];
+  const maps = "/api/v1/namespaces/default/configmaps";
+  await api.call(maps, { method: "POST", body: { metadata: { name: "m", ownerReferences } } });
+  await api.call(path("v1"), { method: "POST", body: { metadata: { name: "child", labels: { broken: "" }, ownerReferences } } });
+  expect((await api.call(`${maps}/m`)).status).toBe(200);
+  expect((await api.call(path("v1", "/child"))).status).toBe(200);
+  expect((await api.call(path("v1", "/bad"), { method: "DELETE" })).status).toBe(200);
+  await expect.poll(async () => (await api.call(`${maps}/m`)).status).toBe(404);
+  await expect.poll(async () => (await api.call(path("v1", "/child"))).status).toBe(404);
+});

@@ -1,4 +1,5 @@
 import { ApiError, type HttpResponse, notFound, type RequestInfo } from "@dataplane/meta";
+import { metadataView, readsMetadataOnly } from "../conversion/metadata-view.js";
 import type { Verb } from "../resource.js";
 import { serveComputed } from "./computed.js";
 import { create } from "./create.js";
@@ -33,7 +34,8 @@ export async function serveResource(call: VerbCall): Promise<HttpResponse> {
   if (!isVerb(info.verb)) throw methodNotAllowed();
   if (info.subresource !== "") return serveSubresource(call, info.verb);
   if (!resource.verbs.has(info.verb) || !fitsTarget(info)) throw methodNotAllowed();
-  return verbs[info.verb](call);
+  const isConverted = resource.definition.versioned?.converter !== undefined;
+  return verbs[info.verb](isConverted && readsMetadataOnly(call) ? { ...call, resource: metadataView(resource) } : call);
 }
 
 /** A name is asked for by exactly the verbs that mean one object. */

@@ -1,5 +1,6 @@
 import type { HttpResponse } from "@dataplane/meta";
 import type { StoredValue } from "../codec.js";
+import { metadataView } from "../conversion/metadata-view.js";
 import { type Selection, selectionOf } from "./selection.js";
 import type { VerbCall } from "./verb-call.js";
 import { WatchFrames } from "./watch-frames.js";
@@ -53,7 +54,8 @@ const both = (first: () => void, second: () => void) => (): void => {
 function endWithDefinition({ services: { registry }, resource }: VerbCall, watcher: Watcher): () => void {
   const { group, version, plural } = resource.definition;
   return registry.onChange(() => {
-    if (registry.resolve(group, version, plural) !== resource) watcher.end();
+    const now = registry.resolve(group, version, plural);
+    if (now !== resource && (now === undefined || metadataView(now) !== resource)) watcher.end();
   });
 }
 
