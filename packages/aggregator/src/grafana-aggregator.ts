@@ -78,7 +78,12 @@ export function createGrafanaAggregator(options: GrafanaAggregatorOptions): Graf
   return {
     handler,
     apiSource: routesApiSource(() => ({ table, generation })),
-    objectHooks: objectHooks({ ...options, serviceOf: (groupVersion) => table.handlerOf(groupVersion)?.service }),
+    objectHooks: objectHooks({
+      ...options,
+      serviceOf: (groupVersion) => table.handlerOf(groupVersion)?.service,
+      services: () => table.served.map(({ service }) => service),
+      areKnown: () => hasSynced,
+    }),
     serve: (service) => swap(table.with(new PluginHandler(service, options), stored)),
     withdraw: (name) => {
       if (table.has(name)) swap(table.without(name, stored));

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { AdmissionHook, ConversionOutcome, Converter } from "@dataplane/apiserver";
-import { type GroupVersion, parseApiVersion, type UserInfo } from "@dataplane/meta";
+import { type GroupVersion, parseApiVersion, type UserInfo, unavailable } from "@dataplane/meta";
 import type { DataPlaneService } from "./dataplaneservice.js";
 import type { BackendLink } from "./http-backend/ask-backend.js";
 import { backendAdmission } from "./http-backend/backend-admission.js";
@@ -22,8 +22,13 @@ export interface ObjectHooks {
   /** True when a service that lists `conversion` has this group and version. */
   converts(groupVersion: GroupVersion): boolean;
   /**
-   * Asks, for `user`, the service that lists `conversion` for the desired version, or else for the version that the first object has. It is a
-   * failure when there is none.
+   * Who converts objects of a group, as a text that is another when what he makes of them may be another: what was kept of them is of no use
+   * then. Undefined: nobody does. Until all services are known somebody may, who cannot be asked yet.
+   */
+  whoConverts(group: string): string | undefined;
+  /**
+   * Asks, for `user`, the service that lists `conversion` for the desired version, or else for the version that the first object has, or
+   * else for any of their group. It is a failure when there is none. Throws ServiceUnavailable until all services are known.
    */
   conversion(user: UserInfo): Converter;
 }
@@ -31,13 +36,19 @@ export interface ObjectHooks {
 export interface ObjectHooksOptions extends Pick<PluginHandlerOptions, "plugins" | "contexts" | "limits" | "guard" | "outbound" | "logger"> {
   /** The service that is routed for a group and version. */
   readonly serviceOf: (groupVersion: GroupVersion) => DataPlaneService | undefined;
+  /** All that are routed. */
+  readonly services: () => readonly DataPlaneService[];
+  /** False until all services were seen once. */
+  readonly areKnown: () => boolean;
 }
 
 export function objectHooks(options: ObjectHooksOptions): ObjectHooks {
   const listing = (type: "admission" | "conversion", groupVersion: GroupVersion): DataPlaneService | undefined => {
     const service = options.serviceOf(groupVersion);
-    return service?.spec.services.some((entry) => entry.type === type) === true ? service : undefined;
+    return service !== undefined && lists(service, type) ? service : undefined;
   };
+  const convertersOf = (group: string): readonly DataPlaneService[] =>
+    options.services().filter((service) => service.spec.group === group && lists(service, "conversion"));
   const admissionOf = (groupVersion: GroupVersion): AdmissionHook | undefined => {
     const service = listing("admission", groupVersion);
     if (service === undefined) return undefined;
@@ -52,11 +63,18 @@ export function objectHooks(options: ObjectHooksOptions): ObjectHooks {
       validate: async (attributes, signal) => (await admissionOf(attributes.kind)?.validate(attributes, signal)) ?? { warnings: [] },
     },
     converts: (groupVersion) => listing("conversion", groupVersion) !== undefined,
+    whoConverts(group) {
+      if (!options.areKnown()) return notKnownYet;
+      const services = convertersOf(group);
+      return services.length === 0 ? undefined : JSON.stringify(services.map((service) => converterName(service, options)).toSorted());
+    },
     conversion: (user) => ({
       async convert(objects, desired, signal): Promise<ConversionOutcome> {
         const apiVersion = objects[0]?.["apiVersion"];
         const stored = typeof apiVersion === "string" ? parseApiVersion(apiVersion) : undefined;
-        const service = listing("conversion", desired) ?? (stored === undefined ? undefined : listing("conversion", stored));
+        const ofStored = stored === undefined ? undefined : listing("conversion", stored);
+        const service = listing("conversion", desired) ?? ofStored ?? convertersOf(desired.group)[0];
+        if (service === undefined && !options.areKnown()) throw unavailable(notKnownYet);
         if (service === undefined) return { failure: { message: `no DataPlaneService converts to ${desired.group}/${desired.version}` } };
         const link = backendLink(service, options);
         const converter =
@@ -66,6 +84,18 @@ export function objectHooks(options: ObjectHooksOptions): ObjectHooks {
     }),
   };
 }
+
+const notKnownYet = "who converts objects is not known yet";
+
+const lists = ({ spec }: DataPlaneService, type: "admission" | "conversion"): boolean => spec.services.some((entry) => entry.type === type);
+
+/** Another version of a plugin may convert in another way. */
+const converterName = ({ spec }: DataPlaneService, { plugins }: Pick<ObjectHooksOptions, "plugins">): string =>
+  JSON.stringify(
+    spec.backend === undefined
+      ? [spec.version, spec.pluginType, spec.pluginID, plugins.get(spec.pluginID)?.json.version ?? ""]
+      : [spec.version, spec.backend],
+  );
 
 function backendLink(service: DataPlaneService, { limits, guard, outbound, logger }: ObjectHooksOptions): BackendLink | undefined {
   const { backend } = service.spec;

@@ -1,3 +1,4 @@
+export type { ConverterSources, GroupConversion } from "./convert/definition-converter.js";
 export { type Apiextensions, type ApiextensionsOptions, createApiextensions } from "./create-apiextensions.js";
 export { type CustomResourceDefinition, definitionFrom, definitionsRef } from "./definition/custom-resource-definition.js";
 export { customResourceDefinitions, type DefinitionResourceOptions } from "./definition/definition-resource.js";

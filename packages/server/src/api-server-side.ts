@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import path from "node:path";
-import { createApiextensions } from "@dataplane/apiextensions";
+import { createApiextensions, type GroupConversion } from "@dataplane/apiextensions";
 import {
   type AdmissionHook,
   type ApiSource,
@@ -17,7 +17,7 @@ import {
 } from "@dataplane/apiserver";
 import type { ApiClient, Informer } from "@dataplane/client";
 import { createProvisioning, dataSourceGroups, openSealer, provisionedApps } from "@dataplane/datasources";
-import type { ApiObject, Clock, Handler, Logger } from "@dataplane/meta";
+import { type ApiObject, type Clock, controlPlaneUser, type Handler, type Logger } from "@dataplane/meta";
 import type { PluginSource } from "@dataplane/plugin-host";
 import type { Store } from "@dataplane/storage";
 import { openAccessControl } from "./access-control.js";
@@ -78,7 +78,7 @@ export interface ApiServerSide {
   readonly progress: ApiServerProgress;
   /** Reads the provisioning files of that kind again. */
   reloadProvisioning(kind: "datasources" | "plugins"): Promise<void>;
-  /** What others serve through this process has changed. */
+  /** What others serve through this process has changed, or who converts objects. */
   sourcesChanged(): void;
   /** Resolves when stored objects are served: the store is read, the first objects are there, the informers run. */
   start(lifetime: Lifetime): Promise<void>;
@@ -100,9 +100,10 @@ export function openApiServerSide(options: ApiServerSideOptions): ApiServerSide 
     newUid: randomUUID,
     version: version.kubernetes,
   });
-  const extensions = createApiextensions({ client, registry, webhooks: apiServer.webhooks, clock, logger });
+  const groups = hooks === undefined ? {} : { groups: groupConversion(hooks) };
+  const extensions = createApiextensions({ client, registry, webhooks: apiServer.webhooks, ...groups, clock, logger });
   const inFlight = limitInFlight({ reads: config.maxRequestsInFlight, writes: config.maxMutatingRequestsInFlight });
-  const groups = dataSourceGroups({ registry, plugins, services: options.dataPlaneServices, sealer, clock, logger });
+  const dataSources = dataSourceGroups({ registry, plugins, services: options.dataPlaneServices, sealer, clock, logger });
   const provisioning = openProvisioning(options);
   const progress = { storeIsRead: false, bootstrapped: false, definitionsAreServed: false, provisioned: false };
 
@@ -117,7 +118,10 @@ export function openApiServerSide(options: ApiServerSideOptions): ApiServerSide 
     ]),
     progress,
     reloadProvisioning: (kind) => provisioning[kind].apply(),
-    sourcesChanged: () => access.sourcesChanged(),
+    sourcesChanged() {
+      access.sourcesChanged();
+      extensions.convertersChanged();
+    },
     async start(lifetime) {
       await apiServer.start(lifetime.signal);
       progress.storeIsRead = true;
@@ -129,11 +133,11 @@ export function openApiServerSide(options: ApiServerSideOptions): ApiServerSide 
       await extensions.serveStored();
       progress.definitionsAreServed = true;
       lifetime.start("custom resource definitions", extensions);
-      groups.sync();
+      dataSources.sync();
       await Promise.all([provisioning.datasources.apply(), provisioning.plugins.apply()]);
       progress.provisioned = true;
       lifetime.start("store compaction", storeCompaction({ store, retention: config.historyRetention, clock, logger }));
-      lifetime.start("data source groups", groups);
+      lifetime.start("data source groups", dataSources);
       lifetime.start("provisioning", provisioning.datasources);
       lifetime.start("provisioning of apps", provisioning.plugins);
     },
@@ -142,6 +146,12 @@ export function openApiServerSide(options: ApiServerSideOptions): ApiServerSide 
 
 /** Who has a say in each write after the webhooks, in this order. */
 const admissionOf = ({ objectHooks }: HookCalls): readonly AdmissionHook[] => [objectHooks.admission];
+
+/** What is converted is shared by all who read it: the server itself asks for it. */
+const groupConversion = ({ objectHooks }: HookCalls): GroupConversion => ({
+  whoConverts: (group) => objectHooks.whoConverts(group),
+  converter: objectHooks.conversion(controlPlaneUser),
+});
 
 function openProvisioning({ config, client, plugins, env, clock, logger }: ApiServerSideOptions) {
   const parts = { client, plugins, env, clock, logger };

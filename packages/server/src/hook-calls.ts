@@ -18,6 +18,7 @@ export function lateHookCalls(calls: () => HookCalls): HookCalls {
     objectHooks: {
       admission: lateAdmission(() => calls().objectHooks.admission),
       converts: (groupVersion) => calls().objectHooks.converts(groupVersion),
+      whoConverts: (group) => calls().objectHooks.whoConverts(group),
       conversion: (user) => ({
         convert: (objects, desired, signal) => calls().objectHooks.conversion(user).convert(objects, desired, signal),
       }),

@@ -22,6 +22,8 @@ export interface DefinitionsController {
   serveStored(): Promise<void>;
   /** Resolves when the definition of that name, or all of them, is served as it is stored now. */
   settled(name: string): Promise<void>;
+  /** Serves those anew that someone else converts than before. */
+  convertersChanged(): void;
   run(signal: AbortSignal): Promise<void>;
 }
 
@@ -97,6 +99,7 @@ export function definitionsController(options: DefinitionsControllerOptions): De
       for (const key of name === "" ? await storedNames() : [name]) controller.enqueue(key);
       await controller.drained();
     },
+    convertersChanged: () => served.refresh(known.values()),
     async run(signal) {
       const stop = definitions.onChange(({ object }) => controller.enqueue(object.metadata.name));
       for (const { metadata } of definitions.list()) controller.enqueue(metadata.name);

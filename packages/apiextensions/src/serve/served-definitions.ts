@@ -1,5 +1,6 @@
-import type { Converter, ResourceDefinition, ResourceRegistry } from "@dataplane/apiserver";
+import type { ResourceDefinition, ResourceRegistry } from "@dataplane/apiserver";
 import type { Logger } from "@dataplane/meta";
+import type { DefinitionConverter } from "../convert/definition-converter.js";
 import { type CustomResourceDefinition, type DefinitionVersion, isTrue } from "../definition/custom-resource-definition.js";
 import type { Names } from "../status/accept-names.js";
 import { compileDefinition } from "./compile-definition.js";
@@ -7,13 +8,15 @@ import { compileDefinition } from "./compile-definition.js";
 export interface ServedDefinitionsOptions {
   readonly registry: ResourceRegistry;
   /** How the versions of a definition are made of one another; undefined when they differ in apiVersion alone. */
-  readonly converterFor: (definition: CustomResourceDefinition) => Converter | undefined;
+  readonly converterFor: (definition: CustomResourceDefinition) => DefinitionConverter | undefined;
   readonly logger: Logger;
 }
 
 interface Served {
   readonly uid: string;
   isTerminating: boolean;
+  /** Who converts, when it was compiled. */
+  convertedBy: string | undefined;
   /** By all that a version was compiled of, so that one that did not change stays the object it was, and its watches with it. */
   versions: ReadonlyMap<string, ResourceDefinition>;
 }
@@ -32,13 +35,22 @@ export class ServedDefinitions {
   serve(definition: CustomResourceDefinition): void {
     const { name, uid = "", deletionTimestamp } = definition.metadata;
     const known = this.#served.get(name);
-    const served = known?.uid === uid ? known : { uid, isTerminating: false, versions: new Map<string, ResourceDefinition>() };
+    const served =
+      known?.uid === uid ? known : { uid, isTerminating: false, convertedBy: undefined, versions: new Map<string, ResourceDefinition>() };
     served.isTerminating = deletionTimestamp !== undefined || isTrue(definition, "Terminating");
     served.versions = this.#compiled(definition, served);
     this.#served.set(name, served);
     const taken = this.#options.registry.set(ownerOf(name), [...served.versions.values()]);
     for (const { version, group, plural } of taken) {
       this.#options.logger.warn({ definition: name, group, version, plural }, "a definition's version is not served: another has its place");
+    }
+  }
+
+  /** Serves those definitions anew that are served and whose versions somebody else converts now. */
+  refresh(definitions: Iterable<CustomResourceDefinition>): void {
+    for (const definition of definitions) {
+      const served = this.#served.get(definition.metadata.name);
+      if (served !== undefined && served.convertedBy !== this.#options.converterFor(definition)?.who) this.serve(definition);
     }
   }
 
@@ -56,7 +68,8 @@ export class ServedDefinitions {
 
   #compiled(definition: CustomResourceDefinition, served: Served): ReadonlyMap<string, ResourceDefinition> {
     const { spec, status } = definition;
-    const converter = this.#options.converterFor(definition);
+    const by = this.#options.converterFor(definition);
+    served.convertedBy = by?.who;
     return new Map(
       servableVersions(definition).map((version) => {
         const { versions, ...shared } = spec;
@@ -65,8 +78,10 @@ export class ServedDefinitions {
           shared,
           versions.map(({ name, served: is, storage, deprecated }) => [name, is, storage, deprecated]),
           status.acceptedNames,
+          by?.who ?? null,
         ]);
-        const compiled = served.versions.get(key) ?? compileDefinition({ definition, version, converter, isTerminating: () => served.isTerminating });
+        const input = { definition, version, converter: by?.converter, isTerminating: () => served.isTerminating };
+        const compiled = served.versions.get(key) ?? compileDefinition(input);
         this.#ours.add(compiled);
         return [key, compiled];
       }),

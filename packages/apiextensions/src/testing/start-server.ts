@@ -13,7 +13,8 @@ import { fixedRoles } from "@dataplane/apiserver/testing";
 import { type ApiClient, createApiClient } from "@dataplane/client";
 import { controlPlaneUser, type Handler, type HttpResponse, type JsonObject, silentLogger, systemClock } from "@dataplane/meta";
 import { createMemoryStore, type Store } from "@dataplane/storage";
-import { createApiextensions } from "../create-apiextensions.js";
+import type { GroupConversion } from "../convert/definition-converter.js";
+import { type Apiextensions, createApiextensions } from "../create-apiextensions.js";
 import { customResourceDefinitions } from "../definition/definition-resource.js";
 
 export interface Answer {
@@ -35,6 +36,7 @@ export interface TestServer extends AsyncDisposable {
   readonly client: ApiClient;
   /** `POST /apis/...`, read to its end. */
   call(line: string, call?: Call): Promise<Answer>;
+  readonly extensions: Apiextensions;
   /** The events of a watch, as they come. */
   watch(path: string): AsyncIterableIterator<JsonObject>;
 }
@@ -42,11 +44,13 @@ export interface TestServer extends AsyncDisposable {
 export interface StartOptions {
   readonly store?: Store;
   readonly webhooks?: WebhookClient;
+  readonly groups?: GroupConversion;
   readonly checkRules?: CheckRules;
 }
 
 /** An API server with CustomResourceDefinitions, in this process, without a socket. */
-export async function startServer({ store = createMemoryStore(), webhooks, checkRules = () => [] }: StartOptions = {}): Promise<TestServer> {
+export async function startServer(options: StartOptions = {}): Promise<TestServer> {
+  const { store = createMemoryStore(), checkRules = () => [], ...sources } = options;
   const common = { clock: systemClock, logger: silentLogger };
   const registry = createRegistry();
   addBuiltinResources(registry);
@@ -65,7 +69,7 @@ export async function startServer({ store = createMemoryStore(), webhooks, check
     return chain.complete(request);
   };
   const client = createApiClient({ handler: inProcess, user: controlPlaneUser });
-  const extensions = createApiextensions({ ...common, client, registry, ...(webhooks === undefined ? {} : { webhooks }) });
+  const extensions = createApiextensions({ ...common, ...sources, client, registry });
   const handler = withFilters(filters, extensions.obeying(server.handler));
   chain.complete = handler;
   const stop = new AbortController();
@@ -78,6 +82,7 @@ export async function startServer({ store = createMemoryStore(), webhooks, check
   return {
     registry,
     client,
+    extensions,
     call,
     watch: (path) => events(() => open(`GET ${path}`, { signal: stop.signal })),
     async [Symbol.asyncDispose]() {
