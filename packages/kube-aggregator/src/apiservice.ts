@@ -14,6 +14,9 @@ export interface ApiService extends GroupVersion {
   readonly labels: Readonly<Record<string, string>>;
   /** Undefined: served by this server's own delegates. */
   readonly service: { readonly namespace: string; readonly name: string; readonly port: number } | undefined;
+  /** PEM of the authorities that its certificate may be of; undefined: the system's. */
+  readonly caBundle: string | undefined;
+  readonly insecureSkipTlsVerify: boolean;
   readonly conditions: readonly Condition[];
 }
 
@@ -116,9 +119,14 @@ export function apiServiceFrom(object: ApiObject): ApiService {
             name: textOf(service["name"]),
             port: typeof service["port"] === "number" ? service["port"] : 443,
           },
+    caBundle: caBundleOf(spec["caBundle"]),
+    insecureSkipTlsVerify: spec["insecureSkipTLSVerify"] === true,
     conditions: Array.isArray(status["conditions"]) ? status["conditions"].filter(isCondition) : [],
   };
 }
+
+const caBundleOf = (value: unknown): string | undefined =>
+  typeof value === "string" && value !== "" ? Buffer.from(value, "base64").toString("latin1") : undefined;
 
 const textOf = (value: unknown): string => (typeof value === "string" ? value : "");
 
