@@ -48,7 +48,7 @@ describeWith([needsGoTestPlugin, needsClientGo], "an informer of client-go on a 
       metadata: { name: `things.${group}` },
       spec: { group, scope: "Namespaced", names, versions },
     });
-    await until("the plugin runs", async () => (pluginPid(dataPath) === undefined ? undefined : true));
+    await until("the plugin runs", () => (pluginPid(dataPath) === undefined ? undefined : true));
     informer = runProcess(clientGo, [server.kubeconfig, `things.v2.${group}`], { env: bareEnvironment() });
     await until("the informer has read the list", () => (told().some(({ type }) => type === "synced") ? true : undefined));
   }, 60_000);
