@@ -142,6 +142,7 @@ const status: StructuralSchema = {
   properties: {
     observedGeneration: { type: "integer", format: "int64", description: "The generation that this status is of." },
     conditions: conditions.json,
+    storedVersion: text("The version that all objects of the manifest's kinds are stored in."),
     resources: mapOf("What was made of the manifest, by the part that made it.", {
       type: "object",
       properties: {
