@@ -15,6 +15,7 @@ import {
   unionAuthenticator,
   withFilters,
 } from "@dataplane/apiserver";
+import { manifestAccessController, storageMigrationController } from "@dataplane/app-manifests";
 import type { ApiClient, Informer } from "@dataplane/client";
 import { createProvisioning, dataSourceGroups, openSealer, provisionedApps } from "@dataplane/datasources";
 import { type ApiObject, type Clock, controlPlaneUser, type Handler, type Logger } from "@dataplane/meta";
@@ -133,6 +134,8 @@ export function openApiServerSide(options: ApiServerSideOptions): ApiServerSide 
       await extensions.serveStored();
       progress.definitionsAreServed = true;
       lifetime.start("custom resource definitions", extensions);
+      lifetime.start("roles of apps", manifestAccessController({ client, plugins, clock, logger }));
+      lifetime.start("storage migration", storageMigrationController({ client, registry, clock, logger }));
       dataSources.sync();
       await Promise.all([provisioning.datasources.apply(), provisioning.plugins.apply()]);
       progress.provisioned = true;
