@@ -1,5 +1,6 @@
 export { checkSignature, manifestName, type SignatureRules, type SignatureVerdict } from "./check-signature.js";
 export { type Findings, type FoundPlugin, findPlugins, type PluginDirectory, readPluginJson } from "./find-plugins.js";
+export { watchFolders } from "./folder-watch.js";
 export {
   type Plugin,
   type PluginClient,

@@ -4,6 +4,8 @@ import { isIPv4, isIPv6 } from "node:net";
 /** What is to be certified, and by whom. Names are common names; times have seconds. */
 export interface CertificateRequest {
   readonly subject: string;
+  /** Of the subject; none unless told. */
+  readonly organizations?: readonly string[];
   readonly publicKey: KeyObject;
   readonly issuer: { readonly name: string; readonly privateKey: KeyObject };
   /** 16 random bytes unless told. */
@@ -39,6 +41,7 @@ const tag = {
 const oid = {
   ecdsaWithSha256: "2a8648ce3d040302",
   commonName: "550403",
+  organization: "55040a",
   basicConstraints: "551d13",
   keyUsage: "551d0f",
   extendedKeyUsage: "551d25",
@@ -57,7 +60,7 @@ export function issueCertificate(request: CertificateRequest): Buffer {
     algorithm,
     name(request.issuer.name),
     der(tag.sequence, time(request.notBefore), time(request.notAfter)),
-    name(request.subject),
+    name(request.subject, request.organizations),
     request.publicKey.export({ type: "spki", format: "der" }),
     der(0xa3, der(tag.sequence, ...extensions(request))),
   );
@@ -88,8 +91,10 @@ function extensions({ isAuthority, usages, dnsNames, ipAddresses }: CertificateR
 const extension = (id: string, critical: boolean, value: Buffer): Buffer =>
   der(tag.sequence, objectId(id), ...(critical ? [der(tag.boolean, Buffer.of(0xff))] : []), der(tag.octetString, value));
 
-const name = (commonName: string): Buffer =>
-  der(tag.sequence, der(tag.set, der(tag.sequence, objectId(oid.commonName), der(tag.utf8, Buffer.from(commonName)))));
+const name = (commonName: string, organizations: readonly string[] = []): Buffer =>
+  der(tag.sequence, ...organizations.map((it) => attribute(oid.organization, it)), attribute(oid.commonName, commonName));
+
+const attribute = (id: string, value: string): Buffer => der(tag.set, der(tag.sequence, objectId(id), der(tag.utf8, Buffer.from(value))));
 
 function der(type: number, ...content: readonly Uint8Array[]): Buffer {
   const body = Buffer.concat(content);

@@ -10,6 +10,14 @@ test("no words mean serve, with its configuration", () => {
   });
 });
 
+test("a target is the key of that name, and comes last", () => {
+  expect(parseCommandLine(["serve", "--target=aggregator", "cfg:server.target=all"])).toMatchObject({
+    name: "serve",
+    overrides: ["server.target=all", "server.target=aggregator"],
+  });
+  expect(parseCommandLine(["--target", "apiserver"])).toMatchObject({ overrides: ["server.target=apiserver"] });
+});
+
 test("a password is changed for a named user", () => {
   expect(parseCommandLine(["users", "passwd", "admin"])).toMatchObject({ name: "users passwd", user: "admin" });
 });
@@ -30,6 +38,7 @@ test.each([
   [["users", "passwd"]],
   [["--nope"]],
   [["--config"]],
+  [["users", "ls", "--target", "aggregator"]],
 ])("%j is refused", (argv) => {
   expect(() => parseCommandLine(argv)).toThrow(UsageError);
 });

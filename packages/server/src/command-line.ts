@@ -13,7 +13,7 @@ export type Command =
   | { readonly name: "help" }
   | { readonly name: "version" };
 
-export const usage = `Usage: dataplane [serve] [--config FILE] [cfg:section.key=value ...]
+export const usage = `Usage: dataplane [serve] [--target all|aggregator|apiserver] [--config FILE] [cfg:section.key=value ...]
        dataplane users add USER [--groups dataplane:viewer] [--config FILE]   reads the password from standard input
        dataplane users passwd USER [--config FILE]     reads the new password from standard input
        dataplane users remove USER | ls [--config FILE]
@@ -31,11 +31,17 @@ export function parseCommandLine(argv: readonly string[]): Command {
   const overrides = positionals.filter((it) => it.startsWith("cfg:")).map((it) => it.slice("cfg:".length));
   const words = positionals.filter((it) => !it.startsWith("cfg:"));
   const config = values.config;
-  if (words.length === 0 || (words.length === 1 && words[0] === "serve")) return { name: "serve", config, overrides };
+  if (words.length === 0 || (words.length === 1 && words[0] === "serve"))
+    return { name: "serve", config, overrides: [...overrides, ...targetOf(values)] };
+  if (values.target !== undefined) throw new UsageError("--target belongs to serve");
   const command = userCommand(words, values.groups);
   if (command === undefined) throw new UsageError(`unknown command: ${words.join(" ")}`);
   return { ...command, config, overrides };
 }
+
+/** The same as its key of the configuration, over what else is said there. */
+const targetOf = ({ target }: { readonly target?: string | undefined }): readonly string[] =>
+  target === undefined ? [] : [`server.target=${target}`];
 
 function userCommand([first, second, user, ...rest]: readonly string[], groups = "dataplane:viewer"): UserCommand | undefined {
   if (first !== "users" || rest.length > 0) return undefined;
@@ -52,6 +58,7 @@ function parsed(argv: readonly string[]) {
       options: {
         config: { type: "string" },
         groups: { type: "string" },
+        target: { type: "string" },
         help: { type: "boolean", short: "h" },
         version: { type: "boolean", short: "v" },
       },

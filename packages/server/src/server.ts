@@ -13,7 +13,7 @@ import { type Listener, listenHttp, listenHttps, PortTaken } from "./listen/list
 import { openStore } from "./open-store.js";
 import { openPlugins, pluginsSettled } from "./plugins.js";
 import { removeRunState, writeRunState } from "./run-state.js";
-import { openServingCertificate, type ServingCertificate } from "./tls/serving-certificate.js";
+import { type Certificates, openCertificates } from "./tls/certificates.js";
 
 export interface RunningServer {
   banner(): string;
@@ -49,8 +49,9 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
   const lifetime = new Lifetime(logger);
   const closing: (() => Promise<void>)[] = [() => lifetime.end(), () => plugins.stop(), () => store.close()];
   try {
-    const certificate = config.ensureKubectlAccess ? openServingCertificate(keys, clock.now()) : undefined;
-    const ca = certificate === undefined ? {} : { ca: certificate.ca };
+    const certificates = openCertificates({ directory: keys, root, config, clock, logger });
+    const ca = config.ensureKubectlAccess ? { ca: certificates.serving.current.ca } : {};
+    lifetime.start("certificates", certificates);
     const composition = compose({ config, env, store, plugins, users, tokens, keyDirectory: keys, ...ca, clock, logger });
     plugins.start();
     // However this process ends, short of SIGKILL, no plugin stays behind.
@@ -58,7 +59,7 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
     process.once("exit", killPlugins);
     closing.push(() => Promise.resolve(void process.off("exit", killPlugins)));
     await composition.start(lifetime);
-    const listeners = await openListeners(options, composition, { tokens, certificate }, lifetime);
+    const listeners = await openListeners(options, composition, { tokens, certificates }, lifetime);
     return await running(options, { ...listeners, composition, plugins, closing });
   } catch (error) {
     for (const close of closing) await close();
@@ -79,14 +80,13 @@ interface Listeners {
 
 interface Credentials {
   readonly tokens: Tokens;
-  /** Absent without HTTPS. */
-  readonly certificate: ServingCertificate | undefined;
+  readonly certificates: Certificates;
 }
 
 async function openListeners(
   { config, logger }: StartOptions,
   { handler }: Composition,
-  { tokens, certificate }: Credentials,
+  { tokens, certificates }: Credentials,
   lifetime: Lifetime,
 ): Promise<Listeners> {
   const http = await listenHttp({ host: config.httpAddr, port: config.httpPort, handler, logger }).catch((error: unknown) => {
@@ -95,25 +95,30 @@ async function openListeners(
     throw error;
   });
   const file = kubeconfigPath(config.dataPath);
-  if (certificate === undefined) {
+  if (!config.ensureKubectlAccess) {
     rmSync(file, { force: true });
     return { http, https: undefined, kubeconfig: undefined };
   }
-  const listen = (port: number): Promise<Listener> => listenHttps({ host: config.httpsAddr, port, handler, logger, certificate });
+  const listen = (port: number): Promise<Listener> => listenHttps({ host: config.httpsAddr, port, handler, logger, credentials: certificates.listener });
   const https = await listen(config.httpsPort).catch((error: unknown) => {
     if (!(error instanceof PortTaken)) throw error;
     logger.warn({ port: config.httpsPort }, "[grafana-apiserver] https_port is taken; a free port is used, the kubeconfig names it");
     return listen(0);
   });
-  const write = (): Promise<void> => writeKubeconfig({ file, server: `https://127.0.0.1:${https.port}`, ca: certificate.ca, tokens });
+  const write = (): Promise<void> =>
+    writeKubeconfig({ file, server: `https://127.0.0.1:${https.port}`, ca: certificates.serving.current.ca, tokens });
   await write();
-  lifetime.start("kubeconfig", renewal(write));
+  lifetime.start("kubeconfig", renewal(write, certificates.serving, logger));
   return { http, https, kubeconfig: file };
 }
 
-/** Daily, so that the token in place never comes near its end. */
-const renewal = (write: () => Promise<void>) => ({
+/** Daily, so that the token in place never comes near its end; and when there is another CA to trust. */
+const renewal = (write: () => Promise<void>, serving: Certificates["serving"], logger: Logger) => ({
   async run(signal: AbortSignal): Promise<void> {
+    const stop = serving.onChange(() => {
+      write().catch((error: unknown) => logger.error({ err: error }, "the kubeconfig could not be written"));
+    });
+    signal.addEventListener("abort", stop, { once: true });
     const nextDay = (): Promise<boolean> =>
       systemClock.sleep(day, signal).then(
         () => true,

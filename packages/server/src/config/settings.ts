@@ -1,6 +1,8 @@
+import { certificateSettings } from "./settings/certificates.js";
 import { dataproxySettings } from "./settings/dataproxy.js";
 import { liveSettings } from "./settings/live.js";
 import { metricsSettings } from "./settings/metrics.js";
+import { partsSettings } from "./settings/parts.js";
 import { pluginsSettings } from "./settings/plugins.js";
 import { querySettings } from "./settings/query.js";
 import { serverSettings } from "./settings/server.js";
@@ -8,6 +10,8 @@ import { serverSettings } from "./settings/server.js";
 /** Every key of the configuration, one file a part of the server. Names are Grafana's where Grafana has the key. */
 export const settings = {
   ...serverSettings,
+  ...partsSettings,
+  ...certificateSettings,
   ...pluginsSettings,
   ...dataproxySettings,
   ...querySettings,

@@ -9,10 +9,12 @@ import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { type Handler, silentLogger, systemClock } from "@dataplane/meta";
 import { afterEach, expect, test } from "vitest";
+import { LiveValue } from "../tls/live.js";
 import { openServingCertificate } from "../tls/serving-certificate.js";
 import { type Listener, listenHttp, listenHttps, PortTaken } from "./listeners.js";
 
 const certificate = openServingCertificate(mkdtempSync(path.join(tmpdir(), "listen-")), new Date());
+const credentials = new LiveValue({ ...certificate, clientAuthorities: certificate.ca });
 const listeners: Listener[] = [];
 afterEach(async () => {
   for (const listener of listeners.splice(0)) {
@@ -30,7 +32,7 @@ async function http(handler: Handler): Promise<Listener> {
 }
 
 async function https(handler: Handler): Promise<Listener> {
-  const listener = await listenHttps({ ...options(handler), certificate });
+  const listener = await listenHttps({ ...options(handler), credentials });
   listeners.push(listener);
   return listener;
 }

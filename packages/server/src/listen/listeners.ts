@@ -3,8 +3,9 @@ import { createServer as createHttp2Server } from "node:http2";
 import type { AddressInfo, Server as NetServer, Socket } from "node:net";
 import { createServer as createTlsServer } from "node:tls";
 import type { Handler, Logger } from "@dataplane/meta";
-import type { ServingCertificate } from "../tls/serving-certificate.js";
+import type { Live } from "../tls/live.js";
 import { nodeListener } from "./node-adapter.js";
+import { PeerCertificates } from "./peer-certificate.js";
 import { endWhenDead, type LivenessTimes } from "./session-liveness.js";
 import { limitStreamResets } from "./stream-resets.js";
 import { listenForUpgrades } from "./upgrade-listener.js";
@@ -53,12 +54,21 @@ export async function listenHttp(options: ListenOptions): Promise<Listener> {
   };
 }
 
+/** What a TLS listener shows, and whose clients it asks for a certificate; PEM. */
+export interface ListenerCredentials {
+  readonly key: string;
+  /** The leaf first. */
+  readonly cert: string;
+  /** Authorities that are named to clients, which choose their certificate by them. Whether one is believed is decided behind. */
+  readonly clientAuthorities: string;
+}
+
 /**
  * HTTP/1.1 and HTTP/2 over TLS, told apart by ALPN: one TLS server hands each connection to a server for its protocol, so that
- * either can be exchanged alone. Throws PortTaken.
+ * either can be exchanged alone. New credentials hold for the next connection, and break none. Throws PortTaken.
  */
 export async function listenHttps(
-  options: ListenOptions & { readonly certificate: ServingCertificate; readonly liveness?: LivenessTimes },
+  options: ListenOptions & { readonly credentials: Live<ListenerCredentials>; readonly liveness?: LivenessTimes },
 ): Promise<Listener> {
   const listener = nodeListener(options.handler, options.logger);
   const http1 = createHttpServer(httpOptions(options), listener);
@@ -74,9 +84,12 @@ export async function listenHttps(
     session.on("error", () => undefined);
   });
   const sockets = new Set<Socket>();
+  const certificates = new PeerCertificates();
   const tls = createTlsServer(
-    { key: options.certificate.key, cert: options.certificate.cert, ALPNProtocols: ["h2", "http/1.1"], minVersion: "TLSv1.2" },
+    // A client whose certificate nobody knows may have a password: no handshake fails for it.
+    { ...tlsOptions(options.credentials.current), ALPNProtocols: ["h2", "http/1.1"], requestCert: true, rejectUnauthorized: false },
     (socket) => {
+      certificates.remember(socket);
       sockets.add(socket);
       socket.on("close", () => sockets.delete(socket));
       socket.on("error", () => undefined);
@@ -85,9 +98,11 @@ export async function listenHttps(
   );
   tls.on("tlsClientError", (_error, socket) => socket.destroy());
   const port = await listen(tls, options);
+  const stopExchanging = options.credentials.onChange((credentials) => tls.setSecureContext(tlsOptions(credentials)));
   return {
     port,
     async close() {
+      stopExchanging();
       const ended = new Promise<void>((resolve) => tls.close(() => resolve()));
       http1.closeIdleConnections();
       for (const session of sessions) session.close();
@@ -101,6 +116,8 @@ export async function listenHttps(
     },
   };
 }
+
+const tlsOptions = ({ key, cert, clientAuthorities }: ListenerCredentials) => ({ key, cert, ca: clientAuthorities, minVersion: "TLSv1.2" as const });
 
 async function closeHttp(server: HttpServer): Promise<void> {
   const ended = new Promise<void>((resolve) => server.close(() => resolve()));

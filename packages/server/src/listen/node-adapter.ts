@@ -1,8 +1,10 @@
+import type { X509Certificate } from "node:crypto";
 import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { constants, type Http2ServerRequest, type Http2ServerResponse } from "node:http2";
 import type { Handler, Headers, HttpBody, HttpRequest, HttpResponse, Logger } from "@dataplane/meta";
 import { isForOneHost } from "./host-header.js";
+import { peerCertificateOf } from "./peer-certificate.js";
 
 type Incoming = IncomingMessage | Http2ServerRequest;
 type Outgoing = ServerResponse | Http2ServerResponse;
@@ -52,6 +54,7 @@ export class NodeRequest implements HttpRequest {
   readonly body: AsyncIterable<Uint8Array>;
   readonly signal: AbortSignal;
   readonly remoteAddress: string;
+  readonly peerCertificate?: X509Certificate;
   readonly context = {};
   readonly query: URLSearchParams;
   readonly rawQuery: string;
@@ -70,6 +73,8 @@ export class NodeRequest implements HttpRequest {
     this.body = { [Symbol.asyncIterator]: () => incoming.iterator({ destroyOnReturn: false }) };
     this.signal = signal;
     this.remoteAddress = incoming.socket.remoteAddress ?? "";
+    const certificate = peerCertificateOf(incoming.socket);
+    if (certificate !== undefined) this.peerCertificate = certificate;
     if (upgrade !== undefined) this.upgrade = upgrade;
   }
 }

@@ -7,6 +7,7 @@ import { text } from "node:stream/consumers";
 import { connect as connectTls } from "node:tls";
 import { type Handler, silentLogger, systemClock } from "@dataplane/meta";
 import { afterEach, expect, test } from "vitest";
+import { LiveValue } from "../tls/live.js";
 import { openServingCertificate } from "../tls/serving-certificate.js";
 import { type Listener, listenHttp, listenHttps } from "./listeners.js";
 
@@ -34,6 +35,7 @@ const number = (value: number): Buffer => {
 };
 
 const certificate = openServingCertificate(mkdtempSync(path.join(tmpdir(), "reset-")), new Date());
+const credentials = new LiveValue({ ...certificate, clientAuthorities: certificate.ca });
 const listeners: Listener[] = [];
 afterEach(async () => {
   for (const listener of listeners.splice(0)) {
@@ -62,7 +64,7 @@ async function listenSecure(calls: Calls): Promise<number> {
     calls.running -= 1;
     return { status: 200, headers: {}, body: "late" };
   };
-  const listener = await listenHttps({ host: "", port: 0, handler, logger: silentLogger, certificate, liveness: { everyMs: 300, withinMs: 300 } });
+  const listener = await listenHttps({ host: "", port: 0, handler, logger: silentLogger, credentials, liveness: { everyMs: 300, withinMs: 300 } });
   listeners.push(listener);
   return listener.port;
 }

@@ -6,6 +6,7 @@ import { addBuiltinResources, createApiServer, createRegistry, filterChain, with
 import { fixedRoles } from "@dataplane/apiserver/testing";
 import { controlPlaneUser, type Handler, silentLogger, systemClock } from "@dataplane/meta";
 import { createMemoryStore } from "@dataplane/storage";
+import { LiveValue } from "../../tls/live.js";
 import { openServingCertificate } from "../../tls/serving-certificate.js";
 import { listenHttp, listenHttps } from "../listeners.js";
 
@@ -38,7 +39,8 @@ export async function startListeners(): Promise<TestListeners> {
   const certificate = openServingCertificate(folder, new Date());
   const options = { host: "127.0.0.1", port: 0, handler, logger: silentLogger, headersTimeoutMs: 1_000 };
   const plain = await listenHttp(options);
-  const secure = await listenHttps({ ...options, certificate });
+  const credentials = new LiveValue({ ...certificate, clientAuthorities: certificate.ca });
+  const secure = await listenHttps({ ...options, credentials });
   return {
     http: plain.port,
     https: secure.port,
