@@ -11,6 +11,8 @@ export {
   type RegistrationControllerOptions,
 } from "./dataplaneservice-registration-controller.js";
 export { createGrafanaAggregator, type GrafanaAggregator, type GrafanaAggregatorOptions } from "./grafana-aggregator.js";
+export { type HookReviewsOptions, hookReviewsHandler } from "./hook-reviews/hook-reviews-handler.js";
+export { type HooksByReviewOptions, hooksByReview } from "./hook-reviews/hooks-by-review.js";
 export { type BackendProbes, type BackendProbesOptions, createBackendProbes } from "./http-backend/backend-probes.js";
 export { type LegacyOptions, legacyHandler } from "./legacy/legacy-handler.js";
 export { Live, type LiveOptions, type LiveSettings } from "./live/centrifuge/live.js";

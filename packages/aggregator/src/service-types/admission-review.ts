@@ -36,6 +36,7 @@ export async function readAdmissionReview(request: HttpRequest, limitBytes: numb
     object: objectOf(asked, "object", kind, presence.object[operation]),
     oldObject: objectOf(asked, "oldObject", kind, presence.oldObject[operation]),
     dryRun: dryRunOf(asked),
+    ...(optional(asked, "options") === undefined ? {} : { options: objectAt(asked, at, "options") }),
     user: userOf(asked),
   };
   return { uid: stringAt(asked, at, "uid"), attributes };

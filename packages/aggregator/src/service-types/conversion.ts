@@ -42,8 +42,13 @@ async function convert(call: PluginCall): Promise<HttpResponse> {
     user: callerOf(call),
   });
   const outcome = await converter.convert(objects, desired, request.signal);
-  return json(200, { ...review, response: { uid, ...responseOf(outcome) } });
+  return json(200, conversionReviewAnswer(uid, outcome));
 }
+
+export const conversionReviewAnswer = (uid: string, outcome: ConversionOutcome): JsonObject => ({
+  ...review,
+  response: { uid, ...responseOf(outcome) },
+});
 
 function responseOf(outcome: ConversionOutcome): JsonObject {
   if ("converted" in outcome) return { result: { status: "Success" }, convertedObjects: outcome.converted };
@@ -56,7 +61,8 @@ interface Asked {
   readonly objects: readonly JsonObject[];
 }
 
-async function readConversionReview(request: HttpRequest, limitBytes: number): Promise<Asked> {
+/** Throws BadRequest with the path of the field at fault. */
+export async function readConversionReview(request: HttpRequest, limitBytes: number): Promise<Asked> {
   const asked = await readReview(request, { ...review, limitBytes });
   const desired = apiVersionAt(asked, "request", "desiredAPIVersion");
   return { uid: stringAt(asked, "request", "uid"), desired, objects: objectsOf(asked, desired) };
