@@ -22,6 +22,8 @@ export interface ServedGroupVersion extends GroupVersion {
   readonly openapi: { readonly paths: JsonObject; readonly schemas: JsonObject };
   /** Stale: listed though its backend is away. */
   readonly freshness: "Current" | "Stale";
+  /** Where an APIService ranks it, `groupPriorityMinimum` and `versionPriority`; as Kubernetes ranks what it serves itself unless told. */
+  readonly priority?: { readonly group: number; readonly version: number };
 }
 
 /**

@@ -17,6 +17,8 @@ export interface ApiService extends GroupVersion {
   /** PEM of the authorities that its certificate may be of; undefined: the system's. */
   readonly caBundle: string | undefined;
   readonly insecureSkipTlsVerify: boolean;
+  readonly groupPriorityMinimum: number;
+  readonly versionPriority: number;
   readonly conditions: readonly Condition[];
 }
 
@@ -121,12 +123,16 @@ export function apiServiceFrom(object: ApiObject): ApiService {
           },
     caBundle: caBundleOf(spec["caBundle"]),
     insecureSkipTlsVerify: spec["insecureSkipTLSVerify"] === true,
+    groupPriorityMinimum: numberOf(spec["groupPriorityMinimum"]),
+    versionPriority: numberOf(spec["versionPriority"]),
     conditions: Array.isArray(status["conditions"]) ? status["conditions"].filter(isCondition) : [],
   };
 }
 
 const caBundleOf = (value: unknown): string | undefined =>
   typeof value === "string" && value !== "" ? Buffer.from(value, "base64").toString("latin1") : undefined;
+
+const numberOf = (value: unknown): number => (typeof value === "number" ? value : 0);
 
 const textOf = (value: unknown): string => (typeof value === "string" ? value : "");
 

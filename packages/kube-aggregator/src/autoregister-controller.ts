@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import type { ApiSource } from "@dataplane/apiserver";
+import { type ApiSource, groupPriority } from "@dataplane/apiserver";
 import type { ApiClient, Informer } from "@dataplane/client";
 import { type Again, createController } from "@dataplane/controller";
 import { ApiError, type ApiObject, apiVersionOf, type Clock, type GroupVersion, type JsonObject, type Logger } from "@dataplane/meta";
@@ -89,7 +89,7 @@ function localApiService({ group, version }: GroupVersion): ApiObject {
   const spec: JsonObject = {
     group,
     version,
-    groupPriorityMinimum: group === "" ? 18_000 : 1_000,
+    groupPriorityMinimum: groupPriority(group),
     versionPriority: /alpha|beta/.test(version) ? 9 : 15,
   };
   return {

@@ -1,4 +1,11 @@
 export { type ApiService, apiServiceFrom, apiServices, apiServicesRef, automanagedLabel } from "./apiservice.js";
 export { type AutoregisterController, type AutoregisterOptions, autoregisterController } from "./autoregister-controller.js";
-export { type AvailabilityOptions, apiServiceAvailabilityController } from "./availability-controller.js";
+export { type ApiServiceAvailabilityController, type AvailabilityOptions, apiServiceAvailabilityController } from "./availability-controller.js";
+export { RemoteGroups } from "./discovery/remote-groups.js";
 export { createKubeAggregator, type KubeAggregator, type KubeAggregatorOptions } from "./kube-aggregator.js";
+export { externalNames, externalNamesRef } from "./remote/external-name.js";
+export { type HttpsTransportOptions, httpsTransport } from "./remote/https-transport.js";
+export type { FrontProxyCredentials } from "./remote/remote-target.js";
+export type { RemoteTransport } from "./remote/remote-transport.js";
+export type { ServiceResolver } from "./remote/service-resolver.js";
+export { type StoredServiceResolverOptions, servicesRef, storedServiceResolver } from "./remote/stored-service-resolver.js";

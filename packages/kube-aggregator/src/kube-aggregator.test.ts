@@ -37,14 +37,16 @@ test("what a remote APIService has is 503 with a Status, for resources and disco
   await using it = await startKubeAggregator();
   await it.client.create(apiServicesRef, anApiService("v1.metrics.example.com", aRemote));
   await eventually(() => expect(it.aggregator.isRemote({ group: "metrics.example.com", version: "v1" })).toBe(true));
+  await eventually(async () => expect(JSON.stringify(await it.get("v1.metrics.example.com"))).toContain("ServiceNotFound"));
+  await eventually(() => expect(JSON.stringify(it.services.get("v1.metrics.example.com"))).toContain("ServiceNotFound"));
   for (const path of ["/apis/metrics.example.com/v1", "/apis/metrics.example.com/v1/namespaces/default/pods/x"]) {
     const { status, headers, text } = await get(it, path);
-    expect([status, headers["retry-after"]]).toEqual([503, "30"]);
+    expect([status, headers["retry-after"]]).toEqual([503, "1"]);
     expect(JSON.parse(text)).toMatchObject({
       kind: "Status",
       reason: "ServiceUnavailable",
       message: "metrics.example.com/v1 is not available: see the conditions of APIService v1.metrics.example.com",
-      details: { retryAfterSeconds: 30 },
+      details: { retryAfterSeconds: 1 },
     });
     // Where the server behind is, is none of the caller's business.
     expect(text).not.toContain("backends");

@@ -1,12 +1,16 @@
 import type { Informer } from "@dataplane/client";
 import { type ApiObject, type GroupVersion, type Handler, unavailable } from "@dataplane/meta";
 import { type ApiService, apiServiceFrom, apiServicesRef } from "./apiservice.js";
+import { proxyRequest } from "./proxy/proxy-request.js";
+import type { RemoteTransport } from "./remote/remote-transport.js";
 
 export interface KubeAggregatorOptions {
   /** Serves what is local. */
   readonly delegate: Handler;
   /** Of APIServices; run by the caller. */
   readonly services: Informer<ApiObject>;
+  /** To the servers behind the others. */
+  readonly transport: RemoteTransport;
 }
 
 /** Second in the request path: the APIService of the group and version says who answers. */
@@ -16,10 +20,10 @@ export interface KubeAggregator {
   isRemote(groupVersion: GroupVersion): boolean;
 }
 
-const retryAfterSeconds = 30;
+const retryAfterSeconds = 1;
 
-/** A local group and version goes to the delegate; a remote one is unavailable, as its condition says. */
-export function createKubeAggregator({ delegate, services }: KubeAggregatorOptions): KubeAggregator {
+/** A local group and version goes to the delegate; a remote one to its server, unless its condition says that it is of no use. */
+export function createKubeAggregator({ delegate, services, transport }: KubeAggregatorOptions): KubeAggregator {
   // Readers hold one immutable map; each change makes the next.
   let remotes: ReadonlyMap<string, ApiService> = new Map();
   services.onChange(({ type, object }) => {
@@ -34,13 +38,19 @@ export function createKubeAggregator({ delegate, services }: KubeAggregatorOptio
       const { info } = request.context;
       const remote = info === undefined ? undefined : remotes.get(keyOf(info));
       if (remote === undefined) return delegate(request);
-      throw unavailable(`${remote.group}/${remote.version} is not available: see the conditions of APIService ${remote.name}`, retryAfterSeconds);
+      if (isKnownAway(remote)) {
+        throw unavailable(`${remote.group}/${remote.version} is not available: see the conditions of APIService ${remote.name}`, retryAfterSeconds);
+      }
+      return proxyRequest(transport, remote, request);
     },
     isRemote: (groupVersion) => remotes.has(keyOf(groupVersion)),
   };
 }
 
 const keyOf = ({ group, version }: GroupVersion): string => `${group}/${version}`;
+
+/** One that nobody has looked at yet is tried. */
+const isKnownAway = ({ conditions }: ApiService): boolean => conditions.some(({ type, status }) => type === "Available" && status === "False");
 
 /** The core group and APIServices themselves stay here: else a slip could not be mended through the API. */
 const mayBeRemote = ({ group, service }: ApiService): boolean => service !== undefined && group !== "" && group !== apiServicesRef.group;

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import type { ServedGroupVersion } from "../api-source.js";
 import { startApiServer } from "../testing/start-api-server.js";
 import { widgets } from "../testing/widgets.js";
 import { compareGroups, compareVersions } from "./group-order.js";
@@ -45,7 +46,29 @@ test("the root tells where to look further", async () => {
 test("groups of Kubernetes come in its order, before those of others by name", () => {
   const groups = ["b.com", "rbac.authorization.k8s.io", "apps", "", "a.com", "other.k8s.io", "coordination.k8s.io", "events.k8s.io"];
   const sorted = ["", "apps", "events.k8s.io", "rbac.authorization.k8s.io", "coordination.k8s.io", "a.com", "b.com", "other.k8s.io"];
-  expect(groups.toSorted(compareGroups)).toEqual(sorted);
+  const inOrder = groups.map((group) => ({ group })).toSorted(compareGroups);
+  expect(inOrder.map(({ group }) => group)).toEqual(sorted);
+});
+
+test("a group comes as early as an APIService ranks it, and so do its versions", async () => {
+  const served = (group: string, version: string, priority?: ServedGroupVersion["priority"]): ServedGroupVersion => ({
+    ...{ group, version, resources: [], openapi: { paths: {}, schemas: {} }, freshness: "Current" as const },
+    ...(priority === undefined ? {} : { priority }),
+  });
+  const remote = [
+    served("low.example.com", "v1", { group: 100, version: 15 }),
+    served("high.example.com", "v1beta1", { group: 17_850, version: 20 }),
+    served("high.example.com", "v1", { group: 2_000, version: 10 }),
+    served("plain.example.com", "v1"),
+  ];
+  await using api = await startApiServer(undefined, undefined, [{ served: () => remote, generation: 1 }]);
+  const { json } = await api.call("/apis");
+  const groups = json["groups"] as readonly { readonly name: string; readonly versions: readonly { readonly version: string }[] }[];
+  const names = groups.map(({ name }) => name);
+  expect(names[0]).toBe("high.example.com");
+  expect(names.indexOf("plain.example.com")).toBeLessThan(names.indexOf("low.example.com"));
+  expect(names.at(-1)).toBe("low.example.com");
+  expect(groups[0]?.versions.map(({ version }) => version)).toEqual(["v1beta1", "v1"]);
 });
 
 test("subresources tell the kind they answer with, and what is stored the hash of its version", async () => {

@@ -24,35 +24,45 @@ function parse(version: string): ParsedVersion | undefined {
   return undefined;
 }
 
-/** Kubernetes' own groups, as its aggregator ranks them; what follows has the rank of custom resources. */
-const ranked: readonly string[] = [
-  "",
-  "apiregistration.k8s.io",
-  "apps",
-  "events.k8s.io",
-  "authentication.k8s.io",
-  "authorization.k8s.io",
-  "autoscaling",
-  "batch",
-  "certificates.k8s.io",
-  "networking.k8s.io",
-  "policy",
-  "rbac.authorization.k8s.io",
-  "storage.k8s.io",
-  "admissionregistration.k8s.io",
-  "apiextensions.k8s.io",
-  "scheduling.k8s.io",
-  "coordination.k8s.io",
-  "node.k8s.io",
-  "discovery.k8s.io",
-  "resource.k8s.io",
-  "flowcontrol.apiserver.k8s.io",
-  "internal.apiserver.k8s.io",
-  "storagemigration.k8s.io",
-];
-const ranks: ReadonlyMap<string, number> = new Map(ranked.map((group, rank) => [group, rank]));
+/** `groupPriorityMinimum` of Kubernetes' own groups, as kube-apiserver registers them. */
+const priorities: ReadonlyMap<string, number> = new Map([
+  ["", 18_000],
+  ["apiregistration.k8s.io", 17_900],
+  ["apps", 17_800],
+  ["events.k8s.io", 17_750],
+  ["authentication.k8s.io", 17_700],
+  ["authorization.k8s.io", 17_600],
+  ["autoscaling", 17_500],
+  ["batch", 17_400],
+  ["certificates.k8s.io", 17_300],
+  ["networking.k8s.io", 17_200],
+  ["policy", 17_100],
+  ["rbac.authorization.k8s.io", 17_000],
+  ["storage.k8s.io", 16_800],
+  ["admissionregistration.k8s.io", 16_700],
+  ["apiextensions.k8s.io", 16_699],
+  ["scheduling.k8s.io", 16_600],
+  ["coordination.k8s.io", 16_500],
+  ["node.k8s.io", 16_300],
+  ["discovery.k8s.io", 16_200],
+  ["resource.k8s.io", 16_150],
+  ["flowcontrol.apiserver.k8s.io", 16_100],
+  ["internal.apiserver.k8s.io", 16_000],
+  ["storagemigration.k8s.io", 15_800],
+]);
 
-/** Kubernetes' groups in its order, then the rest by name: a short name that two groups have means the earlier one. */
-export const compareGroups = (a: string, b: string): number => rank(a) - rank(b) || (a < b ? -1 : a > b ? 1 : 0);
+/** Of what is served here: that of custom resources where Kubernetes has no other. */
+export const groupPriority = (group: string): number => priorities.get(group) ?? 1_000;
 
-const rank = (group: string): number => ranks.get(group) ?? ranked.length;
+/** A group, and how it is ranked where somebody says so. */
+export interface RankedGroup {
+  readonly group: string;
+  readonly priority?: number | undefined;
+}
+
+/** Higher priorities first, then by name: a short name that two groups have means the earlier one. */
+export function compareGroups(a: RankedGroup, b: RankedGroup): number {
+  const byPriority = (b.priority ?? groupPriority(b.group)) - (a.priority ?? groupPriority(a.group));
+  if (byPriority !== 0 || a.group === b.group) return byPriority;
+  return a.group < b.group ? -1 : 1;
+}

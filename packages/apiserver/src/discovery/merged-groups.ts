@@ -23,11 +23,25 @@ export function mergedGroups(sources: readonly ApiSource[]): readonly MergedGrou
     versions.set(served.version, [...(versions.get(served.version) ?? []), served]);
   }
   return [...groups]
-    .sort(([a], [b]) => compareGroups(a, b))
-    .map(([group, versions]) => ({
+    .map(([group, versions]) => ({ group, priority: highest([...versions.values()].flat(), "group"), versions }))
+    .sort(compareGroups)
+    .map(({ group, versions }) => ({
       group,
-      versions: [...versions].sort(([a], [b]) => compareVersions(a, b)).map(([version, parts]) => mergedVersion(version, parts)),
+      versions: [...versions].sort(byPriorityAndVersion).map(([version, parts]) => mergedVersion(version, parts)),
     }));
+}
+
+/** Undefined: nobody ranks it. */
+function highest(parts: readonly ServedGroupVersion[], what: "group" | "version"): number | undefined {
+  const all = parts.flatMap(({ priority }) => (priority === undefined ? [] : [priority[what]]));
+  return all.length === 0 ? undefined : Math.max(...all);
+}
+
+type PartsOfVersion = readonly [string, readonly ServedGroupVersion[]];
+
+/** Versions that nobody ranks come in Kubernetes' order, after those that somebody does. */
+function byPriorityAndVersion([a, ofA]: PartsOfVersion, [b, ofB]: PartsOfVersion): number {
+  return (highest(ofB, "version") ?? 0) - (highest(ofA, "version") ?? 0) || compareVersions(a, b);
 }
 
 function mergedVersion(version: string, parts: readonly ServedGroupVersion[]): MergedVersion {

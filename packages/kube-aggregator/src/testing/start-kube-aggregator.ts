@@ -17,7 +17,9 @@ import { vi } from "vitest";
 import { apiServices, apiServicesRef } from "../apiservice.js";
 import { autoregisterController } from "../autoregister-controller.js";
 import { apiServiceAvailabilityController } from "../availability-controller.js";
+import { RemoteGroups } from "../discovery/remote-groups.js";
 import { createKubeAggregator, type KubeAggregator } from "../kube-aggregator.js";
+import { RemoteFailure, type RemoteTransport } from "../remote/remote-transport.js";
 
 /** A source whose groups and versions may be changed. */
 export interface ChangingSource extends ApiSource {
@@ -37,8 +39,17 @@ export interface TestKubeAggregator extends AsyncDisposable {
   get(name: string): Promise<ApiObject>;
 }
 
+const unreachable = (): Promise<never> => Promise.reject(new RemoteFailure("ServiceNotFound", 'service/metrics in "backends" is not present'));
+
+/** There is no server behind. */
+const nowhere: RemoteTransport = { request: unreachable, upgrade: unreachable, close: () => Promise.resolve() };
+
 /** The KubeAggregator before an API server over a store in memory, with its controllers at work. */
-export async function startKubeAggregator({ isComplete = true, stored = [] as readonly ApiObject[] } = {}): Promise<TestKubeAggregator> {
+export async function startKubeAggregator({
+  isComplete = true,
+  stored = [] as readonly ApiObject[],
+  transport = nowhere,
+} = {}): Promise<TestKubeAggregator> {
   const registry = createRegistry();
   addBuiltinResources(registry);
   registry.add(apiServices);
@@ -50,7 +61,7 @@ export async function startKubeAggregator({ isComplete = true, stored = [] as re
   const handler: Handler = (request) => (chain.complete ?? server.handler)(request);
   const client = createApiClient({ handler, user: controlPlaneUser });
   const services = createInformer<ApiObject>({ client, resource: apiServicesRef, ...parts });
-  const aggregator = createKubeAggregator({ delegate: server.handler, services });
+  const aggregator = createKubeAggregator({ delegate: server.handler, services, transport });
   const authenticator = { authenticate: () => Promise.resolve(undefined) };
   chain.complete = withFilters(
     filterChain({ authenticator, authorizer: fixedRoles(), logger: silentLogger, newUid: randomUUID }),
@@ -64,7 +75,7 @@ export async function startKubeAggregator({ isComplete = true, stored = [] as re
   const autoregister = autoregisterController({ client, services, sources: [registry, extra], sourcesAreComplete: () => test.isComplete, ...parts });
   const running = [
     autoregister.run(stop.signal),
-    apiServiceAvailabilityController({ client, services, ...parts }).run(stop.signal),
+    apiServiceAvailabilityController({ client, services, transport, remoteGroups: new RemoteGroups(), ...parts }).run(stop.signal),
     services.run(stop.signal),
   ];
   return Object.assign(test, {

@@ -1,0 +1,67 @@
+import type { ApiService } from "../apiservice.js";
+import { accessFailure } from "./open-tls.js";
+import { RemoteConnections } from "./remote-connections.js";
+import { identityHeaders } from "./remote-identity.js";
+import { type FrontProxyCredentials, type RemoteTarget, remoteTarget } from "./remote-target.js";
+import { type RemoteAnswer, RemoteFailure, type RemoteRequest, type RemoteTransport, type RemoteUpgrade } from "./remote-transport.js";
+import type { SentRequest } from "./sent-request.js";
+import type { ServiceResolver } from "./service-resolver.js";
+
+export interface HttpsTransportOptions {
+  readonly resolver: ServiceResolver;
+  /** Asked at each request: they are exchanged while the server runs. */
+  readonly credentials: () => FrontProxyCredentials;
+}
+
+/** The RemoteTransport of this server. */
+export function httpsTransport({ resolver, credentials }: HttpsTransportOptions): RemoteTransport {
+  /** By APIService. */
+  const known = new Map<string, RemoteConnections>();
+
+  const targetOf = (apiService: ApiService): RemoteTarget => {
+    if (apiService.service === undefined) throw new RemoteFailure("ServiceNotFound", `${apiService.name} names no service`);
+    return remoteTarget(apiService, resolver.resolve(apiService.service), credentials());
+  };
+
+  /** Those of the server as it is told now; those of before end when nothing is under way in them. */
+  const connectionsTo = (apiService: ApiService): RemoteConnections => {
+    const target = targetOf(apiService);
+    const old = known.get(apiService.name);
+    if (old?.target.id === target.id) return old;
+    old?.retire();
+    const next = new RemoteConnections(target);
+    known.set(apiService.name, next);
+    return next;
+  };
+
+  return {
+    request: (service, request) => inTime(request, (sent) => connectionsTo(service).request(sent)),
+    upgrade: (service, request) => inTime(request, (sent) => connectionsTo(service).upgrade(sent)),
+    close() {
+      for (const connections of known.values()) connections.destroy();
+      known.clear();
+      return Promise.resolve();
+    },
+  };
+}
+
+/** Ends what has no answer in time; the answer itself may take as long as it likes. */
+async function inTime<T extends RemoteAnswer | RemoteUpgrade>(
+  { user, timeoutMs, signal, method, path, headers, body }: RemoteRequest,
+  send: (sent: SentRequest) => Promise<T>,
+): Promise<T> {
+  const late = new AbortController();
+  const timer =
+    timeoutMs === undefined ? undefined : setTimeout(() => late.abort(new RemoteFailure("ServiceNotAccessible", "no answer in time")), timeoutMs);
+  try {
+    const all = Object.fromEntries(Object.entries({ ...headers, ...identityHeaders(user) }).map(([name, value]) => [name, mutable(value)]));
+    return await send({ method, path, headers: all, ...(body === undefined ? {} : { body }), signal: AbortSignal.any([signal, late.signal]) });
+  } catch (thrown) {
+    if (signal.aborted) throw thrown;
+    throw late.signal.aborted ? late.signal.reason : thrown instanceof RemoteFailure ? thrown : accessFailure("the server", thrown);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+const mutable = (value: string | readonly string[]): string | string[] => (typeof value === "string" ? value : [...value]);
