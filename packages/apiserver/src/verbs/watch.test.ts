@@ -95,6 +95,19 @@ test("a client that goes ends its watch", async () => {
   expect(await events).toEqual([]);
 });
 
+test("a client that goes while it has a frame in hand ends its watch", async () => {
+  await using api = await start();
+  await create(api, "a");
+  const gone = new AbortController();
+  const { body } = await api.open(`${base}?watch=1`, { signal: gone.signal });
+  let frames = 0;
+  for await (const _frame of body as AsyncIterable<Uint8Array>) {
+    frames += 1;
+    gone.abort();
+  }
+  expect(frames).toBe(1);
+});
+
 test("a state of any length is sent whole before the changes that come meanwhile", async () => {
   await using api = await start();
   const encoder = new TextEncoder();

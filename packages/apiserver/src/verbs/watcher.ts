@@ -91,6 +91,8 @@ export class Watcher {
 
   /** Until a frame is pending, the time is over, or the client goes. */
   async woken(ms: number, signal: AbortSignal): Promise<void> {
+    // It may have gone while a frame was on its way: no event tells of it any more.
+    if (signal.aborted) return;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, Math.max(1, ms));
       timer.unref();
