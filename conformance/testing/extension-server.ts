@@ -74,7 +74,10 @@ export async function startExtensionServer(options: ExtensionServerOptions): Pro
       ...[which, "--secure-port", String(port), "--bind-address", "127.0.0.1"],
       ...["--tls-cert-file", certificate.cert, "--tls-private-key-file", certificate.key],
       ...["--authentication-kubeconfig", kubeconfig, "--authorization-kubeconfig", kubeconfig],
-      ...(which === "metrics" ? [] : ["--kubeconfig", kubeconfig]),
+      // Their informers wait for kinds of policies, which are not served in front.
+      ...(which === "metrics"
+        ? []
+        : ["--kubeconfig", kubeconfig, "--disable-admission-plugins", "ValidatingAdmissionPolicy,MutatingAdmissionPolicy"]),
       ...(etcd === undefined ? [] : ["--etcd-servers", etcd]),
       ...(options.flags ?? []),
     ],

@@ -9,6 +9,8 @@ export interface AccessControlOptions {
   readonly client: ApiClient;
   /** All who serve groups. */
   readonly sources: readonly ApiSource[];
+  /** False where somebody else, who knows all that is served, keeps the roles for it. */
+  readonly keepsServedRoles: boolean;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -23,7 +25,7 @@ export interface AccessControl {
   start(lifetime: Lifetime): Promise<void>;
 }
 
-export function openAccessControl({ client, sources, clock, logger }: AccessControlOptions): AccessControl {
+export function openAccessControl({ client, sources, keepsServedRoles, clock, logger }: AccessControlOptions): AccessControl {
   const rbac = createRbac({ client, clock, logger });
   const { authorizer, resolver, clusterRoles } = rbac;
   const parts = { client, clusterRoles, clock, logger };
@@ -38,8 +40,10 @@ export function openAccessControl({ client, sources, clock, logger }: AccessCont
       lifetime.start("roles and bindings", rbac);
       await Promise.race([rbac.synced, aborted(lifetime.signal)]);
       lifetime.start("ClusterRole aggregation", aggregation);
-      lifetime.start("served roles", servedRoles);
-      await servedRoles.settled();
+      if (keepsServedRoles) {
+        lifetime.start("served roles", servedRoles);
+        await servedRoles.settled();
+      }
       await aggregation.settled();
     },
   };

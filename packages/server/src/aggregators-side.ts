@@ -1,13 +1,25 @@
 import type { StoredResources } from "@dataplane/aggregator";
 import type { ApiSource, Authorizer } from "@dataplane/apiserver";
 import { type ApiClient, createInformer, type Informer } from "@dataplane/client";
-import { apiServiceAvailabilityController, apiServicesRef, autoregisterController, createKubeAggregator } from "@dataplane/kube-aggregator";
-import type { ApiObject, Clock, Handler, Logger, Metrics } from "@dataplane/meta";
+import {
+  apiServiceAvailabilityController,
+  apiServicesRef,
+  autoregisterController,
+  createKubeAggregator,
+  externalNamesRef,
+  type FrontProxyCredentials,
+  httpsTransport,
+  RemoteGroups,
+  type RemoteTransport,
+  servicesRef,
+  storedServiceResolver,
+} from "@dataplane/kube-aggregator";
+import { type ApiObject, aborted, type Clock, type Handler, type Logger, type Metrics } from "@dataplane/meta";
 import type { PluginProblem, PluginSource } from "@dataplane/plugin-host";
 import type { Config } from "./config/load-config.js";
 import { type DataPlane, openDataPlane } from "./data-plane.js";
 import type { HookCalls } from "./hook-calls.js";
-import type { Lifetime } from "./lifetime.js";
+import type { Lifetime, Runnable } from "./lifetime.js";
 
 /** What the API server behind serves: in this process by its registry, at another by its discovery. */
 export interface LocalResources {
@@ -33,6 +45,8 @@ export interface AggregatorsSideOptions {
   readonly dataPlaneClient: ApiClient;
   /** Of DataPlaneServices; run by the caller. */
   readonly dataPlaneServices: Informer<ApiObject>;
+  /** What API servers behind APIServices know this server by, now. */
+  readonly frontProxy: () => FrontProxyCredentials;
   readonly appUrl: string;
   readonly reloadProvisioning: (kind: "datasources" | "plugins") => Promise<void>;
   /** Aborts when the server begins to stop: streams end. */
@@ -53,6 +67,8 @@ export interface AggregatorsSide {
   readonly dataPlane: DataPlane | undefined;
   readonly hooks: HookCalls | undefined;
   readonly apiServices: Informer<ApiObject>;
+  /** What API servers behind APIServices serve, as they were last seen. */
+  readonly remoteGroups: RemoteGroups;
   /** True once the APIServices are known, or none are obeyed here. */
   readonly apiServicesAreRead: boolean;
   /** Starts the controllers and the informer of APIServices. */
@@ -62,7 +78,12 @@ export interface AggregatorsSide {
 export function openAggregatorsSide(options: AggregatorsSideOptions): AggregatorsSide {
   const { config, client, local, clock, logger } = options;
   const apiServices = createInformer({ client, resource: apiServicesRef, clock, logger });
-  const kubeAggregator = createKubeAggregator({ delegate: options.delegate, services: apiServices });
+  const services = createInformer<ApiObject>({ client, resource: servicesRef, clock, logger });
+  const externalNames = createInformer<ApiObject>({ client, resource: externalNamesRef, clock, logger });
+  const resolver = storedServiceResolver({ services, externalNames });
+  const transport = httpsTransport({ resolver, credentials: options.frontProxy });
+  const remoteGroups = new RemoteGroups();
+  const kubeAggregator = createKubeAggregator({ delegate: options.delegate, services: apiServices, transport });
   const delegate = config.kubernetesAggregator ? kubeAggregator.handler : options.delegate;
   const dataPlane = config.dataplaneAggregator
     ? openDataPlane({
@@ -85,7 +106,12 @@ export function openAggregatorsSide(options: AggregatorsSideOptions): Aggregator
     local.onChange(() => autoregister.changed());
     dataPlane?.aggregator.onChange(() => autoregister.changed());
     lifetime.start("autoregister", autoregister);
-    lifetime.start("APIService availability", apiServiceAvailabilityController({ client, services: apiServices, clock, logger }));
+    const availability = apiServiceAvailabilityController({ client, services: apiServices, transport, remoteGroups, clock, logger });
+    resolver.onChange(() => availability.lookAgain());
+    lifetime.start("APIService availability", availability);
+    lifetime.start("connections to API servers behind", untilClosed(transport));
+    lifetime.start("Services", services);
+    lifetime.start("ExternalNames", externalNames);
     lifetime.start("APIServices", apiServices);
   };
 
@@ -94,6 +120,7 @@ export function openAggregatorsSide(options: AggregatorsSideOptions): Aggregator
     dataPlane,
     hooks: dataPlane?.hooks,
     apiServices,
+    remoteGroups,
     get apiServicesAreRead() {
       return !config.kubernetesAggregator || apiServices.hasSynced;
     },
@@ -105,3 +132,10 @@ export function openAggregatorsSide(options: AggregatorsSideOptions): Aggregator
     },
   };
 }
+
+const untilClosed = (transport: RemoteTransport): Runnable => ({
+  async run(signal) {
+    await aborted(signal);
+    await transport.close();
+  },
+});

@@ -81,15 +81,18 @@ export interface ApiServerSide {
   reloadProvisioning(kind: "datasources" | "plugins"): Promise<void>;
   /** What others serve through this process has changed, or who converts objects. */
   sourcesChanged(): void;
-  /** Resolves when stored objects are served: the store is read, the first objects are there, the informers run. */
-  start(lifetime: Lifetime): Promise<void>;
+  /**
+   * Resolves when stored objects are served: the store is read, the first objects are there, the informers run. Before anything but them is
+   * written, it waits for `hooksAreKnown`.
+   */
+  start(lifetime: Lifetime, hooksAreKnown?: () => Promise<void>): Promise<void>;
 }
 
 export function openApiServerSide(options: ApiServerSideOptions): ApiServerSide {
   const { config, store, client, plugins, hooks, tokens, clock, logger } = options;
   const registry = createRegistry();
   const sealer = openSealer({ keyDirectory: options.keyDirectory });
-  const access = openAccessControl({ client, sources: [registry, ...options.sources], clock, logger });
+  const access = openAccessControl({ client, sources: [registry, ...options.sources], keepsServedRoles: config.target === "all", clock, logger });
   const { authorizer, resolver } = access;
   const ca = options.ca === undefined ? {} : { ca: options.ca };
   const accounts = openServiceAccounts({ tokens, client, appUrl: options.appUrl, ...ca, clock, logger });
@@ -123,9 +126,10 @@ export function openApiServerSide(options: ApiServerSideOptions): ApiServerSide 
       access.sourcesChanged();
       extensions.convertersChanged();
     },
-    async start(lifetime) {
+    async start(lifetime, hooksAreKnown = () => Promise.resolve()) {
       await apiServer.start(lifetime.signal);
       progress.storeIsRead = true;
+      await hooksAreKnown();
       await bootstrap(client);
       await access.start(lifetime);
       accounts.start(lifetime);

@@ -12,6 +12,7 @@ import { loadConfig } from "./config/load-config.js";
 import { openTokens } from "./identity/tokens.js";
 import { openUsers } from "./identity/users.js";
 import { Lifetime } from "./lifetime.js";
+import { openCertificates } from "./tls/certificates.js";
 
 const lifetimes: Lifetime[] = [];
 afterEach(async () => {
@@ -36,7 +37,8 @@ async function aComposition(ini = ""): Promise<Composition> {
   });
   const users = await openUsers({ directory: root, adminUser: "admin", adminPassword: "admin" });
   const tokens = openTokens(root, () => new Date());
-  return compose({ ...common, config, env: {}, store: createMemoryStore(), plugins, users, tokens, keyDirectory: root });
+  const certificates = openCertificates({ directory: root, root, config, ...common });
+  return compose({ ...common, config, env: {}, store: createMemoryStore(), plugins, users, tokens, keyDirectory: root, certificates });
 }
 
 async function aServer(ini = ""): Promise<Handler> {

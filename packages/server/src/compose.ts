@@ -1,6 +1,14 @@
 import { randomUUID } from "node:crypto";
 import { registryResources } from "@dataplane/aggregator";
-import { type ApiSource, filterChain, withFilters } from "@dataplane/apiserver";
+import {
+  type ApiSource,
+  filterChain,
+  remoteHeaders,
+  requestHeaderAuthenticator,
+  unionAuthenticator,
+  withFilters,
+  x509Authenticator,
+} from "@dataplane/apiserver";
 import { createApiClient } from "@dataplane/client";
 import { createClientset } from "@dataplane/clientset";
 import { type Clock, controlPlaneUser, dataPlaneUser, type Handler, type Logger } from "@dataplane/meta";
@@ -12,11 +20,13 @@ import type { Config } from "./config/load-config.js";
 import { endWatches } from "./end-watches.js";
 import { type HealthEndpoints, healthEndpoints } from "./health-endpoints.js";
 import { type HookCalls, lateHookCalls } from "./hook-calls.js";
+import { extensionAuthenticationController } from "./identity/extension-authentication.js";
 import type { Tokens } from "./identity/tokens.js";
 import type { Users } from "./identity/users.js";
 import { kubernetesLiveChecks, kubernetesReadyChecks } from "./kubernetes-checks.js";
 import type { Lifetime } from "./lifetime.js";
 import { openMetrics, watchAvailability } from "./metrics/open-metrics.js";
+import type { Certificates } from "./tls/certificates.js";
 
 export interface ComposeOptions {
   readonly config: Config;
@@ -26,6 +36,7 @@ export interface ComposeOptions {
   readonly users: Users;
   readonly tokens: Tokens;
   readonly keyDirectory: string;
+  readonly certificates: Pick<Certificates, "clientCa" | "requestHeaderCa" | "frontProxy">;
   /** Of the server's own certificate, PEM; absent without HTTPS. */
   readonly ca?: string;
   readonly clock: Clock;
@@ -43,7 +54,7 @@ export interface Composition {
 
 /** Both sides in one process: the aggregators delegate to the API server's handler, and are clients of the whole chain. */
 export function compose(options: ComposeOptions): Composition {
-  const { config, plugins, clock, logger } = options;
+  const { config, plugins, certificates, clock, logger } = options;
   const common = { config, clock, logger, appUrl: appUrlOf(config) };
   const stopping = new AbortController();
   const counting = openMetrics({ config, plugins });
@@ -63,7 +74,7 @@ export function compose(options: ComposeOptions): Composition {
     ...common,
     ...{ client, dataPlaneServices },
     hooks: config.dataplaneAggregator ? lateHookCalls(() => hooksOf(aggregators)) : undefined,
-    sources: [lateSource(() => aggregators.dataPlane?.aggregator.apiSource)],
+    sources: [lateSource(() => aggregators.dataPlane?.aggregator.apiSource), lateSource(() => aggregators.remoteGroups)],
   });
   const { registry, authorizer } = api;
   const aggregators: AggregatorsSide = openAggregatorsSide({
@@ -76,6 +87,7 @@ export function compose(options: ComposeOptions): Composition {
       onChange: (listener) => registry.onChange(listener),
     },
     plugins: counting.metered(plugins),
+    frontProxy: () => certificates.frontProxy.current,
     pluginProblems: () => plugins.problems(),
     reloadProvisioning: (kind) => api.reloadProvisioning(kind),
     metrics: counting.metrics,
@@ -83,7 +95,12 @@ export function compose(options: ComposeOptions): Composition {
   });
   watchAvailability(counting.metrics, { apiServices: aggregators.apiServices, dataPlaneServices });
 
-  const filters = filterChain({ authenticator: api.authenticator, authorizer, logger, newUid: randomUUID });
+  const authenticator = unionAuthenticator([
+    requestHeaderAuthenticator({ ...remoteHeaders, ca: () => certificates.requestHeaderCa.current, allowedNames: config.requestHeaderAllowedNames }),
+    x509Authenticator({ ca: () => certificates.clientCa.current }),
+    api.authenticator,
+  ]);
+  const filters = filterChain({ authenticator, authorizer, logger, newUid: randomUUID });
   const served = counting.withEndpoint(aggregators.handler);
   chain.complete = withFilters(filters, served);
   const handler = healthEndpoints(
@@ -97,7 +114,12 @@ export function compose(options: ComposeOptions): Composition {
     stopAccepting: () => stopping.abort(),
     async start(lifetime) {
       await api.start(lifetime);
+      lifetime.start(
+        "authentication of extension servers",
+        extensionAuthenticationController({ client, ...certificates, allowedNames: config.requestHeaderAllowedNames, clock, logger }),
+      );
       aggregators.dataPlane?.aggregator.onChange(() => api.sourcesChanged());
+      aggregators.remoteGroups.onChange(() => api.sourcesChanged());
       aggregators.start(lifetime);
       if (aggregators.dataPlane !== undefined) lifetime.start("DataPlaneServices", dataPlaneServices);
     },

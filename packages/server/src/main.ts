@@ -1,9 +1,10 @@
 import path from "node:path";
+import { CannotStart } from "./cannot-start.js";
 import { type Command, parseCommandLine, UsageError, usage } from "./command-line.js";
 import { type Config, ConfigError, loadConfig } from "./config/load-config.js";
 import { consoleLogger } from "./console-logger.js";
 import { runUserCommand } from "./identity/user-commands.js";
-import { CannotStart, startServer } from "./server.js";
+import { startServer } from "./server.js";
 import { version } from "./version.js";
 
 export interface MainOptions {
@@ -39,6 +40,7 @@ async function run(command: Command, options: MainOptions): Promise<void> {
     case "users remove":
     case "users ls": {
       const config = loadConfig({ ...options, file: command.config, overrides: command.overrides });
+      if (config.target === "aggregator") throw new ConfigError("users are the API server's: run this with its configuration");
       await runUserCommand(command, path.join(config.dataPath, "keys"));
       return;
     }

@@ -13,7 +13,7 @@ import {
 } from "@dataplane/apiserver";
 import { appManifests } from "@dataplane/app-manifests";
 import { appSettingsDefinition, type Sealer } from "@dataplane/datasources";
-import { apiServices } from "@dataplane/kube-aggregator";
+import { apiServices, externalNames } from "@dataplane/kube-aggregator";
 import { type RuleResolver, rbacResources } from "@dataplane/rbac";
 
 export interface ServedResourcesOptions extends ServiceAccountOptions, TokenReviewOptions {
@@ -45,5 +45,8 @@ export function addServedResources(
     registry.add(dataPlaneServices);
     registry.add(namedQueries({ authorizer }));
   }
-  if (kubernetesAggregator) registry.add(apiServices);
+  if (kubernetesAggregator) {
+    registry.add(apiServices);
+    registry.add(externalNames);
+  }
 }

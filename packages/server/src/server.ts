@@ -1,17 +1,17 @@
 import { mkdirSync, rmSync } from "node:fs";
 import path from "node:path";
 import { type Logger, systemClock } from "@dataplane/meta";
-import { StoreLocked } from "@dataplane/storage-sql";
+import type { PluginSource } from "@dataplane/plugin-host";
 import { banner } from "./banner.js";
-import { type Composition, compose } from "./compose.js";
+import { CannotStart } from "./cannot-start.js";
+import type { Composition } from "./compose.js";
 import type { Config } from "./config/load-config.js";
 import { kubeconfigPath, writeKubeconfig } from "./identity/kubeconfig.js";
-import { openTokens, type Tokens } from "./identity/tokens.js";
-import { openUsers } from "./identity/users.js";
 import { Lifetime } from "./lifetime.js";
 import { type Listener, listenHttp, listenHttps, PortTaken } from "./listen/listeners.js";
-import { openStore } from "./open-store.js";
-import { openPlugins, pluginsSettled } from "./plugins.js";
+import { type OpenedTarget, openTarget } from "./open-target.js";
+import { filesAreThere, requirePossible, withFilesOfApiServer } from "./parts/part-of.js";
+import { pluginsSettled } from "./plugins.js";
 import { removeRunState, writeRunState } from "./run-state.js";
 import { type Certificates, openCertificates } from "./tls/certificates.js";
 
@@ -19,11 +19,6 @@ export interface RunningServer {
   banner(): string;
   /** Requests in flight finish, within `[server] shutdown_timeout` or until `abandoned` aborts; then plugins and the store are closed. */
   stop(abandoned: AbortSignal): Promise<void>;
-}
-
-/** Something a person has to mend before the server can start; the message says what. */
-export class CannotStart extends Error {
-  override readonly name = "CannotStart";
 }
 
 export interface StartOptions {
@@ -34,42 +29,35 @@ export interface StartOptions {
 }
 
 const day = 86_400_000;
+const kubeconfigRetryMs = 1_000;
 const bannerPatienceMs = 3_000;
 
-/** Order: data folder and its lock, store, API server, bootstrap, informers, listeners; plugins start beside. Throws CannotStart. */
+/**
+ * Order: data folder and its lock, store, API server, bootstrap, informers, listeners; plugins start beside. Throws CannotStart, and
+ * ConfigError for what is impossible.
+ */
 export async function startServer(options: StartOptions): Promise<RunningServer> {
-  const { config, root, env, logger } = options;
+  const { root, logger } = options;
+  requirePossible(options.config);
+  const config = withFilesOfApiServer(options.config, root);
   const clock = systemClock;
   const keys = path.join(config.dataPath, "keys");
   mkdirSync(keys, { recursive: true, mode: 0o700 });
-  const plugins = openPlugins({ config, root, env, clock, logger });
-  const store = await openStore(config.dataPath).catch(asCannotStart);
-  const tokens = openTokens(keys, () => clock.now());
-  const users = await openUsers({ directory: keys, adminUser: config.adminUser, adminPassword: config.adminPassword });
   const lifetime = new Lifetime(logger);
-  const closing: (() => Promise<void>)[] = [() => lifetime.end(), () => plugins.stop(), () => store.close()];
+  const closing: (() => Promise<void>)[] = [() => lifetime.end()];
   try {
+    await filesAreThere(config, root, { clock, logger });
     const certificates = openCertificates({ directory: keys, root, config, clock, logger });
-    const ca = config.ensureKubectlAccess ? { ca: certificates.serving.current.ca } : {};
+    const target = await openTarget({ ...options, config, certificates, clock, closing });
     lifetime.start("certificates", certificates);
-    const composition = compose({ config, env, store, plugins, users, tokens, keyDirectory: keys, ...ca, clock, logger });
-    plugins.start();
-    // However this process ends, short of SIGKILL, no plugin stays behind.
-    const killPlugins = (): void => plugins.kill();
-    process.once("exit", killPlugins);
-    closing.push(() => Promise.resolve(void process.off("exit", killPlugins)));
-    await composition.start(lifetime);
-    const listeners = await openListeners(options, composition, { tokens, certificates }, lifetime);
-    return await running(options, { ...listeners, composition, plugins, closing });
+    target.startPlugins();
+    await target.composition.start(lifetime);
+    const listeners = await openListeners({ ...options, config }, target, certificates, lifetime);
+    return await running(options, { ...listeners, composition: target.composition, plugins: target.plugins, closing });
   } catch (error) {
     for (const close of closing) await close();
     throw error;
   }
-}
-
-function asCannotStart(error: unknown): never {
-  if (error instanceof StoreLocked) throw new CannotStart(error.message, { cause: error });
-  throw error;
 }
 
 interface Listeners {
@@ -78,15 +66,10 @@ interface Listeners {
   readonly kubeconfig: string | undefined;
 }
 
-interface Credentials {
-  readonly tokens: Tokens;
-  readonly certificates: Certificates;
-}
-
 async function openListeners(
   { config, logger }: StartOptions,
-  { handler }: Composition,
-  { tokens, certificates }: Credentials,
+  { composition: { handler }, tokens }: OpenedTarget,
+  certificates: Certificates,
   lifetime: Lifetime,
 ): Promise<Listeners> {
   const http = await listenHttp({ host: config.httpAddr, port: config.httpPort, handler, logger }).catch((error: unknown) => {
@@ -99,7 +82,8 @@ async function openListeners(
     rmSync(file, { force: true });
     return { http, https: undefined, kubeconfig: undefined };
   }
-  const listen = (port: number): Promise<Listener> => listenHttps({ host: config.httpsAddr, port, handler, logger, credentials: certificates.listener });
+  const listen = (port: number): Promise<Listener> =>
+    listenHttps({ host: config.httpsAddr, port, handler, logger, credentials: certificates.listener });
   const https = await listen(config.httpsPort).catch((error: unknown) => {
     if (!(error instanceof PortTaken)) throw error;
     logger.warn({ port: config.httpsPort }, "[grafana-apiserver] https_port is taken; a free port is used, the kubeconfig names it");
@@ -107,9 +91,21 @@ async function openListeners(
   });
   const write = (): Promise<void> =>
     writeKubeconfig({ file, server: `https://127.0.0.1:${https.port}`, ca: certificates.serving.current.ca, tokens });
-  await write();
+  // The aggregator's token is the API server's, who may be away.
+  if (config.target === "aggregator") lifetime.start("first kubeconfig", { run: (signal) => untilWritten(write, signal) });
+  else await write();
   lifetime.start("kubeconfig", renewal(write, certificates.serving, logger));
   return { http, https, kubeconfig: file };
+}
+
+async function untilWritten(write: () => Promise<void>, signal: AbortSignal): Promise<void> {
+  const isOver = (): boolean => signal.aborted;
+  const isWritten = (): Promise<boolean> =>
+    write().then(
+      () => true,
+      () => false,
+    );
+  while (!isOver() && !(await isWritten())) await systemClock.sleep(kubeconfigRetryMs, signal).catch(() => undefined);
 }
 
 /** Daily, so that the token in place never comes near its end; and when there is another CA to trust. */
@@ -130,7 +126,7 @@ const renewal = (write: () => Promise<void>, serving: Certificates["serving"], l
 
 interface Parts extends Listeners {
   readonly composition: Composition;
-  readonly plugins: ReturnType<typeof openPlugins>;
+  readonly plugins: PluginSource;
   readonly closing: readonly (() => Promise<void>)[];
 }
 

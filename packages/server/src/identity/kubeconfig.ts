@@ -24,7 +24,7 @@ export async function writeKubeconfig(options: {
   readonly file: string;
   readonly server: string;
   readonly ca: string;
-  readonly tokens: Tokens;
+  readonly tokens: Pick<Tokens, "sign">;
 }): Promise<void> {
   const token = await options.tokens.sign(kubeconfigUser);
   const content = [

@@ -1,5 +1,5 @@
 import { type GrafanaAggregator, meteredPlugins, pluginCallMetrics } from "@dataplane/aggregator";
-import { type Filter, type ResourceRegistry, withFilters } from "@dataplane/apiserver";
+import { type Filter, withFilters } from "@dataplane/apiserver";
 import type { Informer } from "@dataplane/client";
 import { type ApiObject, createMetrics, type Handler, type Metrics } from "@dataplane/meta";
 import { type PluginSource, pluginMetrics } from "@dataplane/plugin-host";
@@ -26,7 +26,8 @@ export interface ServerMetrics {
 }
 
 export interface Routes {
-  readonly registry: ResourceRegistry;
+  /** What is stored. */
+  readonly registry: { get(group: string, version: string, resource: string): unknown };
   /** Undefined when there is no data plane. */
   readonly aggregator: Pick<GrafanaAggregator, "apiSource"> | undefined;
 }

@@ -5,7 +5,7 @@ import { watchFolders } from "@dataplane/plugin-host";
 import { type Config, ConfigError } from "../config/load-config.js";
 import type { ListenerCredentials } from "../listen/listeners.js";
 import { type Authority, openAuthority } from "./authority.js";
-import { chosenAuthorities, chosenPair, type ChosenPair } from "./chosen-files.js";
+import { type ChosenPair, chosenAuthorities, chosenPair } from "./chosen-files.js";
 import { type CertificatePair, openPair } from "./issued-pair.js";
 import { type Live, LiveValue } from "./live.js";
 import { openServingCertificate, type ServingCertificate, servingCertificateOf } from "./serving-certificate.js";

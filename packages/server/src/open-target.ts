@@ -1,0 +1,104 @@
+import path from "node:path";
+import type { Clock, Logger } from "@dataplane/meta";
+import type { PluginSource } from "@dataplane/plugin-host";
+import { StoreLocked } from "@dataplane/storage-sql";
+import { CannotStart } from "./cannot-start.js";
+import { type Composition, compose } from "./compose.js";
+import type { Config } from "./config/load-config.js";
+import { openTokens, type Tokens } from "./identity/tokens.js";
+import { openUsers } from "./identity/users.js";
+import { openStore } from "./open-store.js";
+import { composeAggregator } from "./parts/compose-aggregator.js";
+import { composeApiServer } from "./parts/compose-api-server.js";
+import { kubeconfigTokens } from "./parts/kubeconfig-tokens.js";
+import { noPlugins } from "./parts/no-plugins.js";
+import { aggregatorOf, apiServerOf } from "./parts/part-of.js";
+import { openPlugins } from "./plugins.js";
+import type { Certificates } from "./tls/certificates.js";
+
+export interface OpenTargetOptions {
+  readonly config: Config;
+  readonly root: string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly certificates: Certificates;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** What is to be closed at the end, in this order; filled as it is opened. */
+  readonly closing: (() => Promise<void>)[];
+}
+
+/** What this process serves, by `[server] target`. */
+export interface OpenedTarget {
+  readonly composition: Composition;
+  readonly plugins: PluginSource;
+  /** Of the token in the kubeconfig. */
+  readonly tokens: Pick<Tokens, "sign">;
+  /** Starts the plugins, where there are any. */
+  startPlugins(): void;
+}
+
+/** Throws CannotStart for a data folder that is another server's. */
+export function openTarget(options: OpenTargetOptions): Promise<OpenedTarget> {
+  if (options.config.target === "aggregator") return Promise.resolve(openAggregator(options));
+  return options.config.target === "apiserver" ? openApiServer(options) : openAll(options);
+}
+
+const keysOf = ({ dataPath }: Config): string => path.join(dataPath, "keys");
+
+async function openAll(options: OpenTargetOptions): Promise<OpenedTarget> {
+  const { closing } = options;
+  const plugins = openPlugins(options);
+  closing.push(() => plugins.stop());
+  const stored = await openStored(options);
+  return { ...withPlugins(plugins, closing), composition: compose({ ...options, ...stored, plugins }), tokens: stored.tokens };
+}
+
+async function openApiServer(options: OpenTargetOptions): Promise<OpenedTarget> {
+  const stored = await openStored(options);
+  const aggregator = aggregatorOf(options.config, options.root);
+  return {
+    composition: composeApiServer({ ...options, ...stored, aggregator }),
+    plugins: noPlugins,
+    tokens: stored.tokens,
+    startPlugins: () => undefined,
+  };
+}
+
+function openAggregator(options: OpenTargetOptions): OpenedTarget {
+  const { closing } = options;
+  const plugins = openPlugins(options);
+  closing.push(() => plugins.stop());
+  const apiServer = apiServerOf(options.config, options.root);
+  return {
+    ...withPlugins(plugins, closing),
+    composition: composeAggregator({ ...options, apiServer, plugins }),
+    tokens: kubeconfigTokens({ apiServer, certificates: options.certificates }),
+  };
+}
+
+/** However this process ends, short of SIGKILL, no plugin stays behind. */
+function withPlugins(plugins: ReturnType<typeof openPlugins>, closing: OpenTargetOptions["closing"]): Pick<OpenedTarget, "plugins" | "startPlugins"> {
+  return {
+    plugins,
+    startPlugins() {
+      plugins.start();
+      const killPlugins = (): void => plugins.kill();
+      process.once("exit", killPlugins);
+      closing.push(() => Promise.resolve(void process.off("exit", killPlugins)));
+    },
+  };
+}
+
+async function openStored({ config, certificates, clock, closing }: OpenTargetOptions) {
+  const keyDirectory = keysOf(config);
+  const store = await openStore(config.dataPath).catch(asCannotStart);
+  closing.push(() => store.close());
+  const tokens = openTokens(keyDirectory, () => clock.now());
+  const users = await openUsers({ directory: keyDirectory, adminUser: config.adminUser, adminPassword: config.adminPassword });
+  return { store, tokens, users, keyDirectory, ...(config.ensureKubectlAccess ? { ca: certificates.serving.current.ca } : {}) };
+}
+
+function asCannotStart(error: unknown): never {
+  if (error instanceof StoreLocked) throw new CannotStart(error.message, { cause: error });
+  throw error;
+}
