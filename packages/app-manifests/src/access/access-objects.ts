@@ -18,6 +18,7 @@ export const accessRefs = {
 } as const satisfies Readonly<Record<string, ResourceRef>>;
 
 export type AccessKind = keyof typeof accessRefs;
+export const accessKinds: readonly AccessKind[] = ["clusterRoles", "clusterRoleBindings", "roles", "roleBindings", "serviceAccounts"];
 
 /** Where the ServiceAccounts and Leases of apps are. */
 export const appsNamespace = "dataplane-apps";

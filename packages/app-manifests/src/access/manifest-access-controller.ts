@@ -6,7 +6,7 @@ import type { PluginSource } from "@dataplane/plugin-host";
 import { manifestSpecFrom } from "../app-manifest-spec.js";
 import { conditionsIn } from "../app-manifest-status.js";
 import { writeStatusPart } from "../write-status.js";
-import { type AccessKind, type AccessObject, accessObjects, accessRefs, appsNamespace } from "./access-objects.js";
+import { type AccessObject, accessKinds, accessObjects, accessRefs, appsNamespace } from "./access-objects.js";
 import { dropObject, keepObject } from "./keep-object.js";
 
 export interface ManifestAccessOptions {
@@ -34,7 +34,7 @@ export const pluginLabel = "dataplane/plugin";
 export function manifestAccessController({ client, plugins, clock, logger }: ManifestAccessOptions): ManifestAccessController {
   const informerOf = (resource: ResourceRef): Informer<ApiObject> => createInformer<ApiObject>({ client, resource, clock, logger });
   const manifests = informerOf(appManifestsRef);
-  const kinds = Object.entries(accessRefs).map(([kind, ref]) => ({ kind: kind as AccessKind, informer: informerOf(ref) }));
+  const kinds = accessKinds.map((kind) => ({ kind, informer: informerOf(accessRefs[kind]) }));
 
   const knownOf = ({ kind, object: { metadata } }: AccessObject): ApiObject | undefined =>
     kinds.find((it) => it.kind === kind)?.informer.get(metadata.name, metadata.namespace);

@@ -17,7 +17,7 @@ class Titles implements Converter {
     if (this.isAway) return Promise.reject(unavailable("the plugin is not there"));
     const broken = objects.find(({ spec }) => isJsonObject(spec) && spec["title"] === "broken");
     if (broken !== undefined && isJsonObject(broken["metadata"]))
-      return Promise.resolve({ failure: { message: `Thing "default/${String(broken["metadata"]["name"])}": it is broken` } });
+      return Promise.resolve({ failure: { message: `Thing "default/${JSON.stringify(broken["metadata"]["name"]).slice(1, -1)}": it is broken` } });
     return Promise.resolve({ converted: objects.map((object) => inVersion(object, version)) });
   }
 }
