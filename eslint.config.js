@@ -17,7 +17,7 @@ export default tseslint.config(
     ],
   },
   {
-    files: ["packages/*/src/**/*.ts", "plugins/*/src/**/*.ts", "tools/**/*.ts", "conformance/**/*.ts", "bench/**/*.ts"],
+    files: ["packages/*/src/**/*.ts", "plugins/*/src/**/*.ts", "tools/**/*.ts", "conformance/**/*.ts", "examples/**/*.ts", "bench/**/*.ts"],
     extends: [...tseslint.configs.strictTypeChecked, sonarjs.configs.recommended, security.configs.recommended],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     linterOptions: { reportUnusedDisableDirectives: "error" },

@@ -20,6 +20,7 @@ const steps = [
   { name: "generated files", command: [bin("tsx"), "--conditions=source", "tools/generate/main.ts", "--check"] },
   { name: "types of tools and tests", command: [bin("tsc"), "-p", "tools"] },
   { name: "types of the conformance tests", command: [bin("tsc"), "-p", "conformance"] },
+  { name: "types of the example apps", command: [bin("tsc"), "-p", "examples/apps"] },
   { name: "types of the benchmarks", command: [bin("tsc"), "-p", "bench"] },
   { name: "lint", command: [bin("eslint"), "--max-warnings=0", "."] },
   { name: "format", command: [bin("biome"), "check", "."] },
