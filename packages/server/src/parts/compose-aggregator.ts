@@ -58,9 +58,9 @@ export function composeAggregator(options: ComposeAggregatorOptions): Compositio
     ...{ config, client, dataPlaneClient, dataPlaneServices, clock, logger, local: discovery },
     appUrl: appUrlOf(config),
     authorizer: rbac.authorizer,
+    frontProxy: () => certificates.frontProxy.current,
     delegate: (request) => documents.handler(request),
     plugins: counting.metered(plugins),
-    frontProxy: () => certificates.frontProxy.current,
     pluginProblems: () => plugins.problems(),
     reloadProvisioning: () =>
       Promise.reject(new ApiError("NotImplemented", "provisioning files are read by the API server, which looks at them when they change")),
@@ -120,6 +120,7 @@ export function composeAggregator(options: ComposeAggregatorOptions): Compositio
     start(lifetime) {
       const servedRoles = servedRolesController({ client, clusterRoles: rbac.clusterRoles, sources, clock, logger });
       discovery.onChange(() => servedRoles.changed());
+      aggregators.remoteGroups.onChange(() => servedRoles.changed());
       routes?.onChange(() => servedRoles.changed());
       routes?.onWrite((info) => (changesWhatIsServed(info) ? discovery.look().catch(() => undefined) : Promise.resolve()));
       lifetime.start("discovery of the API server", discovery);
