@@ -1,4 +1,4 @@
-import { createApiClient } from "@dataplane/client";
+import { type ApiClient, createApiClient } from "@dataplane/client";
 import { type Clock, controlPlaneUser, type Handler, type HttpRequest, type HttpResponse, type Logger, unavailable } from "@dataplane/meta";
 import type { Store } from "@dataplane/storage";
 import type { AdmissionHook } from "./admission/admission-hook.js";
@@ -36,6 +36,8 @@ export interface ApiServerOptions {
   readonly admission?: readonly AdmissionHook[];
   /** Asked where a write turns out to need another right than its verb. Everybody may unless told. */
   readonly authorizer?: Authorizer;
+  /** As the control plane, of the whole chain: what other sources hold in a namespace that goes is deleted by it. */
+  readonly chain?: ApiClient;
   /** 3 MiB unless told. */
   readonly bodyLimitBytes?: number;
   readonly version: { readonly gitVersion: string; readonly major: string; readonly minor: string };
@@ -101,7 +103,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     handler: async (request) => compressed(request, await answer(request)),
     start: async (signal) => {
       await cache.start(signal);
-      const controllers = { cache, registry, sources, client, clock, logger };
+      const controllers = { cache, registry, sources, client, chain: options.chain ?? client, clock, logger };
       for (const controller of [new NamespaceLifecycle(controllers), new GarbageCollector(controllers)]) {
         controller.run(signal).catch((error: unknown) => logger.error({ err: error }, "a controller of the API server broke"));
       }

@@ -100,6 +100,7 @@ export function openApiServerSide(options: ApiServerSideOptions): ApiServerSide 
   const apiServer = createApiServer({
     ...{ store, registry, authorizer, clock, logger },
     sources: options.sources,
+    chain: client,
     admission: hooks === undefined ? [] : admissionOf(hooks),
     newUid: randomUUID,
     version: version.kubernetes,

@@ -156,11 +156,12 @@ test("a kind that a definition declares is served to the writer's next request, 
 
 test("every local group has an APIService that is available", async () => {
   const handler = await aServer();
-  await until(async () => (await localNames(handler)).length >= 14);
+  await until(async () => (await localNames(handler)).length >= 15);
   expect(await localNames(handler)).toEqual([
     "v0alpha1.aggregation.grafana.app",
     "v0alpha1.apps.grafana.app",
     "v0alpha1.query.grafana.app",
+    "v0alpha1.service.grafana.app",
     "v1.",
     "v1.admissionregistration.k8s.io",
     "v1.apiextensions.k8s.io",

@@ -18,6 +18,8 @@ export interface NamespaceLifecycleOptions {
   readonly sources: readonly ApiSource[];
   /** Whose deletes pass admission like anyone's. */
   readonly client: ApiClient;
+  /** For kinds that others serve: a client of the whole chain. */
+  readonly chain: ApiClient;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -100,7 +102,8 @@ export class NamespaceLifecycle {
 
   /** Deletes all objects of a kind, and notes what is still there. */
   async #empty({ ref, canDeleteCollections }: ContentKind, namespace: string, remains: Remains, signal: AbortSignal): Promise<void> {
-    const { client } = this.#options;
+    const { registry, chain } = this.#options;
+    const client = registry.get(ref.group, ref.version, ref.resource) === undefined ? chain : this.#options.client;
     try {
       const before = await client.list<ApiObject>(ref, { namespace }, signal);
       if (before.items.length === 0) return;
