@@ -9,6 +9,7 @@ import { appUrlOf, type ComposeOptions, type Composition } from "../compose.js";
 import { endWatches } from "../end-watches.js";
 import { healthEndpoints } from "../health-endpoints.js";
 import type { HookCalls } from "../hook-calls.js";
+import { extensionAuthenticationController } from "../identity/extension-authentication.js";
 import { kubernetesLiveChecks, kubernetesReadyChecks } from "../kubernetes-checks.js";
 import { openMetrics } from "../metrics/open-metrics.js";
 import type { Certificates } from "../tls/certificates.js";
@@ -91,6 +92,12 @@ export function composeApiServer(options: ComposeApiServerOptions): Composition 
         if (config.dataplaneAggregator) lifetime.start("DataPlaneServices", dataPlaneServices);
         return config.dataplaneAggregator ? Promise.race([dataPlaneServices.synced, clock.sleep(5_000)]) : Promise.resolve();
       });
+      const { clientCa, requestHeaderCa } = certificates;
+      const allowedNames = config.requestHeaderAllowedNames;
+      lifetime.start(
+        "authentication of extension servers",
+        extensionAuthenticationController({ client, clientCa, requestHeaderCa, allowedNames, clock, logger }),
+      );
     },
   };
 }
