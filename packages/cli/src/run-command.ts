@@ -26,7 +26,7 @@ export async function runCommand(argv: readonly string[], context: CommandContex
 export function usage(argv: readonly string[] = []): string {
   const group = commands.filter((command) => wordsOf(command)[0] === argv[0]);
   const shown = group.length === 0 ? commands : group;
-  const serve = "  dataplane serve [--config FILE] [cfg:section.key=value ...]\n      start the server";
+  const serve = "  dataplane serve [--target all|aggregator|apiserver] [--config FILE] [cfg:section.key=value ...]\n      start the server";
   return ["Usage:", ...(group.length === 0 ? [serve] : []), ...shown.map(usageOf)].join("\n");
 }
 

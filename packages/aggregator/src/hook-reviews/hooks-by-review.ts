@@ -62,23 +62,28 @@ const converterOf = (options: HooksByReviewOptions, query: URLSearchParams): Con
     for (const batch of batchesOf(others)) {
       const request = { uid: randomUUID(), desiredAPIVersion: apiVersion, objects: batch.map(({ object }) => object) };
       const review = { path: hookPaths.convert, query, apiVersion: "apiextensions.k8s.io/v1", kind: "ConversionReview", request };
-      const { result, convertedObjects } = await responseOf(options, review, signal);
-      if (!isJsonObject(result)) throw brokenHook(who, "answered a conversion without its result");
-      const { status, message } = result;
-      if (status !== "Success") return { failure: { message: typeof message === "string" ? message : `${who} gave no reason` } };
-      if (!Array.isArray(convertedObjects) || convertedObjects.length !== batch.length)
-        throw brokenHook(who, "gave another number of objects than it was asked for");
-      for (const [at, { object, index }] of batch.entries()) {
-        const answered: unknown = convertedObjects[at];
-        const made = isJsonObject(answered) ? answered : {};
-        const problem = conversionProblem(object, made, apiVersion);
-        if (problem !== undefined) return { failure: { message: `objects[${index}]: ${problem}` } };
-        converted[index] = withOriginalMetadata(object, made);
-      }
+      const outcome = outcomeOf(await responseOf(options, review, signal), batch, apiVersion);
+      if ("failure" in outcome) return outcome;
+      for (const [at, { index }] of batch.entries()) converted[index] = outcome.converted[at] ?? {};
     }
     return { converted };
   },
 });
+
+/** Throws BadGateway for what is no answer. */
+function outcomeOf({ result, convertedObjects }: JsonObject, batch: readonly Item[], apiVersion: string): ConversionOutcome {
+  if (!isJsonObject(result)) throw brokenHook(who, "answered a conversion without its result");
+  const { status, message } = result;
+  if (status !== "Success") return { failure: { message: typeof message === "string" ? message : `${who} gave no reason` } };
+  const answers: readonly unknown[] = Array.isArray(convertedObjects) ? convertedObjects : [];
+  if (answers.length !== batch.length) throw brokenHook(who, "gave another number of objects than it was asked for");
+  const made = answers.map((answer) => (isJsonObject(answer) ? answer : {}));
+  for (const [at, { object, index }] of batch.entries()) {
+    const problem = conversionProblem(object, made[at] ?? {}, apiVersion);
+    if (problem !== undefined) return { failure: { message: `objects[${index}]: ${problem}` } };
+  }
+  return { converted: batch.map(({ object }, at) => withOriginalMetadata(object, made[at] ?? {})) };
+}
 
 interface Item {
   readonly object: JsonObject;
