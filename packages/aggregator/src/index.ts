@@ -11,6 +11,7 @@ export {
   type RegistrationControllerOptions,
 } from "./dataplaneservice-registration-controller.js";
 export { createGrafanaAggregator, type GrafanaAggregator, type GrafanaAggregatorOptions } from "./grafana-aggregator.js";
+export { remoteIdentity } from "./http-backend/remote-identity.js";
 export { type HookReviewsOptions, hookReviewsHandler } from "./hook-reviews/hook-reviews-handler.js";
 export { type HooksByReviewOptions, hooksByReview } from "./hook-reviews/hooks-by-review.js";
 export { type BackendProbes, type BackendProbesOptions, createBackendProbes } from "./http-backend/backend-probes.js";

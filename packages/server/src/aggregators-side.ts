@@ -27,6 +27,8 @@ export interface LocalResources {
   stored(isRemote: StoredResources["isRemote"]): StoredResources;
   /** For APIServices, one a group and version. */
   readonly source: ApiSource;
+  /** False while it is not known yet; known from the start unless told. */
+  readonly hasSynced?: boolean;
   /** Calls back after it changed. */
   onChange(listener: () => void): unknown;
 }
@@ -99,7 +101,7 @@ export function openAggregatorsSide(options: AggregatorsSideOptions): Aggregator
       client,
       services: apiServices,
       sources: [local.source, ...(dataPlane === undefined ? [] : [dataPlane.aggregator.apiSource])],
-      sourcesAreComplete: () => dataPlane?.aggregator.hasSynced !== false,
+      sourcesAreComplete: () => local.hasSynced !== false && dataPlane?.aggregator.hasSynced !== false,
       clock,
       logger,
     });
