@@ -6,7 +6,7 @@ cd "$(dirname "$0")/../.."
 folder=$(mktemp -d)
 server=
 finish() {
-  if [ -n "$server" ]; then kill "$server" 2>/dev/null && wait "$server" || true; fi
+  if [ -n "$server" ] && kill "$server" 2>/dev/null; then wait "$server" || true; fi
   rm -rf "$folder"
 }
 trap finish EXIT
