@@ -11,10 +11,11 @@ export {
   type RegistrationControllerOptions,
 } from "./dataplaneservice-registration-controller.js";
 export { createGrafanaAggregator, type GrafanaAggregator, type GrafanaAggregatorOptions } from "./grafana-aggregator.js";
-export { remoteIdentity } from "./http-backend/remote-identity.js";
+export { admissionByReview, type ReviewPeer } from "./hook-reviews/admission-by-review.js";
 export { type HookReviewsOptions, hookReviewsHandler } from "./hook-reviews/hook-reviews-handler.js";
 export { type HooksByReviewOptions, hooksByReview } from "./hook-reviews/hooks-by-review.js";
 export { type BackendProbes, type BackendProbesOptions, createBackendProbes } from "./http-backend/backend-probes.js";
+export { remoteIdentity } from "./http-backend/remote-identity.js";
 export { type LegacyOptions, legacyHandler } from "./legacy/legacy-handler.js";
 export { Live, type LiveOptions, type LiveSettings } from "./live/centrifuge/live.js";
 export type {
@@ -45,6 +46,7 @@ export { type AddressRules, parseAddressRules } from "./outbound/address-rules.j
 export { type DestinationRules, defaultRules, type UrlAuthor } from "./outbound/destination-rules.js";
 export { createOutbound, type Outbound, type OutboundOptions, type OutboundRoute, type OutboundTls } from "./outbound/outbound.js";
 export { pluginAdmission } from "./plugin-admission.js";
+export { type PluginAppHooksOptions, pluginAppHooks } from "./plugin-app-hooks.js";
 export { type PluginCallMetrics, pluginCallMetrics } from "./plugin-call-metrics.js";
 export { type PluginConfigOptions, pluginConfig } from "./plugin-config.js";
 export { createPluginContextsClient, type PluginContextsClient, type PluginContextsClientOptions } from "./plugin-contexts-client.js";

@@ -1,4 +1,5 @@
 export type { ConverterSources, GroupConversion } from "./convert/definition-converter.js";
+export { type WebhookConverterOptions, webhookConverter } from "./convert/webhook-converter.js";
 export { type Apiextensions, type ApiextensionsOptions, createApiextensions } from "./create-apiextensions.js";
 export { type CustomResourceDefinition, definitionFrom, definitionsRef } from "./definition/custom-resource-definition.js";
 export { customResourceDefinitions, type DefinitionResourceOptions } from "./definition/definition-resource.js";

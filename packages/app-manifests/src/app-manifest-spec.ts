@@ -16,6 +16,9 @@ export interface ManifestKind {
   readonly schema: JsonObject | undefined;
   /** Path items by path: subresources of the kind's objects. */
   readonly routes: JsonObject;
+  readonly selectableFields: readonly string[];
+  /** As a CustomResourceDefinition has them. */
+  readonly additionalPrinterColumns: readonly JsonObject[];
 }
 
 export interface ManifestVersion {
@@ -36,6 +39,8 @@ export interface ManifestSpec {
   readonly group: string;
   readonly preferredVersion: string;
   readonly dryRunKinds: boolean;
+  /** Who answers by webhooks where no plugin does; no url, nobody. */
+  readonly operator: { readonly url: string; readonly mutationPath: string; readonly validationPath: string; readonly conversionPath: string };
   readonly versions: readonly ManifestVersion[];
   readonly roles: readonly ManifestRole[];
   /** Names of roles, by the field of `roleBindings` that they stand in. */
@@ -50,9 +55,21 @@ export function manifestSpecFrom(object: ApiObject): ManifestSpec {
     group: text(spec["group"]),
     preferredVersion: text(spec["preferredVersion"]),
     dryRunKinds: spec["dryRunKinds"] === true,
+    operator: operatorFrom(spec),
     versions: records(spec["versions"]).map(versionFrom),
     roles: Object.entries(record(spec["roles"])).map(([name, role]) => ({ name, kinds: records(record(role)["kinds"]) })),
     roleBindings: bindingsFrom(record(spec["roleBindings"])),
+  };
+}
+
+function operatorFrom(spec: JsonObject): ManifestSpec["operator"] {
+  const operator = record(spec["operator"]);
+  const paths = record(operator["webhooks"]);
+  return {
+    url: text(operator["url"]) || text(spec["operatorURL"]),
+    mutationPath: text(paths["mutationPath"]) || "/mutate",
+    validationPath: text(paths["validationPath"]) || "/validate",
+    conversionPath: text(paths["conversionPath"]) || "/convert",
   };
 }
 
@@ -83,6 +100,8 @@ function kindFrom(raw: JsonObject): ManifestKind {
     schemas: isJsonObject(raw["schemas"]) ? raw["schemas"] : undefined,
     schema: isJsonObject(raw["schema"]) ? raw["schema"] : undefined,
     routes: record(raw["routes"]),
+    selectableFields: texts(raw["selectableFields"]),
+    additionalPrinterColumns: records(raw["additionalPrinterColumns"]),
   };
 }
 

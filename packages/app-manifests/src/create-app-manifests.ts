@@ -1,34 +1,41 @@
-import type { AppHooks } from "@dataplane/aggregator";
-import type { AdmissionHook, ResourceRegistry, WebhookClient } from "@dataplane/apiserver";
-import type { ApiClient } from "@dataplane/client";
-import type { Clock, GroupVersion, GroupVersionKind, Logger } from "@dataplane/meta";
-import type { PluginSource } from "@dataplane/plugin-host";
+import type { AdmissionHook } from "@dataplane/apiserver";
+import type { GroupVersion, GroupVersionKind, Handler } from "@dataplane/meta";
+import { kindAdmission } from "./hooks/kind-admission.js";
+import { ManifestsController, type ManifestsControllerOptions } from "./manifests-controller.js";
+import { obeyingManifests } from "./obeying-manifests.js";
 
-export interface AppManifestsOptions {
-  /** As the control plane. */
-  readonly client: ApiClient;
-  readonly registry: ResourceRegistry;
-  /** Who has the manifests on disk, and answers for the kinds of those that are stored. */
-  readonly plugins: PluginSource;
-  readonly hooks: AppHooks;
-  /** For manifests whose `operator.url` answers in place of a plugin. */
-  readonly webhooks: WebhookClient;
-  /** Whether DataPlaneServices are served here: without them none is made. */
-  readonly dataplaneAggregator: boolean;
-  readonly clock: Clock;
-  readonly logger: Logger;
-}
+/** `client` is the control plane's; without `dataplaneAggregator` no DataPlaneService is made. */
+export type AppManifestsOptions = ManifestsControllerOptions;
 
-/** What AppManifests declare, as long as they are stored: kinds, hooks, a DataPlaneService a version, roles. */
+/** What AppManifests declare, as long as they are stored: kinds, hooks, a DataPlaneService a version. */
 export interface AppManifests {
   /** Serves the kinds that are stored already; before it none is known. */
   serveStored(): Promise<void>;
+  /** Passes on to `delegate`; the answer to a write of a manifest comes when it is obeyed. */
+  obeying(delegate: Handler): Handler;
   /** The say of apps in writes of their own kinds: mutate, then validate, on the operations that the manifest lists. */
   readonly admission: AdmissionHook;
   /** True for a kind of a manifest: what a DataPlaneService of the group and version lists is then no hook of it. */
-  owns(kind: GroupVersionKind): boolean;
+  owns(kind: Pick<GroupVersionKind, "group" | "kind">): boolean;
   /** True for a group and version that a manifest has kinds in. */
   serves(groupVersion: GroupVersion): boolean;
-  /** Applies the manifests in plugin folders, and keeps all that follows from manifests true, until `signal` aborts. */
+  /** Keeps all that follows from manifests true, until `signal` aborts. */
   run(signal: AbortSignal): Promise<void>;
+}
+
+export function createAppManifests(options: AppManifestsOptions): AppManifests {
+  const controller = new ManifestsController(options);
+  let isRunning = false;
+  return {
+    serveStored: () => controller.serveStored(),
+    obeying: (delegate) => obeyingManifests(delegate, () => (isRunning ? controller.settled() : Promise.resolve())),
+    admission: kindAdmission((kind) => controller.hookOf(kind)),
+    owns: (kind) => controller.owns(kind),
+    serves: (groupVersion) => controller.kinds.serves(groupVersion),
+    async run(signal) {
+      isRunning = true;
+      await controller.run(signal);
+      isRunning = false;
+    },
+  };
 }

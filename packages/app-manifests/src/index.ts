@@ -15,6 +15,9 @@ export {
   type AppManifestStatusControllerOptions,
   appManifestStatusController,
 } from "./app-manifest-status-controller.js";
+export { type AppManifests, type AppManifestsOptions, createAppManifests } from "./create-app-manifests.js";
+export { type ManifestFinding, manifestOnDisk } from "./disk/manifest-on-disk.js";
+export { type ManifestsOnDiskController, type ManifestsOnDiskOptions, manifestsOnDiskController } from "./disk/manifests-on-disk-controller.js";
 export {
   type StorageMigrationController,
   type StorageMigrationOptions,

@@ -1,5 +1,6 @@
 import type { StoredResources } from "@dataplane/aggregator";
 import type { ApiSource, Authorizer } from "@dataplane/apiserver";
+import { manifestsOnDiskController } from "@dataplane/app-manifests";
 import { type ApiClient, createInformer, type Informer } from "@dataplane/client";
 import {
   apiServiceAvailabilityController,
@@ -39,6 +40,8 @@ export interface AggregatorsSideOptions {
   readonly delegate: Handler;
   readonly local: LocalResources;
   readonly plugins: PluginSource;
+  /** Resolves when all plugins that are on disk are listed. */
+  readonly pluginsAreFound: Promise<void>;
   /** Plugins that are on disk and were not loaded, and why. */
   readonly pluginProblems: () => readonly PluginProblem[];
   readonly authorizer: Authorizer;
@@ -127,6 +130,10 @@ export function openAggregatorsSide(options: AggregatorsSideOptions): Aggregator
       return !config.kubernetesAggregator || apiServices.hasSynced;
     },
     start(lifetime) {
+      lifetime.start(
+        "app manifests on disk",
+        manifestsOnDiskController({ client, plugins: options.plugins, found: options.pluginsAreFound, clock, logger }),
+      );
       if (config.kubernetesAggregator) startKubeAggregator(lifetime);
       if (dataPlane === undefined) return;
       local.onChange(() => dataPlane.aggregator.rejudge());

@@ -11,11 +11,12 @@ import {
   createApiServer,
   createRegistry,
   limitInFlight,
+  narrowedHook,
   type ResourceRegistry,
   unionAuthenticator,
   withFilters,
 } from "@dataplane/apiserver";
-import { manifestAccessController, storageMigrationController } from "@dataplane/app-manifests";
+import { type AppManifests, createAppManifests, manifestAccessController, storageMigrationController } from "@dataplane/app-manifests";
 import type { ApiClient, Informer } from "@dataplane/client";
 import { createProvisioning, dataSourceGroups, openSealer, provisionedApps } from "@dataplane/datasources";
 import { type ApiObject, type Clock, controlPlaneUser, type Handler, type Logger } from "@dataplane/meta";
@@ -24,7 +25,7 @@ import type { Store } from "@dataplane/storage";
 import { openAccessControl } from "./access-control.js";
 import { bootstrap } from "./bootstrap.js";
 import type { Config } from "./config/load-config.js";
-import type { HookCalls } from "./hook-calls.js";
+import { type HookCalls, noAppHooks } from "./hook-calls.js";
 import { openServiceAccounts } from "./identity/service-accounts.js";
 import type { Tokens } from "./identity/tokens.js";
 import type { Users } from "./identity/users.js";
@@ -97,11 +98,17 @@ export function openApiServerSide(options: ApiServerSideOptions): ApiServerSide 
   const ca = options.ca === undefined ? {} : { ca: options.ca };
   const accounts = openServiceAccounts({ tokens, client, appUrl: options.appUrl, ...ca, clock, logger });
   addServedResources(registry, { ...config, ...accounts, authorizer, resolver, sealer });
+  const apps = createAppManifests({
+    ...{ client, registry, plugins, clock, logger },
+    hooks: hooks?.appHooks ?? noAppHooks,
+    webhooks: { call: (...call) => apiServer.webhooks.call(...call) },
+    dataplaneAggregator: config.dataplaneAggregator,
+  });
   const apiServer = createApiServer({
     ...{ store, registry, authorizer, clock, logger },
     sources: options.sources,
     chain: client,
-    admission: hooks === undefined ? [] : admissionOf(hooks),
+    admission: [apps.admission, ...(hooks === undefined ? [] : [ofOthers(hooks, apps)])],
     newUid: randomUUID,
     version: version.kubernetes,
   });
@@ -113,7 +120,7 @@ export function openApiServerSide(options: ApiServerSideOptions): ApiServerSide 
   const progress = { storeIsRead: false, bootstrapped: false, definitionsAreServed: false, provisioned: false };
 
   return {
-    handler: accounts.withEndpoints(withFilters([inFlight], extensions.obeying(apiServer.handler))),
+    handler: accounts.withEndpoints(withFilters([inFlight], extensions.obeying(apps.obeying(apiServer.handler)))),
     registry,
     authorizer,
     authenticator: unionAuthenticator([
@@ -137,8 +144,10 @@ export function openApiServerSide(options: ApiServerSideOptions): ApiServerSide 
       progress.bootstrapped = true;
       registry.onChange(() => access.sourcesChanged());
       await extensions.serveStored();
+      await apps.serveStored();
       progress.definitionsAreServed = true;
       lifetime.start("custom resource definitions", extensions);
+      lifetime.start("AppManifests", apps);
       lifetime.start("roles of apps", manifestAccessController({ client, plugins, clock, logger }));
       lifetime.start("storage migration", storageMigrationController({ client, registry, clock, logger }));
       dataSources.sync();
@@ -152,8 +161,9 @@ export function openApiServerSide(options: ApiServerSideOptions): ApiServerSide 
   };
 }
 
-/** Who has a say in each write after the webhooks, in this order. */
-const admissionOf = ({ objectHooks }: HookCalls): readonly AdmissionHook[] => [objectHooks.admission];
+/** What DataPlaneServices say of stored objects: kinds of an app have a say of their own. */
+const ofOthers = ({ objectHooks }: HookCalls, apps: AppManifests): AdmissionHook =>
+  narrowedHook(objectHooks.admission, ({ kind }) => !apps.owns(kind));
 
 /** What is converted is shared by all who read it: the server itself asks for it. */
 const groupConversion = ({ objectHooks }: HookCalls): GroupConversion => ({

@@ -87,6 +87,7 @@ export function compose(options: ComposeOptions): Composition {
       onChange: (listener) => registry.onChange(listener),
     },
     plugins: counting.metered(plugins),
+    pluginsAreFound: plugins.found,
     frontProxy: () => certificates.frontProxy.current,
     pluginProblems: () => plugins.problems(),
     reloadProvisioning: (kind) => api.reloadProvisioning(kind),

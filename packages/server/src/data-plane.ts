@@ -16,6 +16,7 @@ import {
   manifestRoutesController,
   namedQueryReader,
   type Outbound,
+  pluginAppHooks,
   pluginConfig,
   pluginRestartHandler,
   QuerySharing,
@@ -24,7 +25,7 @@ import {
 import type { Authorizer } from "@dataplane/apiserver";
 import { appManifestStatusController } from "@dataplane/app-manifests";
 import type { ApiClient, Informer } from "@dataplane/client";
-import { type ApiObject, aborted, type Clock, type Handler, type Logger, type Metrics, unavailable } from "@dataplane/meta";
+import { type ApiObject, aborted, type Clock, type Handler, type Logger, type Metrics } from "@dataplane/meta";
 import type { PluginProblem, PluginSource } from "@dataplane/plugin-host";
 import type { Config } from "./config/load-config.js";
 import type { HookCalls } from "./hook-calls.js";
@@ -153,7 +154,7 @@ export function openDataPlane(options: DataPlaneOptions): DataPlane {
   const manifests = manifestRoutesController({ client: options.dataPlaneClient, table: manifestRoutes, aggregator, clock, logger });
   return {
     aggregator,
-    hooks: { objectHooks: aggregator.objectHooks, appHooks: noAppHooks },
+    hooks: { objectHooks: aggregator.objectHooks, appHooks: pluginAppHooks({ plugins, contexts, callTimeoutMs: limits.callTimeoutMs }) },
     handler: legacyHandler({
       ...handlerOptions,
       live,
@@ -188,13 +189,6 @@ export function openDataPlane(options: DataPlaneOptions): DataPlane {
     },
   };
 }
-
-const cannotBeAsked = (pluginId: string) => () => Promise.reject(unavailable(`app ${pluginId} cannot be asked about its own kinds yet`));
-
-const noAppHooks: HookCalls["appHooks"] = {
-  admission: (pluginId) => ({ mutate: cannotBeAsked(pluginId), validate: cannotBeAsked(pluginId) }),
-  conversion: (pluginId) => ({ convert: cannotBeAsked(pluginId) }),
-};
 
 /** What a plugin says of its queries is part of the OpenAPI documents: they are made anew when its plugin.json is another. */
 const pluginDescriptions = (plugins: PluginSource, aggregator: Pick<GrafanaAggregator, "rejudge">): Runnable => ({

@@ -1,5 +1,6 @@
 import type { AppHooks, ObjectHooks } from "@dataplane/aggregator";
 import type { AdmissionHook } from "@dataplane/apiserver";
+import { unavailable } from "@dataplane/meta";
 
 /**
  * All that the API server asks the data plane in the path of objects: in this process, or at the process that has the plugins. A call
@@ -37,3 +38,11 @@ const lateAdmission = (hook: () => AdmissionHook): AdmissionHook => ({
   mutate: (attributes, signal) => hook().mutate(attributes, signal),
   validate: (attributes, signal) => hook().validate(attributes, signal),
 });
+
+const cannotBeAsked = (pluginId: string) => () => Promise.reject(unavailable(`app ${pluginId} cannot be asked: there is no data plane`, 30));
+
+/** Where there is no data plane. */
+export const noAppHooks: AppHooks = {
+  admission: (pluginId) => ({ mutate: cannotBeAsked(pluginId), validate: cannotBeAsked(pluginId) }),
+  conversion: (pluginId) => ({ convert: cannotBeAsked(pluginId) }),
+};

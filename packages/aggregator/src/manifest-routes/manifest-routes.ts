@@ -5,7 +5,7 @@ import type { Operation } from "../service-types/service-type.js";
 import { ComponentRefs } from "./component-refs.js";
 import { declaredOperations } from "./path-item.js";
 import { soundOperation } from "./sound-operation.js";
-import { soundSchema } from "./sound-schema.js";
+import { listOf, soundSchema } from "./sound-schema.js";
 
 /** A custom route that a manifest declares for one version. */
 export interface ManifestRoute {
@@ -23,8 +23,8 @@ export interface ManifestRoutes {
 }
 
 /**
- * The routes of each served version of an AppManifest, by `<group>/<version>`. Routes of a version are read, `routes.namespaced` and
- * `routes.cluster`; those of its kinds are subresources of stored objects, and no part of this.
+ * The routes of each served version of an AppManifest, by `<group>/<version>`: those of the version, `routes.namespaced` and
+ * `routes.cluster`, and those of its kinds, which stand below an object as its subresources do.
  */
 export function manifestRoutesFrom(manifest: ApiObject): ReadonlyMap<string, ManifestRoutes> {
   const spec = objectIn(manifest, "spec");
@@ -56,10 +56,22 @@ function versionRoutes(version: JsonObject, groupVersion: GroupVersion): Manifes
       if (scope === "cluster" && relative.split("/")[0] === "namespaces") return [];
       return [{ path: `${scope === "namespaced" ? "namespaces/{namespace}/" : ""}${relative}`, operations: operationsOf(item, { path, refs, ids }) }];
     });
+  const ofKinds = listOf(version["kinds"]).flatMap((kind) => (isJsonObject(kind) ? kindRoutes(kind, { refs, ids }) : []));
   return {
-    routes: [...inScope("namespaced"), ...inScope("cluster")],
+    routes: [...inScope("namespaced"), ...inScope("cluster"), ...ofKinds],
     schemas: Object.fromEntries(Object.entries(schemas).map(([name, schema]) => [refs.nameOf(name), soundSchema(schema, refs.refOf)])),
   };
+}
+
+/** Routes below each object of a kind. What a path of theirs refers to are schemas of the version's routes. */
+function kindRoutes({ kind, plural, scope, routes }: JsonObject, { refs, ids }: Omit<Surroundings, "path">): readonly ManifestRoute[] {
+  const resource = typeof plural === "string" && plural !== "" ? plural : `${String(kind).toLowerCase()}s`;
+  const prefix = `${scope === "Cluster" ? "" : "namespaces/{namespace}/"}${resource}/{name}/`;
+  return Object.entries(isJsonObject(routes) ? routes : {}).flatMap(([path, item]) => {
+    const relative = path.replace(/^\/+/, "");
+    if (!isJsonObject(item) || relative === "") return [];
+    return [{ path: `${prefix}${relative}`, operations: operationsOf(item, { path: `${resource}/{name}/${relative}`, refs, ids }) }];
+  });
 }
 
 interface Surroundings {

@@ -61,6 +61,7 @@ export function composeAggregator(options: ComposeAggregatorOptions): Compositio
     frontProxy: () => certificates.frontProxy.current,
     delegate: (request) => documents.handler(request),
     plugins: counting.metered(plugins),
+    pluginsAreFound: plugins.found,
     pluginProblems: () => plugins.problems(),
     reloadProvisioning: () =>
       Promise.reject(new ApiError("NotImplemented", "provisioning files are read by the API server, which looks at them when they change")),

@@ -1,0 +1,132 @@
+import { appManifestsRef, managedLabel } from "@dataplane/aggregator";
+import type { ApiClient, ResourceRef } from "@dataplane/client";
+import { createController } from "@dataplane/controller";
+import { ApiError, type ApiObject, aborted, type Clock, type JsonObject, type Logger, parseApiVersion, tolerating } from "@dataplane/meta";
+import { type Plugin, type PluginSource, watchFolders } from "@dataplane/plugin-host";
+import { pluginLabel } from "../access/manifest-access-controller.js";
+import { servicesAnnotation } from "./disk-labels.js";
+import { manifestOnDisk, manifestPlaces } from "./manifest-on-disk.js";
+
+export interface ManifestsOnDiskOptions {
+  /** As the control plane. */
+  readonly client: ApiClient;
+  readonly plugins: PluginSource;
+  /** Resolves when all plugins that are there are listed: before it nothing is taken for gone. */
+  readonly found: Promise<void>;
+  /** How often the files are looked at; 1 s unless told. */
+  readonly periodMs?: number;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** Applies the manifests in plugin folders, again when they change, and removes those whose plugin is gone; until `signal` aborts. */
+export interface ManifestsOnDiskController {
+  run(signal: AbortSignal): Promise<void>;
+}
+
+const fieldManager = "dataplane-app-manifests";
+const all = "all";
+
+export function manifestsOnDiskController(options: ManifestsOnDiskOptions): ManifestsOnDiskController {
+  const { client, plugins, clock, logger, periodMs = 1_000 } = options;
+  /** What was said of a folder last: a problem is told once. */
+  const told = new Map<string, string>();
+
+  const tell = (plugin: Plugin, problems: readonly string[]): void => {
+    const text = problems.join("\n");
+    if ((told.get(plugin.id) ?? "") === text) return;
+    told.set(plugin.id, text);
+    for (const problem of problems) logger.warn({ plugin: plugin.id, problem }, "an app manifest cannot be used");
+  };
+
+  const load = async (plugin: Plugin, signal: AbortSignal): Promise<string | undefined> => {
+    const { manifest, file = "", problems } = manifestOnDisk(plugin.directory);
+    const refusal = manifest === undefined ? undefined : await applied(client, withPlugin(manifest, plugin), signal);
+    tell(plugin, refusal === undefined ? problems : [...problems, `${file}: ${refusal}`]);
+    return manifest?.metadata.name;
+  };
+
+  const removeOthers = async (kept: ReadonlyMap<string, string>, signal: AbortSignal): Promise<void> => {
+    const { items } = await client.list<ApiObject>(appManifestsRef, { labelSelector: `${managedLabel}=true,${pluginLabel}` }, signal);
+    for (const { metadata } of items) {
+      if (kept.get(metadata.name) === metadata.labels?.[pluginLabel]) continue;
+      logger.info({ manifest: metadata.name }, "the folder of an app has no manifest any more: its kinds are withdrawn, their objects stay");
+      await tolerating(client.delete(appManifestsRef, { name: metadata.name }, signal), "NotFound");
+    }
+  };
+
+  const controller = createController({
+    name: "appmanifests-on-disk",
+    clock,
+    logger,
+    async reconcile(_key, signal) {
+      const kept = new Map<string, string>();
+      for (const plugin of plugins.list()) {
+        const name = await load(plugin, signal);
+        if (name !== undefined && !kept.has(name)) kept.set(name, plugin.id);
+      }
+      await removeOthers(kept, signal);
+      return undefined;
+    },
+  });
+
+  return {
+    async run(signal) {
+      await Promise.race([options.found, aborted(signal)]);
+      const look = (): void => controller.enqueue(all);
+      const known = new Set<string>();
+      const stop = plugins.onChange((id) => {
+        // Most changes are of a process, and no matter of ours.
+        if (known.has(id) === (plugins.get(id) !== undefined)) return;
+        if (!known.delete(id)) known.add(id);
+        look();
+      });
+      for (const { id } of plugins.list()) known.add(id);
+      look();
+      const paths = (): readonly string[] => plugins.list().flatMap(({ directory }) => manifestPlaces(directory));
+      const onSettled = (): Promise<void> => Promise.resolve(look());
+      await Promise.all([controller.run(signal), watchFolders({ paths, onSettled, periodMs, clock }, signal)]);
+      stop();
+    },
+  };
+}
+
+/** By which plugin.json says that a plugin answers queries (https://grafana.com/developers/plugin-tools/reference/plugin-json). */
+const queryFlags = ["metrics", "logs", "tracing", "annotations"];
+
+function withPlugin(manifest: ApiObject, { id, json }: Plugin): ApiObject {
+  const { metadata } = manifest;
+  const services = [
+    ...(json.type === "datasource" || queryFlags.some((flag) => json.raw[flag] === true) ? ["query"] : []),
+    ...(json.streaming ? ["stream"] : []),
+    ...(json.routes.length === 0 ? [] : ["datasource-proxy"]),
+  ];
+  return {
+    ...manifest,
+    metadata: {
+      name: metadata.name,
+      labels: { ...metadata.labels, [pluginLabel]: id, [managedLabel]: "true" },
+      annotations: { ...metadata.annotations, [servicesAnnotation]: services.join(",") },
+    },
+  };
+}
+
+/** Why it was not applied; undefined when it was. */
+async function applied(client: ApiClient, manifest: ApiObject, signal: AbortSignal): Promise<string | undefined> {
+  const { name, labels } = manifest.metadata;
+  const known = await tolerating(client.get<ApiObject>(appManifestsRef, { name }, signal), "NotFound");
+  const other = known?.metadata.labels?.[pluginLabel];
+  if (known !== undefined && known.metadata.labels?.[managedLabel] !== "true") return `AppManifest ${name} is somebody else's, and stays as it is`;
+  if (known !== undefined && other !== labels?.[pluginLabel])
+    return `AppManifest ${name} is that of the plugin ${other ?? "?"}, which was found first`;
+  const ref: ResourceRef = { ...appManifestsRef, version: parseApiVersion(manifest.apiVersion)?.version ?? appManifestsRef.version };
+  try {
+    const patch = manifest as ApiObject & JsonObject;
+    await client.patch(ref, { name }, "application/apply-patch+yaml", patch, { fieldManager, force: true }, signal);
+    return undefined;
+  } catch (thrown) {
+    // What is wrong with the manifest is said once; a server that is away is asked again.
+    if (thrown instanceof ApiError && thrown.code < 500 && thrown.reason !== "Conflict") return thrown.message;
+    throw thrown;
+  }
+}
