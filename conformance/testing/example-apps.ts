@@ -12,7 +12,7 @@ export const exampleApps = [
 ] as const;
 
 /** Puts them where a server with that data folder looks; its parameters name a file for the calls of each. */
-export function installExampleApps(dataPath: string): { readonly parameters: readonly string[]; calls(app: string): readonly Json[] } {
+export function installExampleApps(dataPath: string): { readonly parameters: readonly string[]; readonly calls: (app: string) => readonly Json[] } {
   execFileSync(process.execPath, [path.join(root, "examples/apps/build.mjs"), path.join(dataPath, "plugins")]);
   const file = (app: string): string => path.join(dataPath, `calls-${app}.jsonl`);
   return {
