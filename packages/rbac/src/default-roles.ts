@@ -54,9 +54,9 @@ const plugins = [
 ];
 
 /** A plugin's own paths that are about no object. */
-const pluginPaths = ["access", "health", "metrics", "resources", "stream"];
+const pluginPaths = ["access", "health", "metrics", "query", "resources", "stream"];
 
-const queryRule = resources(["create"], ["*"], "datasources/query", "connections/query", "queries/run");
+const queryRule = resources(["create"], ["*"], "datasources/query", "connections/query", "queries/run", "query");
 
 // Not /api/*: Grafana's older paths are there too, and some of them change things.
 const discovery = ["/", "/api", "/api/v1", "/apis", "/apis/*", "/openapi", "/openapi/*", "/version", "/version/"];

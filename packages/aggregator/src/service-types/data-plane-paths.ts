@@ -1,7 +1,7 @@
 /** Below a data source, or a connection. */
 const ofDataSource = new Set(["query", "health", "resources", "stream", "proxy", "access"]);
 /** Below a namespace, of an app. */
-const ofApp = new Set(["health", "access", "resources", "stream"]);
+const ofApp = new Set(["health", "access", "query", "resources", "stream"]);
 /** Below the group and version. */
 const ofVersion = new Set(["metrics", "convert", "admission"]);
 

@@ -5,11 +5,20 @@ import { type ParsedQuery, parseQueryRequest } from "./query-request.js";
 import { respondToQueries } from "./query-response.js";
 import type { PluginCall, PluginRoute, ServiceType } from "./service-type.js";
 
-/** Runs the queries of one data source: `pluginv2.Data/QueryData`. */
+/** Runs the queries of one data source, or of an app: `pluginv2.Data/QueryData`. */
 export const query: ServiceType = {
   name: "query",
   served: () => true,
-  routes: () => [queryRoute("datasources"), queryRoute("connections")],
+  routes: (_entry, { pluginType }) => (pluginType === "app" ? [appQueryRoute] : [queryRoute("datasources"), queryRoute("connections")]),
+};
+
+/** An app's queries are about no data source: it is asked with its own settings. */
+const appQueryRoute: PluginRoute = {
+  methods: ["POST"],
+  path: "namespaces/{namespace}/query",
+  handle: answerQueries,
+  discovered: { name: "query", kind: "QueryDataResponse", verbs: ["create"] },
+  operations: { post: queryOperation({ description: "Query the app.", operationId: "createQuery" }) },
 };
 
 // `connections` is the first name of the path, `datasources` the newer one; they mean the same.
@@ -31,7 +40,7 @@ async function answerQueries(call: PluginCall): Promise<HttpResponse> {
   requireJsonContentType(request);
   const queries = parseQueryRequest(await readText(request, limits.bodyBytes), clock.now());
   const { namespace = "", uid = "" } = params;
-  requireSameDatasource(queries, plugin.id, uid);
+  if (uid !== "") requireSameDatasource(queries, plugin.id, uid);
   return respondToQueries(call, { namespace, uid }, queries);
 }
 

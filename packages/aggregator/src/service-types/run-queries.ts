@@ -6,9 +6,10 @@ import { callHeaders, callMetadata } from "../plugin-headers.js";
 import type { ParsedQuery } from "./query-request.js";
 import type { PluginCall } from "./service-type.js";
 
-/** One data source in its namespace. */
+/** One data source in its namespace, or the app itself there. */
 export interface DataSourceKey {
   readonly namespace: string;
+  /** Empty for an app. */
   readonly uid: string;
 }
 
@@ -40,8 +41,14 @@ export async function runQueries(
 }
 
 /** Throws ApiError NotFound. */
-export const dataSourceContext = (call: Pick<QueryDataCall, "request" | "plugin" | "contexts">, key: DataSourceKey): Promise<DataSourceContext> =>
-  call.contexts.forDataSource({ pluginId: call.plugin.id, ...key }, callerOf(call), call.request.signal);
+export async function dataSourceContext(
+  call: Pick<QueryDataCall, "request" | "plugin" | "contexts">,
+  { namespace, uid }: DataSourceKey,
+): Promise<DataSourceContext> {
+  const { request, plugin, contexts } = call;
+  if (uid !== "") return contexts.forDataSource({ pluginId: plugin.id, namespace, uid }, callerOf(call), request.signal);
+  return { ...(await contexts.forApp({ pluginId: plugin.id, namespace }, callerOf(call), request.signal)), uid };
+}
 
 /** What the plugin is told. */
 export const queryDataMessage = (
