@@ -181,6 +181,19 @@ test("a start gives back what the defaults lost, keeps what was added, and leave
   expect(await may(api, viewer, "POST", "/api/v1/namespaces")).toBe(false);
 });
 
+test("API servers behind this one may be given the right to read whom to believe", async () => {
+  await using api = await startRbac();
+  const configMap = (name: string): string => `/api/v1/namespaces/kube-system/configmaps/${name}`;
+  await api.have({
+    ...{ apiVersion: "rbac.authorization.k8s.io/v1", kind: "RoleBinding", metadata: { name: "reader", namespace: "kube-system" } },
+    roleRef: { kind: "Role", name: "extension-apiserver-authentication-reader" },
+    subjects: [{ kind: "User", name: nobody.name }],
+  });
+  expect(await may(api, nobody, "GET", configMap("extension-apiserver-authentication"))).toBe(true);
+  expect(await may(api, nobody, "PUT", configMap("extension-apiserver-authentication"))).toBe(false);
+  expect(await may(api, nobody, "GET", configMap("another"))).toBe(false);
+});
+
 test("a second start writes nothing", async () => {
   await using api = await startRbac();
   const versions = async (): Promise<unknown> => {

@@ -1,8 +1,9 @@
 import type { ApiClient, ResourceRef } from "@dataplane/client";
 import { ApiError, type ApiObject } from "@dataplane/meta";
+import { type DefaultNamespacedRole, defaultNamespacedRoles } from "./default-namespaced-roles.js";
 import { aggregationLabel, type DefaultBinding, type DefaultRole, defaultBindings, defaultRoles } from "./default-roles.js";
 import { aggregationRuleOf, rbacApiVersion, rbacGroup, roleRefOf, rulesOf, subjectsOf } from "./policy-rule.js";
-import { clusterRoleBindingsRef, clusterRolesRef } from "./resource-refs.js";
+import { clusterRoleBindingsRef, clusterRolesRef, rolesRef } from "./resource-refs.js";
 import { missingRights } from "./rule-covers.js";
 
 /** Set to "false" by whoever wants a default to stay as they changed it. */
@@ -17,10 +18,11 @@ const writer = { fieldManager: "rbac-defaults" };
 
 /**
  * Makes the default roles and bindings, and gives back to them what they lost since the last start. What was added to them stays, as
- * on any Kubernetes server; an object whose annotation `autoupdate` is "false" is left alone.
+ * on any Kubernetes server; an object whose annotation `autoupdate` is "false" is left alone. Namespaces of roles are there.
  */
 export async function reconcileDefaults(client: ApiClient): Promise<void> {
   await Promise.all(defaultRoles.map((role) => ensure(client, clusterRolesRef, roleObject(role), repairedRole)));
+  await Promise.all(defaultNamespacedRoles.map((role) => ensure(client, rolesRef, namespacedRoleObject(role), repairedRole)));
   await Promise.all(defaultBindings.map((binding) => ensure(client, clusterRoleBindingsRef, bindingObject(binding), repairedBinding)));
 }
 
@@ -30,7 +32,8 @@ async function ensure(
   wanted: ApiObject,
   repaired: (stored: ApiObject, wanted: ApiObject) => ApiObject | undefined,
 ): Promise<void> {
-  const ref = { name: wanted.metadata.name };
+  const { name, namespace } = wanted.metadata;
+  const ref = { name, ...(namespace === undefined ? {} : { namespace }) };
   const stored = await client.get<ApiObject>(resource, ref).catch(asAbsent);
   if (stored === undefined) {
     await client.create(resource, wanted, writer);
@@ -90,6 +93,11 @@ function roleObject({ name, rules, gathers, givenTo = [] }: DefaultRole): ApiObj
   const role: ApiObject = { apiVersion: rbacApiVersion, kind: "ClusterRole", metadata: { name, annotations: marks.annotations, labels } };
   const aggregation = gathers === undefined ? {} : { aggregationRule: { clusterRoleSelectors: gathers.map(selectorOf) } };
   return Object.assign(role, aggregation, { rules });
+}
+
+function namespacedRoleObject({ namespace, name, rules }: DefaultNamespacedRole): ApiObject {
+  const role: ApiObject = { apiVersion: rbacApiVersion, kind: "Role", metadata: { name, namespace, ...marks } };
+  return Object.assign(role, { rules });
 }
 
 const selectorOf = (role: string): object => ({ matchLabels: { [aggregationLabel(role)]: "true" } });

@@ -66,7 +66,7 @@ export async function startRbac(...more: readonly ResourceDefinition[]): Promise
   await server.start(stop.signal);
   const call = async (user: UserInfo, method: string, path: string, body?: object): Promise<TestAnswer> =>
     answerOf(inProcess, { user, method, path, body });
-  for (const name of ["default", "other"]) await call(superuser, "POST", "/api/v1/namespaces", { metadata: { name } });
+  for (const name of ["default", "other", "kube-system"]) await call(superuser, "POST", "/api/v1/namespaces", { metadata: { name } });
   await reconcileDefaults(client);
   const aggregation = clusterRoleAggregationController({ client, clusterRoles: rbac.clusterRoles, ...parts });
   const served = servedRolesController({ client, clusterRoles: rbac.clusterRoles, sources: [registry], ...parts });
