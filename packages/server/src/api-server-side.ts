@@ -32,6 +32,8 @@ import type { Users } from "./identity/users.js";
 import type { Lifetime } from "./lifetime.js";
 import { addServedResources } from "./served-resources.js";
 import { storeCompaction } from "./store-compaction.js";
+import type { Live } from "./tls/live.js";
+import type { ServingCertificate } from "./tls/serving-certificate.js";
 import { version } from "./version.js";
 
 export interface ApiServerSideOptions {
@@ -41,8 +43,8 @@ export interface ApiServerSideOptions {
   readonly users: Users;
   readonly tokens: Tokens;
   readonly keyDirectory: string;
-  /** Of the server's own certificate, PEM; absent without HTTPS. */
-  readonly ca?: string;
+  /** The server's own certificate; absent without HTTPS. */
+  readonly serving?: Live<Pick<ServingCertificate, "ca">>;
   readonly appUrl: string;
   /** As the control plane: a client of the whole chain in this process. */
   readonly client: ApiClient;
@@ -95,8 +97,8 @@ export function openApiServerSide(options: ApiServerSideOptions): ApiServerSide 
   const sealer = openSealer({ keyDirectory: options.keyDirectory });
   const access = openAccessControl({ client, sources: [registry, ...options.sources], keepsServedRoles: config.target === "all", clock, logger });
   const { authorizer, resolver } = access;
-  const ca = options.ca === undefined ? {} : { ca: options.ca };
-  const accounts = openServiceAccounts({ tokens, client, appUrl: options.appUrl, ...ca, clock, logger });
+  const serving = options.serving === undefined ? {} : { serving: options.serving };
+  const accounts = openServiceAccounts({ tokens, client, appUrl: options.appUrl, ...serving, clock, logger });
   addServedResources(registry, { ...config, ...accounts, authorizer, resolver, sealer });
   const apps = createAppManifests({
     ...{ client, registry, plugins, clock, logger },

@@ -27,6 +27,8 @@ import { kubernetesLiveChecks, kubernetesReadyChecks } from "./kubernetes-checks
 import type { Lifetime } from "./lifetime.js";
 import { openMetrics, watchAvailability } from "./metrics/open-metrics.js";
 import type { Certificates } from "./tls/certificates.js";
+import type { Live } from "./tls/live.js";
+import type { ServingCertificate } from "./tls/serving-certificate.js";
 
 export interface ComposeOptions {
   readonly config: Config;
@@ -37,8 +39,8 @@ export interface ComposeOptions {
   readonly tokens: Tokens;
   readonly keyDirectory: string;
   readonly certificates: Pick<Certificates, "clientCa" | "requestHeaderCa" | "frontProxy">;
-  /** Of the server's own certificate, PEM; absent without HTTPS. */
-  readonly ca?: string;
+  /** The server's own certificate; absent without HTTPS. */
+  readonly serving?: Live<Pick<ServingCertificate, "ca">>;
   readonly clock: Clock;
   readonly logger: Logger;
 }

@@ -95,7 +95,7 @@ async function openStored({ config, certificates, clock, closing }: OpenTargetOp
   closing.push(() => store.close());
   const tokens = openTokens(keyDirectory, () => clock.now());
   const users = await openUsers({ directory: keyDirectory, adminUser: config.adminUser, adminPassword: config.adminPassword });
-  return { store, tokens, users, keyDirectory, ...(config.ensureKubectlAccess ? { ca: certificates.serving.current.ca } : {}) };
+  return { store, tokens, users, keyDirectory, ...(config.ensureKubectlAccess ? { serving: certificates.serving } : {}) };
 }
 
 function asCannotStart(error: unknown): never {

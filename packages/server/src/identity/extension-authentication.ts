@@ -36,14 +36,14 @@ export function extensionAuthenticationController(options: ExtensionAuthenticati
     clock,
     logger,
     async reconcile(_key, signal) {
-      const wanted = { apiVersion: "v1", kind: "ConfigMap", metadata: { name, namespace }, data: dataOf(options) };
+      const wanted: ApiObject = { apiVersion: "v1", kind: "ConfigMap", metadata: { name, namespace }, data: dataOf(options) };
       const stored = configMaps.get(name, namespace);
-      if (stored !== undefined && holds(stored, wanted.data)) return undefined;
+      if (stored !== undefined && holds(stored, dataOf(options))) return undefined;
       const writer = { fieldManager: "kube-apiserver" };
       const written =
         stored === undefined
           ? client.create<ApiObject>(configMapsRef, wanted, writer, signal)
-          : client.update<ApiObject>(configMapsRef, { name, namespace }, wanted, writer, signal);
+          : client.update<ApiObject>(configMapsRef, { name, namespace }, repaired(stored, dataOf(options)), writer, signal);
       await tolerating(written, "AlreadyExists", "Conflict", "NotFound");
       return undefined;
     },
@@ -76,5 +76,8 @@ function dataOf({ clientCa, requestHeaderCa, allowedNames }: ExtensionAuthentica
 }
 
 /** What others keep in it beside is theirs. */
+const repaired = (stored: ApiObject, wanted: Readonly<Record<string, string>>): ApiObject =>
+  Object.assign({}, stored, { data: Object.assign({}, stored["data"], wanted) });
+
 const holds = ({ data }: ApiObject, wanted: Readonly<Record<string, string>>): boolean =>
   isJsonObject(data) && Object.entries(wanted).every(([key, value]) => data[key] === value);

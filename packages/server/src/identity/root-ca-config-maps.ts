@@ -1,6 +1,8 @@
 import type { ApiClient, Informer, ResourceRef } from "@dataplane/client";
 import { createController } from "@dataplane/controller";
 import { type ApiObject, aborted, type Clock, isJsonObject, type Logger, tolerating } from "@dataplane/meta";
+import type { Live } from "../tls/live.js";
+import type { ServingCertificate } from "../tls/serving-certificate.js";
 
 /** Where programs look for the authority that signed this server's certificate. */
 export const rootCaName = "kube-root-ca.crt";
@@ -9,8 +11,7 @@ export const configMapsRef: ResourceRef = { group: "", version: "v1", resource: 
 
 export interface RootCaConfigMapsOptions {
   readonly client: ApiClient;
-  /** PEM. */
-  readonly ca: string;
+  readonly serving: Live<Pick<ServingCertificate, "ca">>;
   /** Both are run by the caller; of the ConfigMaps those named `kube-root-ca.crt`. */
   readonly namespaces: Informer<ApiObject>;
   readonly configMaps: Informer<ApiObject>;
@@ -22,7 +23,7 @@ const writer = { fieldManager: "root-ca-cert-publisher" };
 
 /** Keeps the ConfigMap `kube-root-ca.crt` in each namespace that is not on its way out, with this server's CA in it; until `signal` aborts. */
 export function rootCaConfigMapsController(options: RootCaConfigMapsOptions): { run(signal: AbortSignal): Promise<void> } {
-  const { client, ca, namespaces, configMaps, clock, logger } = options;
+  const { client, serving, namespaces, configMaps, clock, logger } = options;
   const controller = createController({
     name: "root-ca-configmaps",
     clock,
@@ -31,6 +32,7 @@ export function rootCaConfigMapsController(options: RootCaConfigMapsOptions): { 
       const found = namespaces.get(namespace);
       if (found === undefined || found.metadata.deletionTimestamp !== undefined) return undefined;
       const stored = configMaps.get(rootCaName, namespace);
+      const { ca } = serving.current;
       const wanted = aConfigMap(namespace, ca);
       if (stored !== undefined && holds(stored, ca)) return undefined;
       const written =
@@ -44,12 +46,16 @@ export function rootCaConfigMapsController(options: RootCaConfigMapsOptions): { 
   });
   return {
     async run(signal) {
+      const lookAtAll = (): void => {
+        for (const { metadata } of namespaces.list()) controller.enqueue(metadata.name);
+      };
       const stops = [
+        serving.onChange(lookAtAll),
         namespaces.onChange(({ object }) => controller.enqueue(object.metadata.name)),
         configMaps.onChange(({ object }) => controller.enqueue(object.metadata.namespace ?? "")),
       ];
       await Promise.race([Promise.all([namespaces.synced, configMaps.synced]), aborted(signal)]);
-      for (const { metadata } of namespaces.list()) controller.enqueue(metadata.name);
+      lookAtAll();
       await controller.run(signal);
       for (const stop of stops) stop();
     },

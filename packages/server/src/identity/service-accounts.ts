@@ -2,6 +2,8 @@ import type { BearerOptions, ServiceAccountOptions, TokenReviewOptions } from "@
 import { type ApiClient, createInformer } from "@dataplane/client";
 import type { ApiObject, Clock, Handler, Logger } from "@dataplane/meta";
 import type { Lifetime } from "../lifetime.js";
+import type { Live } from "../tls/live.js";
+import type { ServingCertificate } from "../tls/serving-certificate.js";
 import { bearerTokens } from "./bearer-tokens.js";
 import { defaultServiceAccountsController } from "./default-service-accounts.js";
 import { openIdEndpoints } from "./openid-endpoints.js";
@@ -20,8 +22,8 @@ export interface ServiceAccountsOptions {
   readonly client: ApiClient;
   /** Where this server is found. */
   readonly appUrl: string;
-  /** Of the server's own certificate, PEM; absent without HTTPS. */
-  readonly ca?: string;
+  /** The server's own certificate; absent without HTTPS. */
+  readonly serving?: Live<Pick<ServingCertificate, "ca">>;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -34,7 +36,7 @@ export interface ServiceAccounts extends ServiceAccountOptions, TokenReviewOptio
   start(lifetime: Lifetime): void;
 }
 
-export function openServiceAccounts({ tokens, client, appUrl, ca, clock, logger }: ServiceAccountsOptions): ServiceAccounts {
+export function openServiceAccounts({ tokens, client, appUrl, serving, clock, logger }: ServiceAccountsOptions): ServiceAccounts {
   const url = appUrl.replace(/\/$/, "");
   const issuer = url.startsWith("https://") ? url : unnamedIssuer;
   const parts = { client, clock, logger };
@@ -50,13 +52,13 @@ export function openServiceAccounts({ tokens, client, appUrl, ca, clock, logger 
     start(lifetime) {
       lifetime.start("default ServiceAccounts", defaultServiceAccountsController({ ...parts, namespaces, accounts }));
       lifetime.start("ServiceAccounts", accounts);
-      if (ca !== undefined) {
+      if (serving !== undefined) {
         const configMaps = createInformer<ApiObject>({
           ...parts,
           resource: configMapsRef,
           options: { fieldSelector: `metadata.name=${rootCaName}` },
         });
-        lifetime.start("root CA ConfigMaps", rootCaConfigMapsController({ ...parts, ca, namespaces, configMaps }));
+        lifetime.start("root CA ConfigMaps", rootCaConfigMapsController({ ...parts, serving, namespaces, configMaps }));
         lifetime.start("ConfigMaps of the root CA", configMaps);
       }
       lifetime.start("Namespaces", namespaces);
