@@ -30,7 +30,15 @@ test("users are added with groups, removed and listed", () => {
   expect(parseCommandLine(["users", "ls"])).toMatchObject({ name: "users ls" });
 });
 
+test("a certificate is issued for a user, groups and days", () => {
+  const issued = parseCommandLine(["certs", "issue", "ann", "--groups", "dataplane:editor,dev", "--days", "7"]);
+  expect(issued).toMatchObject({ name: "certs issue", user: "ann", groups: ["dataplane:editor", "dev"], days: 7 });
+  expect(parseCommandLine(["certs", "issue", "ann"])).toMatchObject({ groups: ["dataplane:viewer"], days: 365 });
+});
+
 test.each([
+  [["certs", "issue"]],
+  [["certs", "ls"]],
   [["nonsense"]],
   [["users", "add"]],
   [["users", "ls", "x"]],

@@ -6,10 +6,18 @@ export type UserCommand =
   | { readonly name: "users passwd" | "users remove"; readonly user: string }
   | { readonly name: "users ls" };
 
+/** Of the users with client certificates. */
+export interface CertificateCommand {
+  readonly name: "certs issue";
+  readonly user: string;
+  readonly groups: readonly string[];
+  readonly days: number;
+}
+
 /** What the command line asks for. */
 export type Command =
   | { readonly name: "serve"; readonly config: string | undefined; readonly overrides: readonly string[] }
-  | (UserCommand & { readonly config: string | undefined; readonly overrides: readonly string[] })
+  | ((UserCommand | CertificateCommand) & { readonly config: string | undefined; readonly overrides: readonly string[] })
   | { readonly name: "help" }
   | { readonly name: "version" };
 
@@ -17,6 +25,7 @@ export const usage = `Usage: dataplane [serve] [--target all|aggregator|apiserve
        dataplane users add USER [--groups dataplane:viewer] [--config FILE]   reads the password from standard input
        dataplane users passwd USER [--config FILE]     reads the new password from standard input
        dataplane users remove USER | ls [--config FILE]
+       dataplane certs issue USER [--groups dataplane:viewer] [--days 365] [--config FILE]   prints a kubeconfig
        dataplane --help | --version`;
 
 /** Words that make no command; the message says which. */
@@ -34,7 +43,7 @@ export function parseCommandLine(argv: readonly string[]): Command {
   if (words.length === 0 || (words.length === 1 && words[0] === "serve"))
     return { name: "serve", config, overrides: [...overrides, ...targetOf(values)] };
   if (values.target !== undefined) throw new UsageError("--target belongs to serve");
-  const command = userCommand(words, values.groups);
+  const command = userCommand(words, values.groups) ?? certificateCommand(words, values);
   if (command === undefined) throw new UsageError(`unknown command: ${words.join(" ")}`);
   return { ...command, config, overrides };
 }
@@ -43,13 +52,25 @@ export function parseCommandLine(argv: readonly string[]): Command {
 const targetOf = ({ target }: { readonly target?: string | undefined }): readonly string[] =>
   target === undefined ? [] : [`server.target=${target}`];
 
-function userCommand([first, second, user, ...rest]: readonly string[], groups = "dataplane:viewer"): UserCommand | undefined {
+function userCommand([first, second, user, ...rest]: readonly string[], groups: string | undefined): UserCommand | undefined {
   if (first !== "users" || rest.length > 0) return undefined;
   if (second === "ls") return user === undefined ? { name: "users ls" } : undefined;
   if (user === undefined) return undefined;
-  if (second === "add") return { name: "users add", user, groups: groups.split(",").filter((it) => it !== "") };
+  if (second === "add") return { name: "users add", user, groups: groupsOf(groups) };
   return second === "passwd" || second === "remove" ? { name: `users ${second}`, user } : undefined;
 }
+
+interface CertificateOptions {
+  readonly groups?: string | undefined;
+  readonly days?: string | undefined;
+}
+
+function certificateCommand([first, second, user, ...rest]: readonly string[], { groups, days }: CertificateOptions): CertificateCommand | undefined {
+  if (first !== "certs" || second !== "issue" || user === undefined || rest.length > 0) return undefined;
+  return { name: "certs issue", user, groups: groupsOf(groups), days: Number(days ?? 365) };
+}
+
+const groupsOf = (list = "dataplane:viewer"): readonly string[] => list.split(",").filter((it) => it !== "");
 
 function parsed(argv: readonly string[]) {
   try {
@@ -58,6 +79,7 @@ function parsed(argv: readonly string[]) {
       options: {
         config: { type: "string" },
         groups: { type: "string" },
+        days: { type: "string" },
         target: { type: "string" },
         help: { type: "boolean", short: "h" },
         version: { type: "boolean", short: "v" },

@@ -3,6 +3,7 @@ import { CannotStart } from "./cannot-start.js";
 import { type Command, parseCommandLine, UsageError, usage } from "./command-line.js";
 import { type Config, ConfigError, loadConfig } from "./config/load-config.js";
 import { consoleLogger } from "./console-logger.js";
+import { runCertificateCommand } from "./identity/certificate-command.js";
 import { runUserCommand } from "./identity/user-commands.js";
 import { startServer } from "./server.js";
 import { version } from "./version.js";
@@ -42,6 +43,12 @@ async function run(command: Command, options: MainOptions): Promise<void> {
       const config = loadConfig({ ...options, file: command.config, overrides: command.overrides });
       if (config.target === "aggregator") throw new ConfigError("users are the API server's: run this with its configuration");
       await runUserCommand(command, path.join(config.dataPath, "keys"));
+      return;
+    }
+    case "certs issue": {
+      const config = loadConfig({ ...options, file: command.config, overrides: command.overrides });
+      if (config.target === "aggregator") throw new ConfigError("certificates are issued by the API server: run this with its configuration");
+      runCertificateCommand(command, config, options.root);
       return;
     }
     case "serve":

@@ -1,4 +1,4 @@
-import { rmSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import path from "node:path";
 import { writeFileAtomically } from "./write-file.js";
 
@@ -14,5 +14,15 @@ const fileOf = (dataPath: string): string => path.join(dataPath, "run", "server.
 
 export const writeRunState = (dataPath: string, state: RunState): void =>
   writeFileAtomically(fileOf(dataPath), `${JSON.stringify(state, null, 2)}\n`, 0o644);
+
+/** Undefined when no server runs there, or none that could tell. */
+export function readRunState(dataPath: string): RunState | undefined {
+  try {
+    // Written by this server's own start, above.
+    return JSON.parse(readFileSync(fileOf(dataPath), "utf8")) as RunState;
+  } catch {
+    return undefined;
+  }
+}
 
 export const removeRunState = (dataPath: string): void => rmSync(fileOf(dataPath), { force: true });

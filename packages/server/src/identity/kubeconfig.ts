@@ -27,15 +27,35 @@ export async function writeKubeconfig(options: {
   readonly tokens: Pick<Tokens, "sign">;
 }): Promise<void> {
   const token = await options.tokens.sign(kubeconfigUser);
-  const content = [
+  writeFileAtomically(options.file, kubeconfigText({ ...options, credential: { token } }), 0o600);
+}
+
+/** What a user of a kubeconfig logs in with: a token, or a client certificate and its key, PEM. */
+export type KubeconfigCredential = { readonly token: string } | { readonly cert: string; readonly key: string };
+
+/** A kubeconfig of one cluster, one user and the context of both. */
+export function kubeconfigText({
+  server,
+  ca,
+  credential,
+}: {
+  readonly server: string;
+  readonly ca: string;
+  readonly credential: KubeconfigCredential;
+}): string {
+  const login =
+    "token" in credential
+      ? [`token: ${credential.token}`]
+      : [`client-certificate-data: ${base64(credential.cert)}`, `client-key-data: ${base64(credential.key)}`];
+  return [
     "apiVersion: v1",
     "kind: Config",
     "current-context: default-context",
     "clusters:",
     "- name: default-cluster",
     "  cluster:",
-    `    server: ${options.server}`,
-    `    certificate-authority-data: ${Buffer.from(options.ca).toString("base64")}`,
+    `    server: ${server}`,
+    `    certificate-authority-data: ${base64(ca)}`,
     "contexts:",
     "- name: default-context",
     "  context:",
@@ -45,8 +65,9 @@ export async function writeKubeconfig(options: {
     "users:",
     "- name: default",
     "  user:",
-    `    token: ${token}`,
+    ...login.map((line) => `    ${line}`),
     "",
   ].join("\n");
-  writeFileAtomically(options.file, content, 0o600);
 }
+
+const base64 = (text: string): string => Buffer.from(text).toString("base64");

@@ -11,7 +11,7 @@ export async function runUserCommand(command: UserCommand, directory: string): P
     case "users add": {
       const { user: name, groups } = command;
       const refusal =
-        listUsers(directory).length === 0 ? "there are no users yet: start the server once, which makes the first" : problemOf(name, groups);
+        listUsers(directory).length === 0 ? "there are no users yet: start the server once, which makes the first" : problemOfUser(name, groups);
       if (refusal !== undefined) throw new UsageError(refusal);
       if (!(await addUser({ directory, name, groups, password: await readPassword() })))
         throw new UsageError(`there is a user ${quoted(name)} already`);
@@ -36,7 +36,7 @@ async function readPassword(): Promise<string> {
 }
 
 /** Names and groups with a colon of the system's own kind are given by the system alone. */
-function problemOf(name: string, groups: readonly string[]): string | undefined {
+export function problemOfUser(name: string, groups: readonly string[]): string | undefined {
   if (!/^[\w.@-]{1,128}$/.test(name)) return "a name is letters, digits and . _ @ -";
   if (groups.length === 0) return "a user without a group may do nothing: --groups dataplane:viewer, dataplane:editor or dataplane:admin";
   return groups.some((group) => group.startsWith("system:")) ? "groups that begin with system: are given by the server alone" : undefined;
