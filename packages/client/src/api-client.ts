@@ -58,6 +58,8 @@ export interface ApiClient {
   list<T extends ApiObject>(resource: ResourceRef, options?: ListOptions, signal?: AbortSignal): Promise<ApiList<T>>;
   watch<T extends ApiObject>(resource: ResourceRef, options: WatchOptions, signal: AbortSignal): AsyncIterable<WatchEvent<T>>;
   create<T extends ApiObject>(resource: ResourceRef, object: T, options?: WriteOptions, signal?: AbortSignal): Promise<T>;
+  /** POST to a subresource of an object, such as a TokenRequest to `token`. */
+  createSubresource<T extends ApiObject>(resource: ResourceRef, ref: ObjectRef, object: JsonObject, signal?: AbortSignal): Promise<T>;
   update<T extends ApiObject>(resource: ResourceRef, ref: ObjectRef, object: T, options?: WriteOptions, signal?: AbortSignal): Promise<T>;
   patch<T extends ApiObject>(
     resource: ResourceRef,

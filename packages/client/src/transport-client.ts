@@ -49,6 +49,10 @@ export class TransportClient implements ApiClient {
     return parseObject<T>(await this.#call({ method: "POST", path, query: writeQuery(options), content: json(object), signal }));
   }
 
+  async createSubresource<T extends ApiObject>(resource: ResourceRef, ref: ObjectRef, object: JsonObject, signal?: AbortSignal): Promise<T> {
+    return parseObject<T>(await this.#call({ method: "POST", path: objectPath(resource, ref), content: json(object), signal }));
+  }
+
   async update<T extends ApiObject>(resource: ResourceRef, ref: ObjectRef, object: T, options?: WriteOptions, signal?: AbortSignal): Promise<T> {
     const path = objectPath(resource, ref);
     return parseObject<T>(await this.#call({ method: "PUT", path, query: writeQuery(options), content: json(object), signal }));

@@ -1,2 +1,3 @@
 export type { Again, Controller, ControllerOptions } from "./controller.js";
 export { createController } from "./create-controller.js";
+export { type LeaderElectionOptions, leaderElection } from "./leader-election.js";

@@ -1,5 +1,5 @@
-import type { ApiClient } from "@dataplane/client";
-import type { Clock, Logger } from "@dataplane/meta";
+import type { ApiClient, ResourceRef } from "@dataplane/client";
+import { ApiError, type ApiObject, type Clock, isJsonObject, type JsonObject, type Logger, tolerating } from "@dataplane/meta";
 
 export interface LeaderElectionOptions {
   readonly client: ApiClient;
@@ -17,9 +17,141 @@ export interface LeaderElectionOptions {
   readonly logger: Logger;
 }
 
+const leasesRef: ResourceRef = { group: "coordination.k8s.io", version: "v1", resource: "leases", namespaced: true };
+
 /**
  * Runs `lead` while this process holds the Lease, until `signal` aborts. The signal that `lead` gets aborts when the Lease is lost; it is
  * then waited for the Lease again. What times are compared is only how long the Lease has looked the same here, never another machine's
  * clock. On `signal` the Lease is given up when `lead` has ended, so that the next holder need not wait.
  */
-export type LeaderElection = (options: LeaderElectionOptions, lead: (signal: AbortSignal) => Promise<void>, signal: AbortSignal) => Promise<void>;
+export async function leaderElection(
+  options: LeaderElectionOptions,
+  lead: (signal: AbortSignal) => Promise<void>,
+  signal: AbortSignal,
+): Promise<void> {
+  const candidate = new Candidate(options);
+  const isOver = (): boolean => signal.aborted;
+  while (!isOver()) {
+    if (await candidate.takes(signal)) await leadWhileHeld(candidate, options, lead, signal);
+    else await pause(options, signal);
+  }
+}
+
+const pause = ({ clock, retrySeconds = 2 }: LeaderElectionOptions, signal: AbortSignal): Promise<void> =>
+  clock.sleep(retrySeconds * 1_000, signal).catch(() => undefined);
+
+async function leadWhileHeld(
+  candidate: Candidate,
+  options: LeaderElectionOptions,
+  lead: (signal: AbortSignal) => Promise<void>,
+  signal: AbortSignal,
+): Promise<void> {
+  const { clock, logger, renewDeadlineSeconds = 10, lease } = options;
+  const lost = new AbortController();
+  const either = AbortSignal.any([signal, lost.signal]);
+  logger.info({ lease: lease.name }, "this process leads");
+  const leading = lead(either).catch((error: unknown) => {
+    if (!either.aborted) logger.error({ lease: lease.name, err: error }, "the leader's work failed");
+  });
+  const ended = leading.then(() => lost.abort(new Error("the leader's work has ended")));
+  let renewed = clock.now().getTime();
+  while (!either.aborted) {
+    await pause(options, either);
+    if (either.aborted) break;
+    if (await candidate.takes(either)) renewed = clock.now().getTime();
+    else if (candidate.isOthers || clock.now().getTime() - renewed > renewDeadlineSeconds * 1_000) {
+      logger.warn({ lease: lease.name }, "this process does not lead any more");
+      lost.abort(new Error("the Lease is lost"));
+    }
+  }
+  await ended;
+  await candidate.release();
+}
+
+class Candidate {
+  readonly #options: LeaderElectionOptions;
+  /** The Lease as it was last seen, and since when it has looked so. */
+  #seen: { readonly text: string; readonly since: number } | undefined;
+  #isOthers = false;
+  #held: ApiObject | undefined;
+
+  constructor(options: LeaderElectionOptions) {
+    this.#options = options;
+  }
+
+  /** True when somebody else was seen to hold it. */
+  get isOthers(): boolean {
+    return this.#isOthers;
+  }
+
+  /** Takes or renews it, where that may be; false also when the API could not be asked. */
+  async takes(signal: AbortSignal): Promise<boolean> {
+    try {
+      return await this.#tried(signal);
+    } catch (thrown) {
+      if (!signal.aborted) this.#options.logger.warn({ reason: ApiError.from(thrown).reason }, "the Lease could not be asked for");
+      return false;
+    }
+  }
+
+  /** So that the next one need not wait for its end. */
+  async release(): Promise<void> {
+    const held = this.#held;
+    this.#held = undefined;
+    if (held === undefined || this.#isOthers) return;
+    const spec = { ...specOf(held), holderIdentity: "", leaseDurationSeconds: 1 };
+    await this.#options.client.update(leasesRef, this.#ref, { ...held, spec }).catch(() => undefined);
+  }
+
+  get #ref() {
+    return { ...this.#options.lease };
+  }
+
+  async #tried(signal: AbortSignal): Promise<boolean> {
+    const { client, identity, clock } = this.#options;
+    const found = await tolerating(client.get<ApiObject>(leasesRef, this.#ref, signal), "NotFound");
+    const now = microTime(clock.now());
+    if (found === undefined) {
+      const metadata = { ...this.#options.lease };
+      const spec = { ...this.#renewed(now), acquireTime: now, leaseTransitions: 0 };
+      const lease = { apiVersion: "coordination.k8s.io/v1", kind: "Lease", metadata, spec };
+      return this.#isOurs(await tolerating(client.create<ApiObject>(leasesRef, lease, {}, signal), "AlreadyExists"));
+    }
+    const spec = specOf(found);
+    const holder = spec["holderIdentity"];
+    const isOurs = holder === identity;
+    this.#isOthers = !isOurs && holder !== "" && holder !== undefined;
+    if (this.#isOthers && !this.#hasEnded(spec)) return false;
+    const transitions = typeof spec["leaseTransitions"] === "number" ? spec["leaseTransitions"] : 0;
+    const taken = isOurs ? {} : { acquireTime: now, leaseTransitions: transitions + 1 };
+    const next = { ...found, spec: { ...spec, ...this.#renewed(now), ...taken } };
+    // Of two that want it the one that is later meets a conflict.
+    return this.#isOurs(await tolerating(client.update<ApiObject>(leasesRef, this.#ref, next, {}, signal), "Conflict", "NotFound"));
+  }
+
+  #isOurs(written: ApiObject | undefined): boolean {
+    if (written === undefined) return false;
+    this.#held = written;
+    this.#isOthers = false;
+    return true;
+  }
+
+  #renewed(now: string): JsonObject {
+    const { identity, leaseSeconds = 15 } = this.#options;
+    return { holderIdentity: identity, leaseDurationSeconds: leaseSeconds, renewTime: now };
+  }
+
+  /** Nothing of it has changed for as long as it is good. */
+  #hasEnded(spec: JsonObject): boolean {
+    const text = JSON.stringify(spec);
+    const now = this.#options.clock.now().getTime();
+    if (this.#seen?.text !== text) this.#seen = { text, since: now };
+    const seconds = typeof spec["leaseDurationSeconds"] === "number" ? spec["leaseDurationSeconds"] : 15;
+    return now - this.#seen.since > seconds * 1_000;
+  }
+}
+
+const specOf = ({ spec }: ApiObject): JsonObject => (isJsonObject(spec) ? spec : {});
+
+/** RFC 3339 with microseconds, as Leases have it. */
+const microTime = (at: Date): string => at.toISOString().replace("Z", "000Z");

@@ -226,6 +226,11 @@ class ProcessPluginHost implements PluginHost {
     return new Supervisor({ plugin, startProcess, clock, logger, startWaitMs, drainMs, giveUpAfter, memoryLimitBytes, onChange });
   }
 
+  async #awaitedEnvironment(plugin: FoundPlugin, timeoutMs: number, signal: AbortSignal): Promise<Readonly<Record<string, string>>> {
+    const either = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
+    return (await this.#options.environmentFor?.(plugin, either)) ?? {};
+  }
+
   async #startProcess(plugin: FoundPlugin, logger: Logger, signal: AbortSignal): Promise<PluginProcess> {
     const { clock, version, settingsFor, memoryLimitBytes, startTimeoutMs = 60_000, env = {} } = this.#options;
     const { id } = plugin.json;
@@ -248,7 +253,7 @@ class ProcessPluginHost implements PluginHost {
         this.#records.forget(id, pid);
       }
     };
-    const settings = settingsFor(id);
+    const settings = { ...settingsFor(id), ...(await this.#awaitedEnvironment(plugin, startTimeoutMs, signal)) };
     try {
       const options = { plugin, link, clock, logger, serverVersion: version, settings, startTimeoutMs, memoryLimitBytes, onSpawn };
       const process = await startPluginProcess(options, signal);

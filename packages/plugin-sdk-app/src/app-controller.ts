@@ -1,36 +1,43 @@
-import type { ApiClient, Informer, ResourceRef } from "@dataplane/client";
+import type { ApiClient, Lister, ResourceRef } from "@dataplane/client";
 import type { ApiObject } from "@dataplane/meta";
 
-/** What a controller of an app works with. */
-export interface AppContext {
-  /** As the app's own ServiceAccount, at the address that the host gave it. */
+/** An object by its name; `namespace` is empty at the cluster scope. */
+export interface ObjectKey {
+  readonly name: string;
+  readonly namespace: string;
+}
+
+/** What a reconcile works with. */
+export interface AppContext<T extends ApiObject> {
+  /** As the app's own ServiceAccount. */
   readonly client: ApiClient;
+  /** The objects of the controller's resource, as they were last seen. */
+  readonly objects: Lister<T>;
   /** Aborts when the plugin is to end, or the Lease is lost. */
   readonly signal: AbortSignal;
 }
 
+/** More objects whose changes matter to a controller. */
+export interface AlsoWatched {
+  readonly resource: ResourceRef;
+  /** The objects of the controller's own resource that one of them leads to. */
+  readonly keysOf: (object: ApiObject) => readonly ObjectKey[];
+}
+
 /** A reconcile loop over one kind. */
-export interface AppController<T extends ApiObject> {
-  /** Of its Lease entries, logs and metrics. */
+export interface AppController<T extends ApiObject = ApiObject> {
+  /** In logs. */
   readonly name: string;
   readonly resource: ResourceRef;
   /** Of one namespace; all when absent. */
   readonly namespace?: string;
   readonly labelSelector?: string;
-  /** More kinds whose changes matter, and which objects of `resource` they lead to. */
-  readonly alsoWatch?: readonly {
-    readonly resource: ResourceRef;
-    readonly keysOf: (object: ApiObject) => readonly { name: string; namespace?: string }[];
-  }[];
-  /** Keys worked on at the same time; 1 unless told. */
+  readonly alsoWatch?: readonly AlsoWatched[];
+  /** Objects worked on at the same time, none of them twice; 1 unless told. */
   readonly concurrency?: number;
   /**
-   * Makes the world as the object says; undefined: it is gone. A rejection is tried again with back-off; an answer says when to look again
-   * though nothing changed, in milliseconds.
+   * Makes the world as the object says; undefined: it is gone. May be called again for what is so already. A rejection is tried again with
+   * back-off; an answer says when to look again though nothing changed, in milliseconds.
    */
-  readonly reconcile: (
-    object: T | undefined,
-    key: { readonly name: string; readonly namespace: string },
-    context: AppContext & { readonly informer: Informer<T> },
-  ) => Promise<{ readonly afterMs: number } | undefined>;
+  readonly reconcile: (object: T | undefined, key: ObjectKey, context: AppContext<T>) => Promise<{ readonly afterMs: number } | undefined>;
 }

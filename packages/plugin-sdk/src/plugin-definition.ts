@@ -13,4 +13,9 @@ export interface PluginDefinition<Settings> {
   readonly admission?: AdmissionHandlers;
   /** Conversion between the versions of the plugin's own kinds. */
   readonly conversion?: ConversionHandler;
+  /**
+   * Work of the process's own, such as controllers; begun once, when calls can be answered. The signal aborts when the host ends the
+   * plugin, which waits for it a little. What it throws is logged, and begins it anew after a while.
+   */
+  readonly run?: (signal: AbortSignal) => Promise<void>;
 }

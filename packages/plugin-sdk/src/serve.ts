@@ -1,6 +1,7 @@
 import { type PluginContext, servePlugin } from "@dataplane/plugin-protocol";
 import { createLogger, type Logger, logLevelOf } from "./logger.js";
 import { Metrics } from "./metrics.js";
+import { ownWork } from "./own-work.js";
 import type { PluginDefinition } from "./plugin-definition.js";
 import { implementPlugin } from "./plugin-implementation.js";
 import { collectProcessMetrics } from "./process-metrics.js";
@@ -37,7 +38,12 @@ async function serve<Settings>(definition: PluginDefinition<Settings>, settingsO
   const metrics = new Metrics();
   collectProcessMetrics(metrics);
   const { implementation, dispose } = implementPlugin({ definition, settingsOf, logger, metrics, graceMs: disposalGraceMs });
-  await servePlugin({ implementation, env: process.env, onShutdown: dispose });
+  const work = definition.run === undefined ? undefined : ownWork(definition.run, logger);
+  const onShutdown = async (): Promise<void> => {
+    await work?.stop();
+    await dispose();
+  };
+  await servePlugin({ implementation, env: process.env, onShutdown });
   // What a plugin left running (a timer, a connection) must not keep its process until the host kills it.
   setTimeout(() => process.exit(), lingerMs).unref();
 }

@@ -9,7 +9,7 @@ import {
   withFilters,
   x509Authenticator,
 } from "@dataplane/apiserver";
-import { createApiClient } from "@dataplane/client";
+import { type ApiClient, createApiClient } from "@dataplane/client";
 import { createClientset } from "@dataplane/clientset";
 import { type Clock, controlPlaneUser, dataPlaneUser, type Handler, type Logger } from "@dataplane/meta";
 import type { PluginHost } from "@dataplane/plugin-host";
@@ -48,6 +48,8 @@ export interface ComposeOptions {
 /** The servers, chained: filters, GrafanaAggregator, KubeAggregator, ApiServer. */
 export interface Composition {
   readonly handler: Handler;
+  /** As the control plane. */
+  readonly client: ApiClient;
   /** Resolves when requests can be served: the store is read, the first objects are there, the informers run. */
   start(lifetime: Lifetime): Promise<void>;
   /** readyz fails from now on, and watches end. */
@@ -114,6 +116,7 @@ export function compose(options: ComposeOptions): Composition {
 
   return {
     handler,
+    client,
     stopAccepting: () => stopping.abort(),
     async start(lifetime) {
       await api.start(lifetime);

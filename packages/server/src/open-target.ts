@@ -1,7 +1,9 @@
 import path from "node:path";
+import type { ApiClient } from "@dataplane/client";
 import type { Clock, Logger } from "@dataplane/meta";
 import type { PluginSource } from "@dataplane/plugin-host";
 import { StoreLocked } from "@dataplane/storage-sql";
+import { AppCredentials } from "./app-credentials/app-credentials.js";
 import { CannotStart } from "./cannot-start.js";
 import { type Composition, compose } from "./compose.js";
 import type { Config } from "./config/load-config.js";
@@ -13,7 +15,7 @@ import { composeApiServer } from "./parts/compose-api-server.js";
 import { kubeconfigTokens } from "./parts/kubeconfig-tokens.js";
 import { noPlugins } from "./parts/no-plugins.js";
 import { aggregatorOf, apiServerOf } from "./parts/part-of.js";
-import { openPlugins } from "./plugins.js";
+import { type OpenPluginsOptions, openPlugins } from "./plugins.js";
 import type { Certificates } from "./tls/certificates.js";
 
 export interface OpenTargetOptions {
@@ -33,6 +35,8 @@ export interface OpenedTarget {
   readonly plugins: PluginSource;
   /** Of the token in the kubeconfig. */
   readonly tokens: Pick<Tokens, "sign">;
+  /** Of apps; absent where there are no plugins, or nobody can reach this server. */
+  readonly credentials?: AppCredentials;
   /** Starts the plugins, where there are any. */
   startPlugins(): void;
 }
@@ -47,10 +51,28 @@ const keysOf = ({ dataPath }: Config): string => path.join(dataPath, "keys");
 
 async function openAll(options: OpenTargetOptions): Promise<OpenedTarget> {
   const { closing } = options;
-  const plugins = openPlugins(options);
+  const late = lateCredentials(options);
+  const plugins = openPlugins({ ...options, ...late.environment });
   closing.push(() => plugins.stop());
   const stored = await openStored(options);
-  return { ...withPlugins(plugins, closing), composition: compose({ ...options, ...stored, plugins }), tokens: stored.tokens };
+  const composition = compose({ ...options, ...stored, plugins });
+  return { ...withPlugins(plugins, closing), composition, tokens: stored.tokens, ...late.open(composition.client) };
+}
+
+/** Credentials come by the API that is composed with the plugins: by the time that one starts, both are there. */
+function lateCredentials({ config, certificates, clock, logger }: OpenTargetOptions) {
+  if (!config.ensureKubectlAccess) return { environment: {}, open: () => ({}) };
+  let credentials: AppCredentials | undefined;
+  const environmentFor: NonNullable<OpenPluginsOptions["environmentFor"]> = (plugin, signal) =>
+    credentials === undefined ? Promise.reject(new Error("the server is not composed yet")) : credentials.environmentFor(plugin, signal);
+  return {
+    environment: { environmentFor },
+    open(client: ApiClient) {
+      const directory = path.join(config.dataPath, "run", "apps");
+      credentials = new AppCredentials({ client, directory, serving: certificates.serving, clock, logger });
+      return { credentials };
+    },
+  };
 }
 
 async function openApiServer(options: OpenTargetOptions): Promise<OpenedTarget> {
@@ -66,14 +88,13 @@ async function openApiServer(options: OpenTargetOptions): Promise<OpenedTarget> 
 
 function openAggregator(options: OpenTargetOptions): OpenedTarget {
   const { closing } = options;
-  const plugins = openPlugins(options);
+  const late = lateCredentials(options);
+  const plugins = openPlugins({ ...options, ...late.environment });
   closing.push(() => plugins.stop());
   const apiServer = apiServerOf(options.config, options.root);
-  return {
-    ...withPlugins(plugins, closing),
-    composition: composeAggregator({ ...options, apiServer, plugins }),
-    tokens: kubeconfigTokens({ apiServer, certificates: options.certificates }),
-  };
+  const composition = composeAggregator({ ...options, apiServer, plugins });
+  const tokens = kubeconfigTokens({ apiServer, certificates: options.certificates });
+  return { ...withPlugins(plugins, closing), composition, tokens, ...late.open(composition.client) };
 }
 
 /** However this process ends, short of SIGKILL, no plugin stays behind. */

@@ -1,6 +1,6 @@
 import path from "node:path";
 import type { Clock, Logger } from "@dataplane/meta";
-import { createPluginHost, type PluginHost, type PluginSource, readTrustedKeys } from "@dataplane/plugin-host";
+import { createPluginHost, type PluginHost, type PluginHostOptions, type PluginSource, readTrustedKeys } from "@dataplane/plugin-host";
 import { links, type OpenLink } from "@dataplane/plugin-protocol";
 import { type Config, ConfigError } from "./config/load-config.js";
 import { recordedLink } from "./recorded-link.js";
@@ -11,6 +11,8 @@ export interface OpenPluginsOptions {
   /** Relative paths count from here. */
   readonly root: string;
   readonly env: NodeJS.ProcessEnv;
+  /** Credentials of apps; none when absent. */
+  readonly environmentFor?: PluginHostOptions["environmentFor"];
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -19,7 +21,7 @@ export interface OpenPluginsOptions {
  * The plugins that come with the server, those of `[paths] plugins`, and before them those whose `[plugin.<id>] path` says where they
  * are. Throws ConfigError for trusted keys that cannot be read.
  */
-export function openPlugins({ config, root, env, clock, logger }: OpenPluginsOptions): PluginHost {
+export function openPlugins({ config, root, env, environmentFor, clock, logger }: OpenPluginsOptions): PluginHost {
   const link: OpenLink = (target, timeoutMs) => links[config.pluginLink](target, timeoutMs, { maxMessageBytes: config.maxPluginMessage });
   return createPluginHost({
     directories: [
@@ -33,6 +35,7 @@ export function openPlugins({ config, root, env, clock, logger }: OpenPluginsOpt
     env,
     allowUnsigned: config.appMode === "development" ? true : config.allowUnsigned,
     settingsFor: (id) => pluginSettings(config.plugins.get(id) ?? {}),
+    ...(environmentFor === undefined ? {} : { environmentFor }),
     version: version.server,
     link,
     linkFor: ({ id, raw }) => {

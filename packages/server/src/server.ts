@@ -53,6 +53,10 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
     target.startPlugins();
     await target.composition.start(lifetime);
     const listeners = await openListeners({ ...options, config }, target, certificates, lifetime);
+    if (target.credentials !== undefined && listeners.https !== undefined) {
+      target.credentials.listensAt(`https://127.0.0.1:${listeners.https.port}`);
+      lifetime.start("credentials of apps", target.credentials);
+    }
     return await running(options, { ...listeners, composition: target.composition, plugins: target.plugins, closing });
   } catch (error) {
     for (const close of closing) await close();

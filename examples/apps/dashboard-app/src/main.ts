@@ -1,9 +1,11 @@
 import { serveApp } from "@dataplane/plugin-sdk";
+import { runControllers } from "@dataplane/plugin-sdk-app";
 import { logCall } from "../../call-log.js";
 import { objectIn } from "../../json.js";
 import { completeDashboard, validateDashboard } from "./admit-dashboard.js";
 import { dashboardAnswers } from "./answers.js";
 import { convertDashboard } from "./convert-dashboard.js";
+import { dashboardController } from "./dashboard-controller.js";
 import { KnownDashboards } from "./known-dashboards.js";
 
 const known = new KnownDashboards();
@@ -28,4 +30,5 @@ await serveApp({
     logCall("convertObjects", { count: objects.length, ...targetVersion });
     return objects.map((object) => convertDashboard(object, targetVersion.version));
   },
+  run: (signal) => runControllers([dashboardController(known)], { signal }),
 });

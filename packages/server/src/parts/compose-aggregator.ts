@@ -100,6 +100,7 @@ export function composeAggregator(options: ComposeAggregatorOptions): Compositio
   const check = (name: string, isWell: () => boolean) => ({ name, problem: () => (isWell() ? undefined : "not yet") });
   const ping = check("ping", () => true);
   return {
+    client,
     handler: healthEndpoints(
       {
         livez: [ping, ...kubernetesLiveChecks],

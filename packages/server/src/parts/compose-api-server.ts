@@ -69,6 +69,7 @@ export function composeApiServer(options: ComposeApiServerOptions): Composition 
   const check = (name: string, isWell: () => boolean) => ({ name, problem: () => (isWell() ? undefined : "not yet") });
   const ping = check("ping", () => true);
   return {
+    client,
     handler: healthEndpoints(
       {
         livez: [ping, ...kubernetesLiveChecks],
