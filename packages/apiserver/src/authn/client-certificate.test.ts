@@ -1,6 +1,6 @@
 import { X509Certificate } from "node:crypto";
 import { once } from "node:events";
-import { connect, createServer } from "node:tls";
+import { connect, createServer, type TLSSocket } from "node:tls";
 import type { HttpRequest } from "@dataplane/meta";
 import { expect, test } from "vitest";
 import { authorityExtensions, clientExtensions, issueByOpenssl } from "../testing/client-certificates.js";
@@ -51,11 +51,11 @@ async function shown(leaf: IssuedCertificate, ...chain: readonly IssuedCertifica
   const address = server.address();
   const port = typeof address === "object" && address !== null ? address.port : 0;
   const client = connect({ port, key: leaf.key, cert: [leaf, ...chain].map(({ cert }) => cert).join(""), rejectUnauthorized: false });
-  const [socket] = await once(server, "secureConnection");
-  const certificate: unknown = socket.getPeerX509Certificate();
+  const [socket] = (await once(server, "secureConnection")) as [TLSSocket];
+  const certificate = socket.getPeerX509Certificate();
   client.destroy();
   server.close();
-  if (!(certificate instanceof X509Certificate)) throw new Error("no certificate was shown");
+  if (certificate === undefined) throw new Error("no certificate was shown");
   return certificate;
 }
 
@@ -138,7 +138,16 @@ const remote = (allowedNames: readonly string[] = ["jörg"], pem = pki.ca.cert) 
 const identity = {
   rawHeaders: [
     ...["X-Remote-User", Buffer.from("Zoë").toString("latin1"), "X-Remote-Uid", "u1", "x-remote-group", "a, b", "X-Remote-Group", "c"],
-    ...["X-Remote-Extra-Example.com%2fScope", "s1", "x-remote-extra-example.com%2fscope", "s2", "X-Remote-Extra-100%", "x", "X-Remote-Extra-__proto__", "p"],
+    ...[
+      "X-Remote-Extra-Example.com%2fScope",
+      "s1",
+      "x-remote-extra-example.com%2fscope",
+      "s2",
+      "X-Remote-Extra-100%",
+      "x",
+      "X-Remote-Extra-__proto__",
+      "p",
+    ],
     ...["Authorization", "Bearer t"],
   ],
 };

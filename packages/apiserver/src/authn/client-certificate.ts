@@ -98,11 +98,8 @@ const hasIssued = (issuer: X509Certificate, certificate: X509Certificate): boole
 const clientUsages = new Set(["1.3.6.1.5.5.7.3.2", "2.5.29.37.0"]);
 
 /** A certificate without extended key usages is for any use. Node's `keyUsage` is the extended one. */
-function allowsClients(certificate: X509Certificate): boolean {
-  // Declared as always there, which it is not.
-  const usages: readonly string[] | undefined = certificate.keyUsage;
-  return usages === undefined || usages.some((it) => clientUsages.has(it));
-}
+const allowsClients = ({ keyUsage }: { readonly keyUsage?: readonly string[] }): boolean =>
+  keyUsage === undefined || keyUsage.some((it) => clientUsages.has(it));
 
 /** Signatures over MD2, MD5 and SHA-1 can be made for another certificate. Object identifiers as they stand in a certificate, tag and length before them. */
 const weakSignatures = ["06092a864886f70d010102", "06092a864886f70d010104", "06092a864886f70d010105", "06072a8648ce3d0401"].map((it) =>

@@ -25,7 +25,16 @@ export async function issueByOpenssl({ subject, issuer, extensions = [], digest 
   const directory = await mkdtemp(join(tmpdir(), "dp-client-cert-"));
   const at = (name: string): string => join(directory, name);
   try {
-    const config = ["oid_section=oids", "[oids]", "kubernetesUid=1.3.6.1.4.1.57683.2", "[req]", "distinguished_name=dn", "[dn]", "[ext]", ...extensions];
+    const config = [
+      "oid_section=oids",
+      "[oids]",
+      "kubernetesUid=1.3.6.1.4.1.57683.2",
+      "[req]",
+      "distinguished_name=dn",
+      "[dn]",
+      "[ext]",
+      ...extensions,
+    ];
     await writeFile(at("cnf"), `${config.join("\n")}\n`);
     const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", at("key")];
     await run("openssl", ["req", "-new", "-utf8", ...key, "-config", at("cnf"), "-subj", subject, "-out", at("csr")]);

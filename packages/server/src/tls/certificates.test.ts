@@ -11,7 +11,14 @@ import { type CertificatesOptions, openCertificates } from "./certificates.js";
 
 const folder = () => mkdtempSync(path.join(tmpdir(), "certificates-"));
 const day = 86_400_000;
-const unset = { tlsCertFile: "", tlsPrivateKeyFile: "", clientCaFile: "", requestHeaderClientCaFile: "", proxyClientCertFile: "", proxyClientKeyFile: "" };
+const unset = {
+  tlsCertFile: "",
+  tlsPrivateKeyFile: "",
+  clientCaFile: "",
+  requestHeaderClientCaFile: "",
+  proxyClientCertFile: "",
+  proxyClientKeyFile: "",
+};
 
 const opened = (directory: string, more: Partial<CertificatesOptions["config"]> = {}, clock: Clock = systemClock) =>
   openCertificates({ directory, root: directory, config: { ...unset, ...more }, clock, logger: silentLogger, lookMs: 10 });

@@ -79,7 +79,7 @@ export function openCertificates(options: CertificatesOptions): Certificates {
   return {
     ...{ serving, clientCa, requestHeaderCa, frontProxy, listener },
     async run(signal) {
-      const onSettled = (): Promise<void> => Promise.resolve(refresh());
+      const onSettled = (): Promise<void> => Promise.resolve().then(refresh);
       const renewal = async (): Promise<void> => {
         while (await elapsed(clock, renewalMs, signal)) refresh();
       };
