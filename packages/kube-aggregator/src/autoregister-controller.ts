@@ -5,6 +5,13 @@ import { type Again, createController } from "@dataplane/controller";
 import { ApiError, type ApiObject, apiVersionOf, type Clock, type GroupVersion, type JsonObject, type Logger } from "@dataplane/meta";
 import { apiServicesRef, automanagedLabel } from "./apiservice.js";
 
+/** As in the spec of an APIService. */
+export interface GroupServer {
+  readonly service: { readonly namespace: string; readonly name: string; readonly port: number };
+  /** PEM in base64. */
+  readonly caBundle: string;
+}
+
 export interface AutoregisterOptions {
   readonly client: ApiClient;
   /** Of APIServices; run by the caller. */
@@ -13,6 +20,8 @@ export interface AutoregisterOptions {
   readonly sources: readonly ApiSource[];
   /** False while sources may still lack what they will serve, as at start: nothing is removed then. True unless told. */
   readonly sourcesAreComplete?: () => boolean;
+  /** Who serves the sources' groups, where that is another server; this server itself unless told. */
+  readonly servedBy?: { readonly source: ApiSource; readonly server: GroupServer };
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -28,10 +37,16 @@ const writer = { fieldManager: "kube-aggregator" };
 const lookAgainMs = 500;
 
 export function autoregisterController(options: AutoregisterOptions): AutoregisterController {
-  const { client, services, sources, sourcesAreComplete = () => true, clock, logger } = options;
+  const { client, services, sources, sourcesAreComplete = () => true, servedBy, clock, logger } = options;
 
   const localOnes = (): ReadonlyMap<string, GroupVersion> =>
     new Map(sources.flatMap((source) => source.served().map(({ group, version }) => [nameOf({ group, version }), { group, version }])));
+
+  /** The core group and APIServices themselves are never anybody else's. */
+  const serverOf = ({ group, version }: GroupVersion): GroupServer | undefined =>
+    group !== "" && group !== apiServicesRef.group && servedBy?.source.served().some((it) => it.group === group && it.version === version) === true
+      ? servedBy.server
+      : undefined;
 
   const keep = async (wanted: ApiObject, stored: ApiObject | undefined, signal: AbortSignal): Promise<undefined> => {
     if (stored === undefined) await tolerating("AlreadyExists", client.create(apiServicesRef, wanted, writer, signal));
@@ -57,7 +72,7 @@ export function autoregisterController(options: AutoregisterOptions): Autoregist
     reconcile(name, signal) {
       const local = localOnes().get(name);
       const stored = services.get(name);
-      if (local !== undefined) return keep(localApiService(local), stored, signal);
+      if (local !== undefined) return keep(apiServiceOf(local, serverOf(local)), stored, signal);
       return stored === undefined ? Promise.resolve(undefined) : drop(stored, signal);
     },
   });
@@ -85,12 +100,13 @@ const isAutomanaged = ({ metadata }: ApiObject): boolean => metadata.labels?.[au
 /** `<version>.<group>`; `v1.` for the core group. */
 const nameOf = ({ group, version }: GroupVersion): string => `${version}.${group}`;
 
-function localApiService({ group, version }: GroupVersion): ApiObject {
+function apiServiceOf({ group, version }: GroupVersion, server: GroupServer | undefined): ApiObject {
   const spec: JsonObject = {
     group,
     version,
     groupPriorityMinimum: groupPriority(group),
     versionPriority: /alpha|beta/.test(version) ? 9 : 15,
+    ...(server === undefined ? {} : { service: { ...server.service }, caBundle: server.caBundle }),
   };
   return {
     apiVersion: apiVersionOf(apiServicesRef),

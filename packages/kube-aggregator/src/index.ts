@@ -1,5 +1,5 @@
 export { type ApiService, apiServiceFrom, apiServices, apiServicesRef, automanagedLabel } from "./apiservice.js";
-export { type AutoregisterController, type AutoregisterOptions, autoregisterController } from "./autoregister-controller.js";
+export { type AutoregisterController, type AutoregisterOptions, autoregisterController, type GroupServer } from "./autoregister-controller.js";
 export { type ApiServiceAvailabilityController, type AvailabilityOptions, apiServiceAvailabilityController } from "./availability-controller.js";
 export { RemoteGroups } from "./discovery/remote-groups.js";
 export { createKubeAggregator, type KubeAggregator, type KubeAggregatorOptions } from "./kube-aggregator.js";

@@ -11,6 +11,8 @@ export interface KubeAggregatorOptions {
   readonly services: Informer<ApiObject>;
   /** To the servers behind the others. */
   readonly transport: RemoteTransport;
+  /** The Service of the API server that is this server's own, where that is another process: what it has is no foreign group. */
+  readonly ownService?: { readonly namespace: string; readonly name: string };
 }
 
 /** Second in the request path: the APIService of the group and version says who answers. */
@@ -23,7 +25,7 @@ export interface KubeAggregator {
 const retryAfterSeconds = 1;
 
 /** A local group and version goes to the delegate; a remote one to its server, unless its condition says that it is of no use. */
-export function createKubeAggregator({ delegate, services, transport }: KubeAggregatorOptions): KubeAggregator {
+export function createKubeAggregator({ delegate, services, transport, ownService }: KubeAggregatorOptions): KubeAggregator {
   // Readers hold one immutable map; each change makes the next.
   let remotes: ReadonlyMap<string, ApiService> = new Map();
   services.onChange(({ type, object }) => {
@@ -43,7 +45,10 @@ export function createKubeAggregator({ delegate, services, transport }: KubeAggr
       }
       return proxyRequest(transport, remote, request);
     },
-    isRemote: (groupVersion) => remotes.has(keyOf(groupVersion)),
+    isRemote(groupVersion) {
+      const service = remotes.get(keyOf(groupVersion))?.service;
+      return service !== undefined && (service.namespace !== ownService?.namespace || service.name !== ownService.name);
+    },
   };
 }
 

@@ -9,6 +9,7 @@ import {
   createKubeAggregator,
   externalNamesRef,
   type FrontProxyCredentials,
+  type GroupServer,
   httpsTransport,
   RemoteGroups,
   type RemoteTransport,
@@ -39,6 +40,8 @@ export interface AggregatorsSideOptions {
   /** The API server behind. */
   readonly delegate: Handler;
   readonly local: LocalResources;
+  /** Where the API server behind is another process: APIServices of what it serves name it. */
+  readonly apiServer?: GroupServer;
   readonly plugins: PluginSource;
   /** Resolves when all plugins that are on disk are listed. */
   readonly pluginsAreFound: Promise<void>;
@@ -88,7 +91,10 @@ export function openAggregatorsSide(options: AggregatorsSideOptions): Aggregator
   const resolver = storedServiceResolver({ services, externalNames });
   const transport = httpsTransport({ resolver, credentials: options.frontProxy });
   const remoteGroups = new RemoteGroups();
-  const kubeAggregator = createKubeAggregator({ delegate: options.delegate, services: apiServices, transport });
+  const kubeAggregator = createKubeAggregator({
+    ...{ delegate: options.delegate, services: apiServices, transport },
+    ...(options.apiServer === undefined ? {} : { ownService: options.apiServer.service }),
+  });
   const delegate = config.kubernetesAggregator ? kubeAggregator.handler : options.delegate;
   const dataPlane = config.dataplaneAggregator
     ? openDataPlane({
@@ -104,6 +110,7 @@ export function openAggregatorsSide(options: AggregatorsSideOptions): Aggregator
       client,
       services: apiServices,
       sources: [local.source, ...(dataPlane === undefined ? [] : [dataPlane.aggregator.apiSource])],
+      ...(options.apiServer === undefined ? {} : { servedBy: { source: local.source, server: options.apiServer } }),
       sourcesAreComplete: () => local.hasSynced !== false && dataPlane?.aggregator.hasSynced !== false,
       clock,
       logger,

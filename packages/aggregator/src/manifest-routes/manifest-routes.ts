@@ -65,7 +65,7 @@ function versionRoutes(version: JsonObject, groupVersion: GroupVersion): Manifes
 
 /** Routes below each object of a kind. What a path of theirs refers to are schemas of the version's routes. */
 function kindRoutes({ kind, plural, scope, routes }: JsonObject, { refs, ids }: Omit<Surroundings, "path">): readonly ManifestRoute[] {
-  const resource = typeof plural === "string" && plural !== "" ? plural : `${String(kind).toLowerCase()}s`;
+  const resource = typeof plural === "string" && plural !== "" ? plural : `${typeof kind === "string" ? kind.toLowerCase() : ""}s`;
   const prefix = `${scope === "Cluster" ? "" : "namespaces/{namespace}/"}${resource}/{name}/`;
   return Object.entries(isJsonObject(routes) ? routes : {}).flatMap(([path, item]) => {
     const relative = path.replace(/^\/+/, "");

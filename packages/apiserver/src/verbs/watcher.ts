@@ -130,7 +130,8 @@ export class Watcher {
     const started = performance.now();
     for (let pauseMs = 50; ; pauseMs = Math.min(pauseMs * 2, 1_000)) {
       try {
-        return await this.#selection.convert(values);
+        await this.#selection.convert(values);
+        return;
       } catch (thrown) {
         const isAway = thrown instanceof ApiError && thrown.reason === "ServiceUnavailable";
         if (!isAway || this.#isEnded || performance.now() - started > patienceMs) throw thrown;

@@ -22,14 +22,14 @@ const apiVersions = new Set(["apps.grafana.app/v1alpha1", "apps.grafana.app/v1al
 export function readManifestFile(directory: string, file: string): ApiObject | undefined {
   const value = parsed(textOf(directory, file));
   if (value?.["kind"] !== "AppManifest") return undefined;
-  const { apiVersion, kind, metadata, spec } = value;
+  const { apiVersion, metadata, spec } = value;
   if (typeof apiVersion !== "string" || !apiVersions.has(apiVersion)) {
     throw new ManifestFileError(`apiVersion ${JSON.stringify(apiVersion ?? null)} is none of ${[...apiVersions].join(", ")}`);
   }
   if (!isJsonObject(spec)) throw new ManifestFileError("it has no spec");
   const name = isJsonObject(metadata) && typeof metadata["name"] === "string" ? metadata["name"] : spec["appName"];
   if (typeof name !== "string" || name === "") throw new ManifestFileError("it has no metadata.name");
-  return { apiVersion, kind: String(kind), metadata: { name, ...notesOf(metadata) }, spec };
+  return { apiVersion, kind: "AppManifest", metadata: { name, ...notesOf(metadata) }, spec };
 }
 
 /** Labels and annotations are the author's to give; all else in metadata is the server's. */

@@ -15,23 +15,28 @@ export interface HttpsTransportOptions {
 
 /** The RemoteTransport of this server. */
 export function httpsTransport({ resolver, credentials }: HttpsTransportOptions): RemoteTransport {
-  /** By APIService. */
+  /** By target: APIServices of one server share its connections. */
   const known = new Map<string, RemoteConnections>();
+  /** The target that an APIService had last, by its name. */
+  const targets = new Map<string, string>();
 
   const targetOf = (apiService: ApiService): RemoteTarget => {
     if (apiService.service === undefined) throw new RemoteFailure("ServiceNotFound", `${apiService.name} names no service`);
     return remoteTarget(apiService, resolver.resolve(apiService.service), credentials());
   };
 
-  /** Those of the server as it is told now; those of before end when nothing is under way in them. */
+  /** Those of the server as it is told now; those that nobody has any more end when nothing is under way in them. */
   const connectionsTo = (apiService: ApiService): RemoteConnections => {
     const target = targetOf(apiService);
-    const old = known.get(apiService.name);
-    if (old?.target.id === target.id) return old;
-    old?.retire();
-    const next = new RemoteConnections(target);
-    known.set(apiService.name, next);
-    return next;
+    const before = targets.get(apiService.name);
+    targets.set(apiService.name, target.id);
+    if (before !== undefined && before !== target.id && ![...targets.values()].includes(before)) {
+      known.get(before)?.retire();
+      known.delete(before);
+    }
+    const found = known.get(target.id) ?? new RemoteConnections(target);
+    known.set(target.id, found);
+    return found;
   };
 
   return {

@@ -24,6 +24,7 @@ import { openMetrics, watchAvailability } from "../metrics/open-metrics.js";
 import type { Certificates } from "../tls/certificates.js";
 import { version } from "../version.js";
 import { type ApiServerDiscovery, apiServerDiscovery } from "./api-server-discovery.js";
+import { apiServerService, keepApiServerService } from "./api-server-service.js";
 import { askingAuthenticator } from "./asking-authenticator.js";
 import { delegateToPeer } from "./delegate-to-peer.js";
 import type { Peer } from "./part-of.js";
@@ -56,6 +57,7 @@ export function composeAggregator(options: ComposeAggregatorOptions): Compositio
   const documents: { handler: Handler } = { handler: delegateToPeer(transports.trusted) };
   const aggregators = openAggregatorsSide({
     ...{ config, client, dataPlaneClient, dataPlaneServices, clock, logger, local: discovery },
+    apiServer: apiServerService(options.apiServer),
     appUrl: appUrlOf(config),
     authorizer: rbac.authorizer,
     frontProxy: () => certificates.frontProxy.current,
@@ -126,6 +128,7 @@ export function composeAggregator(options: ComposeAggregatorOptions): Compositio
       routes?.onChange(() => servedRoles.changed());
       routes?.onWrite((info) => (changesWhatIsServed(info) ? discovery.look().catch(() => undefined) : Promise.resolve()));
       lifetime.start("discovery of the API server", discovery);
+      lifetime.start("Service of the API server", keepApiServerService({ client, apiServer: options.apiServer, clock, logger }));
       lifetime.start("roles and bindings", rbac);
       lifetime.start("served roles", servedRoles);
       aggregators.start(lifetime);
