@@ -84,7 +84,10 @@ export function manifestsOnDiskController(options: ManifestsOnDiskOptions): Mani
       for (const { id } of plugins.list()) known.add(id);
       look();
       const paths = (): readonly string[] => plugins.list().flatMap(({ directory }) => manifestPlaces(directory));
-      const onSettled = (): Promise<void> => Promise.resolve(look());
+      const onSettled = (): Promise<void> => {
+        look();
+        return Promise.resolve();
+      };
       await Promise.all([controller.run(signal), watchFolders({ paths, onSettled, periodMs, clock }, signal)]);
       stop();
     },

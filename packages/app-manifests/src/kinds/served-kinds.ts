@@ -72,7 +72,7 @@ export class ServedKinds {
     const kinds = kindsOf(spec);
     const causes = kinds.flatMap((kind) => {
       const definition = kindDefinition(spec, kind);
-      return validateDefinition({ definition, old: undefined, checkRules }).map(({ field, message }) => `${kind.kind}: ${field ?? ""}: ${message}`);
+      return validateDefinition({ definition, old: undefined, checkRules }).map(({ field, message }) => `${kind.kind}: ${field}: ${message}`);
     });
     if (causes.length > 0) return { reason: "SchemaInvalid", message: causes.slice(0, 10).join("; ") };
     const own = new Set([...(this.#served.get(name)?.values() ?? [])].flat());
