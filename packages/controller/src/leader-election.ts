@@ -32,10 +32,13 @@ export async function leaderElection(
   const candidate = new Candidate(options);
   const isOver = (): boolean => signal.aborted;
   while (!isOver()) {
-    if (await candidate.takes(signal)) await leadWhileHeld(candidate, options, lead, signal);
-    else await pause(options, signal);
+    if (await candidate.takes(signal, deadlineOf(options))) await leadWhileHeld(candidate, options, lead, signal);
+    // Also after having led: work that fails at once is not started again at once.
+    await pause(options, signal);
   }
 }
+
+const deadlineOf = ({ renewDeadlineSeconds = 10 }: LeaderElectionOptions): number => renewDeadlineSeconds * 1_000;
 
 const pause = ({ clock, retrySeconds = 2 }: LeaderElectionOptions, signal: AbortSignal): Promise<void> =>
   clock.sleep(retrySeconds * 1_000, signal).catch(() => undefined);
@@ -46,7 +49,7 @@ async function leadWhileHeld(
   lead: (signal: AbortSignal) => Promise<void>,
   signal: AbortSignal,
 ): Promise<void> {
-  const { clock, logger, renewDeadlineSeconds = 10, lease } = options;
+  const { clock, logger, lease } = options;
   const lost = new AbortController();
   const either = AbortSignal.any([signal, lost.signal]);
   logger.info({ lease: lease.name }, "this process leads");
@@ -54,12 +57,12 @@ async function leadWhileHeld(
     if (!either.aborted) logger.error({ lease: lease.name, err: error }, "the leader's work failed");
   });
   const ended = leading.then(() => lost.abort(new Error("the leader's work has ended")));
-  let renewed = clock.now().getTime();
+  const msLeft = (): number => candidate.renewedAt + deadlineOf(options) - clock.now().getTime();
   while (!either.aborted) {
     await pause(options, either);
     if (either.aborted) break;
-    if (await candidate.takes(either)) renewed = clock.now().getTime();
-    else if (candidate.isOthers || clock.now().getTime() - renewed > renewDeadlineSeconds * 1_000) {
+    if (await candidate.takes(either, msLeft())) continue;
+    if (candidate.isOthers || msLeft() <= 0) {
       logger.warn({ lease: lease.name }, "this process does not lead any more");
       lost.abort(new Error("the Lease is lost"));
     }
@@ -74,6 +77,7 @@ class Candidate {
   #seen: { readonly text: string; readonly since: number } | undefined;
   #isOthers = false;
   #held: ApiObject | undefined;
+  #renewedAt = 0;
 
   constructor(options: LeaderElectionOptions) {
     this.#options = options;
@@ -84,10 +88,18 @@ class Candidate {
     return this.#isOthers;
   }
 
-  /** Takes or renews it, where that may be; false also when the API could not be asked. */
-  async takes(signal: AbortSignal): Promise<boolean> {
+  /** When the request that took or renewed it last was begun, in ms: others may count from no earlier than that. */
+  get renewedAt(): number {
+    return this.#renewedAt;
+  }
+
+  /** Takes or renews it, where that may be; false also when the API could not be asked, or gave no answer within `ms`. */
+  async takes(signal: AbortSignal, ms: number): Promise<boolean> {
+    const began = this.#options.clock.now().getTime();
     try {
-      return await this.#tried(signal);
+      const taken = await this.#within(ms, (either) => this.#tried(either), signal);
+      if (taken) this.#renewedAt = began;
+      return taken;
     } catch (thrown) {
       if (!signal.aborted) this.#options.logger.warn({ reason: ApiError.from(thrown).reason }, "the Lease could not be asked for");
       return false;
@@ -100,7 +112,23 @@ class Candidate {
     this.#held = undefined;
     if (held === undefined || this.#isOthers) return;
     const spec = { ...specOf(held), holderIdentity: "", leaseDurationSeconds: 1 };
-    await this.#options.client.update(leasesRef, this.#ref, { ...held, spec }).catch(() => undefined);
+    const write = (signal: AbortSignal) => this.#options.client.update(leasesRef, this.#ref, { ...held, spec }, {}, signal);
+    await this.#within(deadlineOf(this.#options), write).catch(() => undefined);
+  }
+
+  /** A server that takes a request and never answers must not keep a holder from seeing that its time is over. */
+  async #within<T>(ms: number, call: (signal: AbortSignal) => Promise<T>, signal?: AbortSignal): Promise<T> {
+    const [over, answered] = [new AbortController(), new AbortController()];
+    const late = this.#options.clock.sleep(Math.max(ms, 0), answered.signal).then(
+      () => over.abort(new Error("no answer in time")),
+      () => undefined,
+    );
+    try {
+      return await call(signal === undefined ? over.signal : AbortSignal.any([signal, over.signal]));
+    } finally {
+      answered.abort();
+      await late;
+    }
   }
 
   get #ref() {

@@ -1,0 +1,103 @@
+import type { ApiClient } from "@dataplane/client";
+import { ApiError, type ApiObject, silentLogger } from "@dataplane/meta";
+import { expect, test } from "vitest";
+import { leaderElection } from "./leader-election.js";
+import { ManualClock, settled } from "./testing/manual-clock.js";
+
+/** One Lease, with the server's rule about resource versions; while it is `silent` no request is answered. */
+function leaseServer() {
+  const state: { lease: ApiObject | undefined; silent: boolean } = { lease: undefined, silent: false };
+  let version = 0;
+  const answer = (signal: AbortSignal | undefined): Promise<void> =>
+    new Promise((resolve, reject) => {
+      if (!state.silent) resolve();
+      signal?.addEventListener("abort", () => reject(new Error("aborted")), { once: true });
+    });
+  const stored = (object: ApiObject): ApiObject => {
+    state.lease = { ...object, metadata: { ...object.metadata, resourceVersion: `${++version}` } };
+    return state.lease;
+  };
+  const calls = {
+    get: async (_resource: unknown, _ref: unknown, signal?: AbortSignal) => {
+      await answer(signal);
+      if (state.lease === undefined) throw new ApiError("NotFound", "no such lease");
+      return state.lease;
+    },
+    create: async (_resource: unknown, object: ApiObject, _options?: unknown, signal?: AbortSignal) => {
+      await answer(signal);
+      if (state.lease !== undefined) throw new ApiError("AlreadyExists", "there is one");
+      return stored(object);
+    },
+    update: async (_resource: unknown, _ref: unknown, object: ApiObject, _options?: unknown, signal?: AbortSignal) => {
+      await answer(signal);
+      if (object.metadata.resourceVersion !== state.lease?.metadata.resourceVersion) throw new ApiError("Conflict", "it has changed");
+      return stored(object);
+    },
+  };
+  return { state, client: calls as unknown as ApiClient };
+}
+
+function candidate(client: ApiClient, clock: ManualClock, identity: string) {
+  const stop = new AbortController();
+  const seen = { leads: false, terms: 0 };
+  const lead = (held: AbortSignal): Promise<void> =>
+    new Promise((resolve) => {
+      seen.leads = true;
+      seen.terms++;
+      const end = (): void => {
+        seen.leads = false;
+        resolve();
+      };
+      held.addEventListener("abort", end, { once: true });
+    });
+  const lease = { namespace: "apps", name: "app" };
+  const ended = leaderElection({ client, lease, identity, clock, logger: silentLogger }, lead, stop.signal);
+  return { seen, stop, ended };
+}
+
+test("one of two leads, and a leader that stops gives the Lease to the other at once", async () => {
+  const [clock, { client, state }] = [new ManualClock(), leaseServer()];
+  const first = candidate(client, clock, "first");
+  await settled();
+  const second = candidate(client, clock, "second");
+  await clock.advance(60_000);
+  expect([first.seen.leads, second.seen.leads]).toEqual([true, false]);
+  expect(state.lease?.["spec"]).toMatchObject({ holderIdentity: "first", leaseTransitions: 0, acquireTime: "2026-01-01T00:00:00.000000Z" });
+  first.stop.abort();
+  await first.ended;
+  await clock.advance(4_000);
+  expect(second.seen.leads).toBe(true);
+  expect(state.lease?.["spec"]).toMatchObject({ holderIdentity: "second", leaseTransitions: 1 });
+  second.stop.abort();
+  await second.ended;
+});
+
+test("a leader whose server takes requests but never answers stops before the Lease is good for another", async () => {
+  const [clock, { client, state }] = [new ManualClock(), leaseServer()];
+  const first = candidate(client, clock, "first");
+  await clock.advance(4_000);
+  state.silent = true;
+  await clock.advance(11_000);
+  expect(first.seen.leads).toBe(false);
+  state.silent = false;
+  await clock.advance(30_000);
+  expect(first.seen).toEqual({ leads: true, terms: 2 });
+  first.stop.abort();
+  await first.ended;
+});
+
+test("a Lease is taken only after it has looked the same for its whole time here, whatever its own times say", async () => {
+  const [clock, { client, state }] = [new ManualClock(), leaseServer()];
+  const spec = { holderIdentity: "gone", leaseDurationSeconds: 15, renewTime: "2001-01-01T00:00:00.000000Z", leaseTransitions: 4 };
+  const metadata = { namespace: "apps", name: "app", resourceVersion: "0" };
+  state.lease = { apiVersion: "coordination.k8s.io/v1", kind: "Lease", metadata, spec };
+  const next = candidate(client, clock, "next");
+  await settled();
+  await clock.advance(14_000);
+  expect(next.seen.leads).toBe(false);
+  await clock.advance(4_000);
+  expect(next.seen.leads).toBe(true);
+  expect(state.lease["spec"]).toMatchObject({ holderIdentity: "next", leaseTransitions: 5 });
+  next.stop.abort();
+  await next.ended;
+});
