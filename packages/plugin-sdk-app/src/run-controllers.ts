@@ -62,7 +62,10 @@ async function runController<T extends ApiObject>(controller: AppController<T>, 
     });
     return informer.run(signal);
   });
-  await Promise.all([objects.run(signal), queue.run(signal), ...others]);
+  const watching = objects.run(signal);
+  // Before the first list an object that another one leads to would look as if it were gone.
+  const working = Promise.race([objects.synced, watching]).then(() => (signal.aborted ? undefined : queue.run(signal)));
+  await Promise.all([watching, working, ...others]);
 }
 
 const textOf = ({ name, namespace }: ObjectKey): string => `${namespace}/${name}`;
