@@ -9,7 +9,7 @@ const dashboards = { group, version: "v1beta1", resource: "dashboards", namespac
 const configMaps = { group: "", version: "v1", resource: "configmaps", namespaced: true };
 
 /** Keeps a dashboard's status true, and beside it a ConfigMap that belongs to it and goes with it. */
-export const dashboardController = (known: KnownDashboards): AppController<ApiObject> => ({
+export const dashboardController = (known: KnownDashboards): AppController => ({
   name: "dashboards",
   resource: dashboards,
   async reconcile(dashboard, { name, namespace }, { client, signal }) {

@@ -56,7 +56,7 @@ function textOf(directory: string, file: string): string {
 /** JSON is YAML too; keys are there once, and aliases stay few. */
 function parsed(text: string): JsonObject | undefined {
   if (text.trim() === "") throw new ManifestFileError("it is empty");
-  const document = parseDocument(text, { uniqueKeys: true, logLevel: "silent" });
+  const document = parseDocument(text, { uniqueKeys: true, logLevel: "error" });
   const [problem] = document.errors;
   if (problem !== undefined) throw new ManifestFileError(problem.message.replace(/\s+/g, " "));
   try {

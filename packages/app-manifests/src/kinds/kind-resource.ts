@@ -37,7 +37,8 @@ const subresource = ({ kind, schema }: ResourceDefinition, name: string): Comput
 
 /** The object with those fields as `source` has them, which may be not at all. */
 function withFieldsOf(object: ApiObject, source: ApiObject | undefined, fields: readonly string[]): ApiObject {
-  const others = Object.entries(object).filter(([key]) => !fields.includes(key));
+  const { apiVersion, kind, metadata, ...content } = object;
+  const others = Object.entries(content).filter(([key]) => !fields.includes(key));
   const taken = fields.flatMap((field) => (source?.[field] === undefined ? [] : [[field, source[field]] as const]));
-  return { ...object, ...Object.fromEntries(fields.map((field) => [field, undefined])), ...Object.fromEntries([...others, ...taken]) };
+  return { apiVersion, kind, metadata, ...Object.fromEntries([...others, ...taken]) };
 }
