@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { Clock, Logger } from "@dataplane/meta";
 import type { OpenLink } from "@dataplane/plugin-protocol";
 import { attachToPlugin } from "./attached-process.js";
+import { CredentialsUnavailable } from "./credentials-unavailable.js";
 import { decidingFiles, stampOf } from "./file-stamp.js";
 import { type Findings, type FoundPlugin, findPlugins, type PluginDirectory } from "./find-plugins.js";
 import { watchFolders } from "./folder-watch.js";
@@ -228,7 +229,12 @@ class ProcessPluginHost implements PluginHost {
 
   async #awaitedEnvironment(plugin: FoundPlugin, timeoutMs: number, signal: AbortSignal): Promise<Readonly<Record<string, string>>> {
     const either = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
-    return (await this.#options.environmentFor?.(plugin, either)) ?? {};
+    try {
+      return (await this.#options.environmentFor?.(plugin, either)) ?? {};
+    } catch (thrown) {
+      signal.throwIfAborted();
+      throw new CredentialsUnavailable("the plugin's credentials could not be had", { cause: thrown });
+    }
   }
 
   async #startProcess(plugin: FoundPlugin, logger: Logger, signal: AbortSignal): Promise<PluginProcess> {

@@ -1,4 +1,5 @@
 import { NotAttached } from "./attached-process.js";
+import { CredentialsUnavailable } from "./credentials-unavailable.js";
 import type { PluginState } from "./plugin.js";
 import { NoExecutable } from "./plugin-command.js";
 import type { ProcessEnd } from "./process-watch.js";
@@ -26,6 +27,9 @@ export function afterEnd(ends: number, { reason, error }: LifeEnd, giveUpAfter: 
     return { phase: "failed", reason: "NoExecutable", message: `${message}; it is started when that changes`, delayMs: undefined };
   }
   if (error instanceof NotAttached) return { phase: "backoff", reason: "NotAttached", message, delayMs: attachDelayMs };
+  if (error instanceof CredentialsUnavailable) {
+    return { phase: "backoff", reason: "CredentialsUnavailable", message, delayMs: Math.max(restartDelayMs(ends), attachDelayMs) };
+  }
   if (giveUpAfter > 0 && ends >= giveUpAfter) {
     const more = `given up after ${ends} ends in a row, until it is restarted or its files change`;
     return { phase: "failed", reason: "GaveUp", message: `${message}; ${more}`, delayMs: undefined };
