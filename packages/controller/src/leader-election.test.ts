@@ -56,7 +56,8 @@ function candidate(client: ApiClient, clock: ManualClock, identity: string) {
 }
 
 test("one of two leads, and a leader that stops gives the Lease to the other at once", async () => {
-  const [clock, { client, state }] = [new ManualClock(), leaseServer()];
+  const clock = new ManualClock();
+  const { client, state } = leaseServer();
   const first = candidate(client, clock, "first");
   await settled();
   const second = candidate(client, clock, "second");
@@ -73,7 +74,8 @@ test("one of two leads, and a leader that stops gives the Lease to the other at 
 });
 
 test("a leader whose server takes requests but never answers stops before the Lease is good for another", async () => {
-  const [clock, { client, state }] = [new ManualClock(), leaseServer()];
+  const clock = new ManualClock();
+  const { client, state } = leaseServer();
   const first = candidate(client, clock, "first");
   await clock.advance(4_000);
   state.silent = true;
@@ -87,7 +89,8 @@ test("a leader whose server takes requests but never answers stops before the Le
 });
 
 test("a Lease is taken only after it has looked the same for its whole time here, whatever its own times say", async () => {
-  const [clock, { client, state }] = [new ManualClock(), leaseServer()];
+  const clock = new ManualClock();
+  const { client, state } = leaseServer();
   const spec = { holderIdentity: "gone", leaseDurationSeconds: 15, renewTime: "2001-01-01T00:00:00.000000Z", leaseTransitions: 4 };
   const metadata = { namespace: "apps", name: "app", resourceVersion: "0" };
   state.lease = { apiVersion: "coordination.k8s.io/v1", kind: "Lease", metadata, spec };

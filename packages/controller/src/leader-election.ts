@@ -58,9 +58,10 @@ async function leadWhileHeld(
   });
   const ended = leading.then(() => lost.abort(new Error("the leader's work has ended")));
   const msLeft = (): number => candidate.renewedAt + deadlineOf(options) - clock.now().getTime();
-  while (!either.aborted) {
+  const isOver = (): boolean => either.aborted;
+  while (!isOver()) {
     await pause(options, either);
-    if (either.aborted) break;
+    if (isOver()) break;
     if (await candidate.takes(either, msLeft())) continue;
     if (candidate.isOthers || msLeft() <= 0) {
       logger.warn({ lease: lease.name }, "this process does not lead any more");

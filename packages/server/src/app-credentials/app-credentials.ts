@@ -109,7 +109,11 @@ export class AppCredentials {
     const token = isJsonObject(status) ? status["token"] : undefined;
     if (typeof token !== "string") throw new Error("a TokenRequest was answered without a token");
     this.#write(id, "token", token);
-    this.#renewAt.set(id, clock.now().getTime() + lifetimeSeconds * 1_000 * renewAfter);
+    // A server may grant less than it is asked for.
+    const said = isJsonObject(status) ? status["expirationTimestamp"] : undefined;
+    const ends = typeof said === "string" ? Date.parse(said) : Number.NaN;
+    const now = clock.now().getTime();
+    this.#renewAt.set(id, now + (Number.isNaN(ends) ? lifetimeSeconds * 1_000 : ends - now) * renewAfter);
   }
 
   #write(id: string, name: string, content: string): void {

@@ -58,9 +58,9 @@ export class NodeRequest implements HttpRequest {
   readonly context = {};
   readonly query: URLSearchParams;
   readonly rawQuery: string;
-  readonly upgrade?: "websocket";
+  readonly upgrade?: HttpRequest["upgrade"] & string;
 
-  constructor(incoming: Incoming, signal: AbortSignal, upgrade?: "websocket") {
+  constructor(incoming: Incoming, signal: AbortSignal, upgrade?: HttpRequest["upgrade"]) {
     const url = incoming.url ?? "/";
     const mark = url.indexOf("?");
     this.method = incoming.method ?? "GET";

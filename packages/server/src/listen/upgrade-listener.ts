@@ -4,22 +4,26 @@ import type { Duplex } from "node:stream";
 import type { Handler, Logger } from "@dataplane/meta";
 import { NodeRequest, write } from "./node-adapter.js";
 
+/** What a Handler may leave HTTP for. */
+const protocols = ["websocket", "spdy/3.1"] as const;
+
 /**
- * Lets a Handler answer requests that ask to leave HTTP for WebSocket. A request for any other protocol is served as if it had not
- * asked (RFC 9110 7.8): some clients offer h2c with every POST.
+ * Lets a Handler answer requests that ask to leave HTTP for WebSocket, or for SPDY as older clients of `exec` do. A request for any other
+ * protocol is served as if it had not asked (RFC 9110 7.8): some clients offer h2c with every POST.
  */
 export function listenForUpgrades(server: Server, handler: Handler, logger: Logger): Upgrades {
   const open = new Set<Duplex>();
   server.on("upgrade", (incoming: IncomingMessage, socket: Duplex, head: Buffer) => {
     // Node leaves the connection to us, errors included: a broken one is its client's affair.
     socket.on("error", () => socket.destroy());
-    if (incoming.headers.upgrade?.toLowerCase() !== "websocket") {
+    const protocol = protocols.find((it) => it === incoming.headers.upgrade?.toLowerCase());
+    if (protocol === undefined) {
       serveWithoutUpgrade(server, incoming, { socket, head });
       return;
     }
     open.add(socket);
     socket.once("close", () => open.delete(socket));
-    answer(handler, incoming, { socket, head }).catch((error: unknown) => {
+    answer(handler, { incoming, protocol }, { socket, head }).catch((error: unknown) => {
       logger.error({ err: error, method: incoming.method }, "an upgrade broke outside the handler");
       socket.destroy();
     });
@@ -41,10 +45,15 @@ interface Connection {
   readonly head: Buffer;
 }
 
-async function answer(handler: Handler, incoming: IncomingMessage, { socket, head }: Connection): Promise<void> {
+interface Asked {
+  readonly incoming: IncomingMessage;
+  readonly protocol: (typeof protocols)[number];
+}
+
+async function answer(handler: Handler, { incoming, protocol }: Asked, { socket, head }: Connection): Promise<void> {
   const gone = new AbortController();
   socket.once("close", () => gone.abort(new Error("the client went away")));
-  const response = await handler(new NodeRequest(incoming, gone.signal, "websocket"));
+  const response = await handler(new NodeRequest(incoming, gone.signal, protocol));
   if (gone.signal.aborted) return;
   if (response.takeOver !== undefined) {
     response.takeOver({ incoming, socket, head });
