@@ -28,7 +28,7 @@ test.each([
   ["packages/aggregator/src/a.ts", "@dataplane/kube-aggregator", "level 4 may not import level 4"],
   ["packages/aggregator/src/a.ts", "../../meta/src/x.js", "by its name"],
   ["packages/plugin-sdk/src/a.ts", "@dataplane/meta", "may only import plugin-protocol, frames"],
-  ["plugins/prometheus/src/a.ts", "@dataplane/frames", "plugin-sdk alone"],
+  ["plugins/prometheus/src/a.ts", "@dataplane/frames", "plugin-sdk-app alone"],
 ])("a planted fault is found: %s imports %s", (file, specifier, why) => {
   const from = file.split("/").slice(0, 2).join("/");
   expect(brokenRules([{ from, file, specifier }])).toEqual([expect.stringContaining(why)]);

@@ -71,7 +71,8 @@ test("a client certificate is a user: common name, organizations, and an id of t
 test("the credential expires with its certificate, and one authority among several is enough", async () => {
   const authenticator = x509Authenticator({ ca: () => pki.otherCa.cert + pki.ca.cert });
   const found = await authenticator.authenticate(aRequest(parsed(pki.client)));
-  expect(found?.expires).toBe(Date.parse(parsed(pki.client).validTo));
+  // The authority is the elder by a moment, and may end first.
+  expect(found?.expires).toBe(Math.min(Date.parse(parsed(pki.client).validTo), Date.parse(parsed(pki.ca).validTo)));
 });
 
 test("nobody is believed without a certificate, or by one of another CA, by itself, or of a CA that has only the name", async () => {
