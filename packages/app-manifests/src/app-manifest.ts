@@ -1,7 +1,9 @@
 import { type Column, defineResource, type ResourceDefinition } from "@dataplane/apiserver";
 import type { ApiObject, Cause } from "@dataplane/meta";
+import { pluginLabel } from "./access/plugin-label.js";
 import { appManifestSchema } from "./app-manifest-schema.js";
 import { type ManifestSpec, manifestSpecFrom } from "./app-manifest-spec.js";
+import { conditionsIn } from "./app-manifest-status.js";
 import { kindCauses } from "./validation/kinds.js";
 import { nameCauses } from "./validation/names.js";
 import { roleCauses } from "./validation/roles.js";
@@ -13,6 +15,10 @@ const columns: readonly Column[] = [
   column("App", ({ appName }) => appName),
   column("Group", ({ group }) => group),
   column("Versions", ({ versions }) => versions.map(({ name }) => name).join(",")),
+  column("Kinds", ({ versions }) => [...new Set(versions.flatMap(({ kinds }) => kinds.map(({ kind }) => kind)))].join(",")),
+  { name: "Plugin", value: ({ metadata }) => metadata.labels?.[pluginLabel] ?? "" },
+  { name: "Served", value: (manifest) => conditionsIn(manifest).find(({ type }) => type === "KindsServed")?.status ?? "Unknown" },
+  { name: "Reason", priority: 1, value: (manifest) => conditionsIn(manifest).find(({ type }) => type === "KindsServed")?.reason ?? "" },
   { name: "Age", type: "date", value: ({ metadata }) => metadata.creationTimestamp },
 ];
 

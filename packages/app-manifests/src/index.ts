@@ -4,8 +4,6 @@ export {
   type ManifestAccessController,
   type ManifestAccessOptions,
   manifestAccessController,
-  pluginLabel,
-  pluginOf,
 } from "./access/manifest-access-controller.js";
 export { appManifests } from "./app-manifest.js";
 // For those who read AppManifests.

@@ -5,7 +5,7 @@ import { dataPlaneServicesRef } from "@dataplane/clientset";
 import { type Controller, createController } from "@dataplane/controller";
 import type { ApiObject, Clock, GroupVersionKind, JsonObject, Logger } from "@dataplane/meta";
 import type { PluginSource } from "@dataplane/plugin-host";
-import { pluginOf } from "./access/manifest-access-controller.js";
+import { pluginOf } from "./access/plugin-label.js";
 import { type ManifestSpec, manifestSpecFrom } from "./app-manifest-spec.js";
 import { keepServices, manifestServices } from "./data-plane-services.js";
 import type { KindHook } from "./hooks/kind-admission.js";

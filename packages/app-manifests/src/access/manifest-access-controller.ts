@@ -3,11 +3,11 @@ import { type ApiClient, createInformer, type Informer, type ResourceRef } from 
 import { createController } from "@dataplane/controller";
 import { type ApiObject, type Clock, type Logger, tolerating } from "@dataplane/meta";
 import type { PluginSource } from "@dataplane/plugin-host";
-import { manifestSpecFrom } from "../app-manifest-spec.js";
 import { conditionsIn } from "../app-manifest-status.js";
 import { writeStatusPart } from "../write-status.js";
 import { type AccessObject, accessKinds, accessObjects, accessRefs, appsNamespace } from "./access-objects.js";
 import { dropObject, keepObject } from "./keep-object.js";
+import { pluginOf } from "./plugin-label.js";
 
 export interface ManifestAccessOptions {
   /** As the control plane, which may give any right. */
@@ -27,9 +27,6 @@ export interface ManifestAccessController {
 }
 
 const namespacesRef: ResourceRef = { group: "", version: "v1", resource: "namespaces", namespaced: false };
-
-/** The plugin of a manifest: as its label says, else that of its app's name. */
-export const pluginLabel = "dataplane/plugin";
 
 export function manifestAccessController({ client, plugins, clock, logger }: ManifestAccessOptions): ManifestAccessController {
   const informerOf = (resource: ResourceRef): Informer<ApiObject> => createInformer<ApiObject>({ client, resource, clock, logger });
@@ -100,13 +97,6 @@ export function manifestAccessController({ client, plugins, clock, logger }: Man
       for (const stop of stops) stop();
     },
   };
-}
-
-export function pluginOf(manifest: ApiObject, plugins: Pick<PluginSource, "get">): string | undefined {
-  const label = manifest.metadata.labels?.[pluginLabel];
-  if (label !== undefined && label !== "") return label;
-  const { appName } = manifestSpecFrom(manifest);
-  return plugins.get(appName) === undefined ? undefined : appName;
 }
 
 /** One that lost its group to another has no kinds either. */

@@ -3,7 +3,7 @@ import type { ApiClient, ResourceRef } from "@dataplane/client";
 import { createController } from "@dataplane/controller";
 import { ApiError, type ApiObject, aborted, type Clock, type JsonObject, type Logger, parseApiVersion, tolerating } from "@dataplane/meta";
 import { type Plugin, type PluginSource, watchFolders } from "@dataplane/plugin-host";
-import { pluginLabel } from "../access/manifest-access-controller.js";
+import { pluginLabel } from "../access/plugin-label.js";
 import { servicesAnnotation } from "./disk-labels.js";
 import { manifestOnDisk, manifestPlaces } from "./manifest-on-disk.js";
 
