@@ -41,7 +41,9 @@ export function createApiextensions(options: ApiextensionsOptions): Apiextension
     convertersChanged: () => controller.convertersChanged(),
     async run(signal) {
       isRunning = true;
+      const stop = registry.onChange(() => controller.namesChanged());
       await Promise.all([controller.run(signal), finalizer.run(signal), definitions.run(signal)]);
+      stop();
       isRunning = false;
     },
   };

@@ -51,6 +51,18 @@ test("names that are taken are told, and accepted when they are free again", asy
   expect((await api.call("GET /apis/example.com/v1/gadgets")).status).toBe(200);
 });
 
+test("names that somebody had who is no definition are accepted when he gives them up", async () => {
+  await using api = await startServer();
+  api.registry.set("somebody", [
+    { group: "example.com", version: "v1", kind: "Widget", plural: "widgets", scope: "cluster", schema: { type: "object" } },
+  ]);
+  await api.call(`POST ${definitionsPath}`, { body: aDefinition() });
+  expect(await conditionsOf(api)).toMatchObject({ NamesAccepted: "False ListKindConflict" });
+  api.registry.set("somebody", []);
+  await until(async () => (await conditionsOf(api))["Established"] === "True InitialNamesAccepted");
+  expect((await api.call(`GET ${widgetsPath}`)).status).toBe(200);
+});
+
 test("a definition cannot take the place of what the server serves itself", async () => {
   await using api = await startServer();
   const body = aDefinition({ group: "coordination.k8s.io", names: { plural: "leases", kind: "Lease" } }, "leases.coordination.k8s.io");

@@ -7,13 +7,18 @@ import type { ManifestSpec, ManifestVersion } from "./app-manifest-spec.js";
 import { servicesAnnotation } from "./disk/disk-labels.js";
 
 const fieldManager = "dataplane-app-manifests";
-const appRoutes = "resources/*";
+const resourceRoutes = { app: "resources/*", datasource: "datasources/{uid}/resources/*" } as const;
+
+export interface ManifestPlugin {
+  readonly id: string;
+  readonly type: keyof typeof resourceRoutes;
+}
 
 /** The DataPlaneServices of a manifest: one a served version that has something to serve, in the plugin's name. */
-export function manifestServices(manifest: ApiObject, spec: ManifestSpec, pluginId: string): readonly ApiObject[] {
+export function manifestServices(manifest: ApiObject, spec: ManifestSpec, plugin: ManifestPlugin): readonly ApiObject[] {
   const declared = (manifest.metadata.annotations?.[servicesAnnotation] ?? "").split(",").filter((it) => it !== "");
   return spec.versions.flatMap((version) => {
-    const entries = entriesOf(version, declared);
+    const entries = entriesOf(version, declared, resourceRoutes[plugin.type]);
     if (!version.served || entries.length === 0) return [];
     const owner = { apiVersion: manifest.apiVersion, kind: manifest.kind, name: manifest.metadata.name, uid: manifest.metadata.uid ?? "" };
     return [
@@ -25,16 +30,16 @@ export function manifestServices(manifest: ApiObject, spec: ManifestSpec, plugin
           labels: { [managedLabel]: "true" },
           ownerReferences: [{ ...owner, controller: true }],
         },
-        spec: { pluginID: pluginId, pluginType: "app", group: spec.group, version: version.name, services: entries },
+        spec: { pluginID: plugin.id, pluginType: plugin.type, group: spec.group, version: version.name, services: entries },
       },
     ];
   });
 }
 
 /** Hooks of kinds alone make no service; where there is one for another reason, it lists them. */
-function entriesOf({ kinds, routes }: ManifestVersion, declared: readonly string[]): readonly JsonObject[] {
+function entriesOf({ kinds, routes }: ManifestVersion, declared: readonly string[], path: string): readonly JsonObject[] {
   const hasRoutes = [routes.namespaced, routes.cluster, ...kinds.map((kind) => kind.routes)].some((items) => Object.keys(items).length > 0);
-  const reasons: readonly JsonObject[] = [...(hasRoutes ? [{ type: "route", path: appRoutes }] : []), ...declared.map((type) => ({ type }))];
+  const reasons: readonly JsonObject[] = [...(hasRoutes ? [{ type: "route", path }] : []), ...declared.map((type) => ({ type }))];
   if (reasons.length === 0) return [];
   const isAsked = kinds.some(({ admission }) => admission.validation.length + admission.mutation.length > 0);
   return [...reasons, ...(isAsked ? [{ type: "admission" }] : []), ...(kinds.some(({ conversion }) => conversion) ? [{ type: "conversion" }] : [])];

@@ -96,18 +96,28 @@ export class ManifestsController {
   }
 
   async #settle(signal: AbortSignal): Promise<void> {
-    const { client, dataplaneAggregator, clock } = this.#options;
+    const { client, dataplaneAggregator } = this.#options;
     const { items } = await client.list<ApiObject>(appManifestsRef, {}, signal);
     const all = this.#serve(items);
     const stored = dataplaneAggregator ? (await client.list<ApiObject>(dataPlaneServicesRef, {}, signal)).items : [];
-    for (const { manifest, spec, pluginId, problem } of all) {
-      const isRefused = problem !== undefined && problem.reason !== "DryRun";
-      const wanted = isRefused || pluginId === undefined || !dataplaneAggregator ? [] : manifestServices(manifest, spec, pluginId);
-      await keepServices(client, manifest.metadata.uid, { wanted, stored }, signal);
-      const condition = { type: "KindsServed", ...verdictOf(problem) } as const;
-      const fields = { resources: { crds: resourcesOf(spec, problem) } };
-      await writeStatusPart(client, manifest, { condition, fields, fieldManager, now: clock.now() }, signal);
+    const failures: unknown[] = [];
+    for (const judged of all) {
+      // What cannot be done for one manifest is tried again, and holds up no other.
+      await this.#follow(judged, stored, signal).catch((thrown: unknown) => failures.push(thrown));
     }
+    if (failures.length > 0) throw failures[0];
+  }
+
+  /** Makes of a manifest what is no kind: its status, and its DataPlaneServices. */
+  async #follow({ manifest, spec, pluginId, problem }: Judged, stored: readonly ApiObject[], signal: AbortSignal): Promise<void> {
+    const { client, dataplaneAggregator, plugins, clock } = this.#options;
+    const condition = { type: "KindsServed", ...verdictOf(problem) } as const;
+    const fields = { resources: { crds: resourcesOf(spec, problem) } };
+    await writeStatusPart(client, manifest, { condition, fields, fieldManager, now: clock.now() }, signal);
+    const isRefused = problem !== undefined && problem.reason !== "DryRun";
+    const plugin = { id: pluginId ?? "", type: plugins.get(pluginId ?? "")?.json.type === "datasource" ? "datasource" : "app" } as const;
+    const wanted = isRefused || pluginId === undefined || !dataplaneAggregator ? [] : manifestServices(manifest, spec, plugin);
+    await keepServices(client, manifest.metadata.uid, { wanted, stored }, signal);
   }
 
   /** Elder manifests come first: of two that want one name the elder has it. */
@@ -139,8 +149,9 @@ export class ManifestsController {
     { spec, pluginId }: Pick<Judged, "spec" | "pluginId">,
     hooks: Map<string, KindHook>,
   ): Judged["problem"] {
-    const { hooks: calls, webhooks } = this.#options;
-    const { admission, conversion, who } = manifestHooks({ spec, pluginId, hooks: calls, webhooks });
+    const { hooks: calls, webhooks, plugins } = this.#options;
+    const pluginVersion = plugins.get(pluginId ?? "")?.json.version ?? "";
+    const { admission, conversion, who } = manifestHooks({ spec, pluginId, pluginVersion, hooks: calls, webhooks });
     if (spec.dryRunKinds) {
       const problem = this.#kinds.problemOf({ name, spec });
       this.#kinds.withdraw(name);

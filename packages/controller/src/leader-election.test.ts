@@ -51,7 +51,7 @@ function candidate(client: ApiClient, clock: ManualClock, identity: string) {
       held.addEventListener("abort", end, { once: true });
     });
   const lease = { namespace: "apps", name: "app" };
-  const ended = leaderElection({ client, lease, identity, clock, logger: silentLogger }, lead, stop.signal);
+  const ended = leaderElection({ client, lease, identity, clock, elapsed: () => clock.now().getTime(), logger: silentLogger }, lead, stop.signal);
   return { seen, stop, ended };
 }
 

@@ -13,6 +13,8 @@ export interface LeaderElectionOptions {
   readonly renewDeadlineSeconds?: number;
   /** 2 s unless told. */
   readonly retrySeconds?: number;
+  /** Milliseconds by a clock that is never set; this process's own unless told. */
+  readonly elapsed?: () => number;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -40,6 +42,9 @@ export async function leaderElection(
 
 const deadlineOf = ({ renewDeadlineSeconds = 10 }: LeaderElectionOptions): number => renewDeadlineSeconds * 1_000;
 
+/** Wall clocks are set, by whole minutes at times: two would lead. */
+const elapsedOf = ({ elapsed = () => performance.now() }: LeaderElectionOptions): number => elapsed();
+
 const pause = ({ clock, retrySeconds = 2 }: LeaderElectionOptions, signal: AbortSignal): Promise<void> =>
   clock.sleep(retrySeconds * 1_000, signal).catch(() => undefined);
 
@@ -49,7 +54,7 @@ async function leadWhileHeld(
   lead: (signal: AbortSignal) => Promise<void>,
   signal: AbortSignal,
 ): Promise<void> {
-  const { clock, logger, lease } = options;
+  const { logger, lease } = options;
   const lost = new AbortController();
   const either = AbortSignal.any([signal, lost.signal]);
   logger.info({ lease: lease.name }, "this process leads");
@@ -57,7 +62,7 @@ async function leadWhileHeld(
     if (!either.aborted) logger.error({ lease: lease.name, err: error }, "the leader's work failed");
   });
   const ended = leading.then(() => lost.abort(new Error("the leader's work has ended")));
-  const msLeft = (): number => candidate.renewedAt + deadlineOf(options) - clock.now().getTime();
+  const msLeft = (): number => candidate.renewedAt + deadlineOf(options) - elapsedOf(options);
   const isOver = (): boolean => either.aborted;
   while (!isOver()) {
     await pause(options, either);
@@ -96,7 +101,7 @@ class Candidate {
 
   /** Takes or renews it, where that may be; false also when the API could not be asked, or gave no answer within `ms`. */
   async takes(signal: AbortSignal, ms: number): Promise<boolean> {
-    const began = this.#options.clock.now().getTime();
+    const began = elapsedOf(this.#options);
     try {
       const taken = await this.#within(ms, (either) => this.#tried(either), signal);
       if (taken) this.#renewedAt = began;
@@ -173,7 +178,7 @@ class Candidate {
   /** Nothing of it has changed for as long as it is good. */
   #hasEnded(spec: JsonObject): boolean {
     const text = JSON.stringify(spec);
-    const now = this.#options.clock.now().getTime();
+    const now = elapsedOf(this.#options);
     if (this.#seen?.text !== text) this.#seen = { text, since: now };
     const seconds = typeof spec["leaseDurationSeconds"] === "number" ? spec["leaseDurationSeconds"] : 15;
     return now - this.#seen.since > seconds * 1_000;

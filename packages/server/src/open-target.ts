@@ -56,7 +56,7 @@ async function openAll(options: OpenTargetOptions): Promise<OpenedTarget> {
   closing.push(() => plugins.stop());
   const stored = await openStored(options);
   const composition = compose({ ...options, ...stored, plugins });
-  return { ...withPlugins(plugins, closing), composition, tokens: stored.tokens, ...late.open(composition.client) };
+  return { ...withPlugins(plugins, closing), composition, tokens: stored.tokens, ...late.open(composition.client, plugins) };
 }
 
 /** Credentials come by the API that is composed with the plugins: by the time that one starts, both are there. */
@@ -67,9 +67,9 @@ function lateCredentials({ config, certificates, clock, logger }: OpenTargetOpti
     credentials === undefined ? Promise.reject(new Error("the server is not composed yet")) : credentials.environmentFor(plugin, signal);
   return {
     environment: { environmentFor },
-    open(client: ApiClient) {
+    open(client: ApiClient, plugins: PluginSource) {
       const directory = path.join(config.dataPath, "run", "apps");
-      credentials = new AppCredentials({ client, directory, serving: certificates.serving, clock, logger });
+      credentials = new AppCredentials({ client, plugins, directory, serving: certificates.serving, clock, logger });
       return { credentials };
     },
   };
@@ -94,7 +94,7 @@ function openAggregator(options: OpenTargetOptions): OpenedTarget {
   const apiServer = apiServerOf(options.config, options.root);
   const composition = composeAggregator({ ...options, apiServer, plugins });
   const tokens = kubeconfigTokens({ apiServer, certificates: options.certificates });
-  return { ...withPlugins(plugins, closing), composition, tokens, ...late.open(composition.client) };
+  return { ...withPlugins(plugins, closing), composition, tokens, ...late.open(composition.client, plugins) };
 }
 
 /** However this process ends, short of SIGKILL, no plugin stays behind. */

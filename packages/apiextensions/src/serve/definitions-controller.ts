@@ -24,6 +24,8 @@ export interface DefinitionsController {
   settled(name: string): Promise<void>;
   /** Serves those anew that someone else converts than before. */
   convertersChanged(): void;
+  /** Looks again at those that wait for names: others, who are no definitions, may have given them up. */
+  namesChanged(): void;
   run(signal: AbortSignal): Promise<void>;
 }
 
@@ -100,6 +102,9 @@ export function definitionsController(options: DefinitionsControllerOptions): De
       await controller.drained();
     },
     convertersChanged: () => served.refresh(known.values()),
+    namesChanged() {
+      for (const [name, definition] of known) if (!isTrue(definition, "NamesAccepted")) controller.enqueue(name);
+    },
     async run(signal) {
       const stop = definitions.onChange(({ object }) => controller.enqueue(object.metadata.name));
       for (const { metadata } of definitions.list()) controller.enqueue(metadata.name);

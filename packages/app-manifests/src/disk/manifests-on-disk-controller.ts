@@ -39,17 +39,19 @@ export function manifestsOnDiskController(options: ManifestsOnDiskOptions): Mani
     for (const problem of problems) logger.warn({ plugin: plugin.id, problem }, "an app manifest cannot be used");
   };
 
-  const load = async (plugin: Plugin, signal: AbortSignal): Promise<string | undefined> => {
+  const load = async (plugin: Plugin, signal: AbortSignal): Promise<Loaded> => {
     const { manifest, file = "", problems } = manifestOnDisk(plugin.directory);
     const refusal = manifest === undefined ? undefined : await applied(client, withPlugin(manifest, plugin), signal);
     tell(plugin, refusal === undefined ? problems : [...problems, `${file}: ${refusal}`]);
-    return manifest?.metadata.name;
+    return { name: manifest?.metadata.name, isBroken: manifest === undefined && problems.length > 0 };
   };
 
-  const removeOthers = async (kept: ReadonlyMap<string, string>, signal: AbortSignal): Promise<void> => {
+  /** What was loaded from a file that cannot be read now stays as it was: a slip of the pen takes nobody's API away. */
+  const removeOthers = async (kept: ReadonlyMap<string, string>, broken: ReadonlySet<string>, signal: AbortSignal): Promise<void> => {
     const { items } = await client.list<ApiObject>(appManifestsRef, { labelSelector: `${managedLabel}=true,${pluginLabel}` }, signal);
     for (const { metadata } of items) {
-      if (kept.get(metadata.name) === metadata.labels?.[pluginLabel]) continue;
+      const plugin = metadata.labels?.[pluginLabel] ?? "";
+      if (kept.get(metadata.name) === plugin || broken.has(plugin)) continue;
       logger.info({ manifest: metadata.name }, "the folder of an app has no manifest any more: its kinds are withdrawn, their objects stay");
       await tolerating(client.delete(appManifestsRef, { name: metadata.name }, signal), "NotFound");
     }
@@ -61,11 +63,13 @@ export function manifestsOnDiskController(options: ManifestsOnDiskOptions): Mani
     logger,
     async reconcile(_key, signal) {
       const kept = new Map<string, string>();
+      const broken = new Set<string>();
       for (const plugin of plugins.list()) {
-        const name = await load(plugin, signal);
+        const { name, isBroken } = await load(plugin, signal);
+        if (isBroken) broken.add(plugin.id);
         if (name !== undefined && !kept.has(name)) kept.set(name, plugin.id);
       }
-      await removeOthers(kept, signal);
+      await removeOthers(kept, broken, signal);
       return undefined;
     },
   });
@@ -92,6 +96,12 @@ export function manifestsOnDiskController(options: ManifestsOnDiskOptions): Mani
       stop();
     },
   };
+}
+
+interface Loaded {
+  readonly name: string | undefined;
+  /** There are files, and none of them can be used. */
+  readonly isBroken: boolean;
 }
 
 /** By which plugin.json says that a plugin answers queries (https://grafana.com/developers/plugin-tools/reference/plugin-json). */

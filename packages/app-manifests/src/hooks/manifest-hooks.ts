@@ -17,6 +17,8 @@ export interface ManifestHooksOptions {
   readonly spec: ManifestSpec;
   /** Undefined: no plugin is the app's. */
   readonly pluginId: string | undefined;
+  /** Another version of a plugin may convert in another way: what was kept of the former's answers is of no use then. */
+  readonly pluginVersion: string;
   readonly hooks: AppHooks;
   readonly webhooks: WebhookClient;
 }
@@ -25,9 +27,9 @@ export interface ManifestHooksOptions {
 const timeoutMs = 10_000;
 
 /** The app's plugin, else its operator by webhooks. Without either the hooks throw ServiceUnavailable: nobody has allowed anything. */
-export function manifestHooks({ spec, pluginId, hooks, webhooks }: ManifestHooksOptions): ManifestHooks {
+export function manifestHooks({ spec, pluginId, pluginVersion, hooks, webhooks }: ManifestHooksOptions): ManifestHooks {
   if (pluginId !== undefined) {
-    return { admission: hooks.admission(pluginId), conversion: hooks.conversion(pluginId), who: `plugin ${pluginId}` };
+    return { admission: hooks.admission(pluginId), conversion: hooks.conversion(pluginId), who: `plugin ${pluginId} ${pluginVersion}` };
   }
   if (spec.operator.url !== "") return operatorHooks(spec, webhooks);
   const nobody = (): Promise<never> => Promise.reject(unavailable(`no plugin answers for the app ${spec.appName}`, 10));

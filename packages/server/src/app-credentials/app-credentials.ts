@@ -2,8 +2,8 @@ import { mkdirSync, rmSync } from "node:fs";
 import path from "node:path";
 import { appsNamespace, manifestOnDisk } from "@dataplane/app-manifests";
 import type { ApiClient, ResourceRef } from "@dataplane/client";
-import { ApiError, type ApiObject, type Clock, isJsonObject, type Logger } from "@dataplane/meta";
-import type { FoundPlugin } from "@dataplane/plugin-host";
+import { ApiError, type ApiObject, type Clock, isJsonObject, type Logger, tolerating } from "@dataplane/meta";
+import type { FoundPlugin, PluginSource } from "@dataplane/plugin-host";
 import type { Live } from "../tls/live.js";
 import { writeFileAtomically } from "../write-file.js";
 import { appKubeconfig } from "./app-kubeconfig.js";
@@ -11,6 +11,8 @@ import { appKubeconfig } from "./app-kubeconfig.js";
 export interface AppCredentialsOptions {
   /** As the control plane. */
   readonly client: ApiClient;
+  /** Who is gone here needs no token any more. */
+  readonly plugins: Pick<PluginSource, "get">;
   /** Of `<id>/kubeconfig`, `<id>/token` and `<id>/ca.crt`. */
   readonly directory: string;
   /** The CA of this server's certificate, PEM. */
@@ -26,11 +28,18 @@ const renewAfter = 0.8;
 const lookMs = 5_000;
 const retryMs = 250;
 
+interface Issued {
+  /** Of the ServiceAccount: one that was made anew has other tokens. */
+  readonly accountUid: string;
+  /** Milliseconds since the epoch. */
+  readonly renewAt: number;
+}
+
 /** Gives each app with a manifest the address of this server, its CA, and a token of the app's own ServiceAccount, which is renewed in its file. */
 export class AppCredentials {
   readonly #options: AppCredentialsOptions;
-  /** When the token of a plugin is to be renewed, in milliseconds since the epoch. */
-  readonly #renewAt = new Map<string, number>();
+  /** By plugin. */
+  readonly #issued = new Map<string, Issued>();
   #listening: (address: string) => void = () => undefined;
   readonly #address = new Promise<string>((resolve) => {
     this.#listening = resolve;
@@ -64,7 +73,7 @@ export class AppCredentials {
   async run(signal: AbortSignal): Promise<void> {
     const { clock, serving, directory } = this.#options;
     const stop = serving.onChange(({ ca }) => {
-      for (const id of this.#renewAt.keys()) this.#write(id, "ca.crt", ca);
+      for (const id of this.#issued.keys()) this.#write(id, "ca.crt", ca);
     });
     const isOver = (): boolean => signal.aborted;
     while (!isOver()) {
@@ -76,14 +85,25 @@ export class AppCredentials {
   }
 
   async #renew(signal: AbortSignal): Promise<void> {
-    const now = this.#options.clock.now().getTime();
-    for (const [id, at] of this.#renewAt) {
-      if (at > now) continue;
-      await this.#issue(id, signal).catch((thrown: unknown) => {
-        if (!signal.aborted)
-          this.#options.logger.warn({ plugin: id, reason: ApiError.from(thrown).reason }, "an app's token could not be renewed yet");
+    const { plugins, directory, logger } = this.#options;
+    for (const [id, issued] of this.#issued) {
+      if (plugins.get(id) === undefined) {
+        this.#issued.delete(id);
+        rmSync(path.join(directory, id), { recursive: true, force: true });
+        continue;
+      }
+      await this.#renewOne(id, issued, signal).catch((thrown: unknown) => {
+        if (!signal.aborted) logger.warn({ plugin: id, reason: ApiError.from(thrown).reason }, "an app's token could not be renewed yet");
       });
     }
+  }
+
+  async #renewOne(id: string, { accountUid, renewAt }: Issued, signal: AbortSignal): Promise<void> {
+    const account = await tolerating(this.#options.client.get<ApiObject>(accountsRef, { name: id, namespace: appsNamespace }, signal), "NotFound");
+    // Without its manifest an app has no account; both may come back.
+    if (account === undefined) return;
+    const isNew = account.metadata.uid !== accountUid;
+    if (isNew || renewAt <= this.#options.clock.now().getTime()) await this.#issue(id, signal);
   }
 
   /** The account is made from the manifest, a moment after the plugin was found. */
@@ -104,8 +124,9 @@ export class AppCredentials {
   async #issue(id: string, signal: AbortSignal): Promise<void> {
     const { client, clock } = this.#options;
     const request = { apiVersion: "authentication.k8s.io/v1", kind: "TokenRequest", spec: { expirationSeconds: lifetimeSeconds } };
-    const ref = { name: id, namespace: appsNamespace, subresource: "token" };
-    const { status } = await client.createSubresource<ApiObject>(accountsRef, ref, request, signal);
+    const ref = { name: id, namespace: appsNamespace };
+    const { metadata } = await client.get<ApiObject>(accountsRef, ref, signal);
+    const { status } = await client.createSubresource<ApiObject>(accountsRef, { ...ref, subresource: "token" }, request, signal);
     const token = isJsonObject(status) ? status["token"] : undefined;
     if (typeof token !== "string") throw new Error("a TokenRequest was answered without a token");
     this.#write(id, "token", token);
@@ -113,7 +134,8 @@ export class AppCredentials {
     const said = isJsonObject(status) ? status["expirationTimestamp"] : undefined;
     const ends = typeof said === "string" ? Date.parse(said) : Number.NaN;
     const now = clock.now().getTime();
-    this.#renewAt.set(id, now + (Number.isNaN(ends) ? lifetimeSeconds * 1_000 : ends - now) * renewAfter);
+    const lifetimeMs = Number.isNaN(ends) ? lifetimeSeconds * 1_000 : ends - now;
+    this.#issued.set(id, { accountUid: metadata.uid ?? "", renewAt: now + lifetimeMs * renewAfter });
   }
 
   #write(id: string, name: string, content: string): void {
