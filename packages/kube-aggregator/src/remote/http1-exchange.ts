@@ -28,6 +28,8 @@ export function exchangeHttp1(
       signal,
     });
     asked.on("error", (error) => reject(signal.aborted && signal.reason instanceof Error ? signal.reason : accessFailure(authority, error)));
+    // HTTP/1.1 has no pings; the kernel's tell of a machine that is gone.
+    asked.once("socket", (socket) => socket.setKeepAlive(true, 1_000));
     asked.once("response", (answer) => resolve(answerOf(answer)));
     asked.once("upgrade", (answer, socket, head) => {
       socket.on("error", () => socket.destroy());

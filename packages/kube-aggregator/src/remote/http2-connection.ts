@@ -5,9 +5,10 @@ import { accessFailure } from "./open-tls.js";
 import type { RemoteAnswer } from "./remote-transport.js";
 import type { SentRequest } from "./sent-request.js";
 
-/** A ping goes out this often while somebody waits for the server; its answer may take as long again and a little more. */
-const pingEveryMs = 1_500;
-const pingTimeoutMs = 2_500;
+/** How often a connection that somebody waits on is looked at. A quiet one is asked for a sign of life each time. */
+const lookEveryMs = 500;
+/** A server from which nothing came for so long is gone: with a look more on each side, that is under 5 s. */
+const silenceMs = 3_500;
 
 /** Until the server's settings say otherwise. */
 const streamsByDefault = 100;
@@ -16,19 +17,44 @@ const streamsByDefault = 100;
 export class Http2Connection {
   readonly #authority: string;
   readonly #session: ClientHttp2Session;
+  readonly #socket: TLSSocket;
   #streams = 0;
-  #pinging: NodeJS.Timeout | undefined;
+  #looking: NodeJS.Timeout | undefined;
+  #lookedAt = 0;
+  #heardAt = 0;
+  #bytesHeard = 0;
 
   constructor(socket: TLSSocket, authority: string) {
     this.#authority = authority;
+    this.#socket = socket;
     this.#session = connect(`https://${authority}`, { createConnection: () => socket, settings: { enablePush: false } });
     // A wide window for the connection: one answer that is read slowly must not hold up the others.
     this.#session.once("connect", () => this.#session.setLocalWindowSize(8 * 1024 * 1024));
     this.#session.on("error", () => undefined);
-    this.#session.once("close", () => clearInterval(this.#pinging));
+    this.#session.once("close", () => clearInterval(this.#looking));
     this.#session.on("goaway", () => this.#session.close());
     // It keeps no process alive that has nothing else to do.
     this.#session.unref();
+  }
+
+  /** Resolves when the server has said how many requests it takes at once. Rejects with RemoteFailure when it does not, in time. */
+  settled(withinMs: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const fail = (why: string): void => {
+        clearTimeout(late);
+        reject(accessFailure(this.#authority, new Error(why)));
+      };
+      const late = setTimeout(() => {
+        this.#session.destroy();
+        fail("no HTTP/2 settings in time");
+      }, withinMs);
+      this.#session.once("close", () => fail("the connection was closed before its settings came"));
+      this.#session.once("remoteSettings", () => {
+        clearTimeout(late);
+        if (this.hasRoom) resolve();
+        else fail("the server takes no requests");
+      });
+    });
   }
 
   get isUsable(): boolean {
@@ -93,21 +119,34 @@ export class Http2Connection {
     this.#streams += 1;
     // An answer that breaks off is told to who reads it.
     stream.on("error", () => undefined);
-    this.#pinging ??= setInterval(() => this.#ping(), pingEveryMs);
+    this.#look();
     stream.once("close", () => {
       this.#streams -= 1;
       if (this.#streams > 0) return;
-      clearInterval(this.#pinging);
-      this.#pinging = undefined;
+      clearInterval(this.#looking);
+      this.#looking = undefined;
     });
   }
 
-  /** A peer that is gone without a word answers nothing, and TCP would wait for minutes. */
-  #ping(): void {
-    if (!this.isUsable && this.#session.destroyed) return;
-    const late = setTimeout(() => this.#session.destroy(new Error("the server does not answer any more")), pingTimeoutMs);
-    const isSent = this.#session.ping(() => clearTimeout(late));
-    if (!isSent) clearTimeout(late);
+  #look(): void {
+    if (this.#looking !== undefined) return;
+    const now = performance.now();
+    this.#lookedAt = now;
+    this.#heardAt = now;
+    this.#looking = setInterval(() => this.#listen(), lookEveryMs).unref();
+  }
+
+  /** A peer that is gone without a word answers nothing, and TCP would wait for minutes. Anything that comes is a sign of life, not only an answer to a ping. */
+  #listen(): void {
+    const now = performance.now();
+    // What came while this process did something else is not read yet: that time is not the server's.
+    this.#heardAt += Math.max(0, now - this.#lookedAt - lookEveryMs);
+    this.#lookedAt = now;
+    const { bytesRead } = this.#socket;
+    if (bytesRead !== this.#bytesHeard) this.#heardAt = now;
+    this.#bytesHeard = bytesRead;
+    if (now - this.#heardAt >= silenceMs) this.#session.destroy(new Error("the server does not answer any more"));
+    else if (now > this.#heardAt && !this.#session.destroyed) this.#session.ping(() => undefined);
   }
 }
 

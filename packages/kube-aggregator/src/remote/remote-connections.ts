@@ -11,7 +11,7 @@ export class RemoteConnections {
   readonly target: RemoteTarget;
   #http2: Http2Connection[] = [];
   #http1: Agent | undefined;
-  #opening: Promise<Http2Connection | Agent> | undefined;
+  #opening: Promise<void> | undefined;
   #isRetired = false;
 
   constructor(target: RemoteTarget) {
@@ -28,14 +28,14 @@ export class RemoteConnections {
     }
   }
 
+  /** Those who wait for one connection may be more than it takes: the rest wait for the next. */
   async #send(sent: SentRequest): Promise<RemoteAnswer> {
-    const through = this.#http2.find(({ hasRoom }) => hasRoom) ?? this.#http1 ?? (await this.#open(sent.signal));
-    const answer = through instanceof Http2Connection ? await through.request(sent) : await exchangeHttp1(this.target, sent, through);
-    if ("socket" in answer) {
-      answer.socket.destroy();
-      throw new Error("the server left HTTP without being asked to");
+    for (;;) {
+      // Found and taken in one turn: in between others would find the same room.
+      const asked = this.#http2.find(({ hasRoom }) => hasRoom)?.request(sent) ?? (this.#http1 && exchangeHttp1(this.target, sent, this.#http1));
+      if (asked !== undefined) return stayedHttp(await asked);
+      await this.#open(sent.signal);
     }
-    return answer;
   }
 
   /** Over a connection of its own. */
@@ -58,25 +58,32 @@ export class RemoteConnections {
   }
 
   /** Several requests at once wait for one connection. */
-  #open(signal: AbortSignal): Promise<Http2Connection | Agent> {
+  #open(signal: AbortSignal): Promise<void> {
     this.#opening ??= this.#negotiate().finally(() => {
       this.#opening = undefined;
     });
     return unlessAborted(this.#opening, signal);
   }
 
-  async #negotiate(): Promise<Http2Connection | Agent> {
+  async #negotiate(): Promise<void> {
     const socket = await openTls(this.target, ["h2", "http/1.1"]);
     if (socket.alpnProtocol !== "h2") {
       socket.destroy();
       this.#http1 ??= new Agent({ keepAlive: true, maxFreeSockets: 8, timeout: 90_000 + connectTimeoutMs });
-      return this.#http1;
+      return;
     }
     const connection = new Http2Connection(socket, this.target.authority);
+    await connection.settled(connectTimeoutMs);
     this.#http2 = [...this.#http2.filter(({ isUsable }) => isUsable), connection];
-    if (this.#isRetired) queueMicrotask(() => connection.retire());
-    return connection;
+    // Those who wait for it take it first.
+    if (this.#isRetired) setImmediate(() => connection.retire());
   }
+}
+
+function stayedHttp(answer: RemoteAnswer | RemoteUpgrade): RemoteAnswer {
+  if (!("socket" in answer)) return answer;
+  answer.socket.destroy();
+  throw new Error("the server left HTTP without being asked to");
 }
 
 const unprocessed = new Set(["ERR_HTTP2_INVALID_SESSION", "ERR_HTTP2_GOAWAY_SESSION"]);
