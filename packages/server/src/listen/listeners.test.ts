@@ -193,6 +193,18 @@ test("a handler may take a connection over, and gets what was sent with the requ
   expect(await sendRaw(port, upgrading, "first words")).toBe("HTTP/1.1 101 Switching Protocols\r\n\r\nwebsocket first words");
 });
 
+test("SPDY, which kubectl exec of old speaks, leaves HTTP too, also with a POST", async () => {
+  const { port } = await http((request) =>
+    Promise.resolve({
+      status: 101,
+      headers: {},
+      takeOver: ({ socket, head }) => void socket.end(`${request.method} ${request.upgrade ?? ""} ${head.toString()}`),
+    }),
+  );
+  const lines = ["POST /exec HTTP/1.1", "Host: here", "Connection: Upgrade", "Upgrade: SPDY/3.1", "Content-Length: 0"];
+  expect(await sendRaw(port, lines, "frames")).toBe("POST spdy/3.1 frames");
+});
+
 test("a refused upgrade is answered in HTTP and closed", async () => {
   const { port } = await http(() => Promise.resolve({ status: 403, headers: { "x-why": "because" }, body: "no" }));
   const answer = await sendRaw(port, upgrading);
@@ -227,6 +239,19 @@ test("an answer that is cut is broken off, though nobody reads it", async () => 
   cut.abort();
   expect(await gone).toBe(true);
   socket.destroy();
+});
+
+test("an answer that is cut does not look whole over HTTP/2", async () => {
+  const cut = new AbortController();
+  const brokenOff = async function* (): AsyncGenerator<Uint8Array> {
+    yield await Promise.resolve(Buffer.from("part"));
+    cut.abort();
+  };
+  const { port } = await https(() => Promise.resolve({ status: 200, headers: {}, body: brokenOff(), cut: cut.signal }));
+  const session = connectHttp2(`https://localhost:${port}`, { ca: certificate.ca });
+  const request = session.request({ ":path": "/" });
+  await expect(text(request)).rejects.toThrow("NGHTTP2_INTERNAL_ERROR");
+  session.close();
 });
 
 async function* endless(): AsyncGenerator<Uint8Array> {

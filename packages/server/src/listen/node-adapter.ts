@@ -18,7 +18,7 @@ export function nodeListener(handler: Handler, logger: Logger): (incoming: Incom
     }
     respond(handler, incoming, outgoing).catch((error: unknown) => {
       logger.error({ err: error, method: incoming.method }, "request broke outside the handler");
-      incoming.destroy();
+      breakOff(incoming);
     });
   };
 }
@@ -38,8 +38,14 @@ async function respond(handler: Handler, incoming: Incoming, outgoing: Outgoing)
   });
   const response = await handler(new NodeRequest(incoming, gone.signal));
   if (gone.signal.aborted) return;
-  response.cut?.addEventListener("abort", () => incoming.destroy(), { once: true, signal: gone.signal });
+  response.cut?.addEventListener("abort", () => breakOff(incoming), { once: true, signal: gone.signal });
   await write(response, incoming, outgoing, gone.signal);
+}
+
+/** Over HTTP/2 the stream is reset: a request that is destroyed there still has a response, which would end as if it were whole. */
+function breakOff(incoming: Incoming): void {
+  if ("stream" in incoming) incoming.stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+  else incoming.destroy();
 }
 
 /** Whether a response that has closed was sent to its end. Over HTTP/2 a stream that was reset calls itself finished too. */
