@@ -20,12 +20,19 @@ const notForwarded = new Set([
 ]);
 const notForwardedPrefixes = ["x-remote-", "impersonate-"];
 
+/** Of the origin, which is this server's for all that is behind it. */
+const notAnswered = new Set(["set-cookie", "set-cookie2", "clear-site-data", "strict-transport-security", "alt-svc", "public-key-pins"]);
+
+/** Servers that hand headers on as variables (RFC 3875 4.1.18) take `_` for `-`. */
+const spelled = (name: string): string => name.replaceAll("_", "-");
+
 /** Headers of a request as they go on to the server behind; who asks is added by the transport. */
 export function forwardedHeaders(request: HttpRequest): Record<string, string | readonly string[]> {
   const { headers, context, remoteAddress, path } = request;
   const dropped = new Set([...hopByHopNames(headers), ...notForwarded, ...(context.credentialHeaders ?? [])]);
+  const isDropped = (name: string): boolean => dropped.has(name) || notForwardedPrefixes.some((it) => name.startsWith(it));
   const kept = Object.entries(headers).flatMap(([name, value]) => {
-    const goesOn = value !== undefined && !name.startsWith(":") && !dropped.has(name) && !notForwardedPrefixes.some((it) => name.startsWith(it));
+    const goesOn = value !== undefined && !name.startsWith(":") && !isDropped(name) && !isDropped(spelled(name));
     return goesOn ? [[name, value] as const] : [];
   });
   const host = firstOf(headers["host"]) ?? firstOf(headers[":authority"]);
@@ -41,7 +48,9 @@ export function forwardedHeaders(request: HttpRequest): Record<string, string | 
 export function answeredHeaders(headers: Headers): Record<string, string | readonly string[]> {
   const dropped = hopByHopNames(headers);
   return Object.fromEntries(
-    Object.entries(headers).flatMap(([name, value]) => (value === undefined || name.startsWith(":") || dropped.has(name) ? [] : [[name, value]])),
+    Object.entries(headers).flatMap(([name, value]) =>
+      value === undefined || name.startsWith(":") || dropped.has(name) || notAnswered.has(name) ? [] : [[name, value]],
+    ),
   );
 }
 

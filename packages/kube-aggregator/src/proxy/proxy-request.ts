@@ -1,4 +1,4 @@
-import { ApiError, type HttpRequest, type HttpResponse, type UserInfo, unavailable } from "@dataplane/meta";
+import { ApiError, type HttpRequest, type HttpResponse, type UserInfo } from "@dataplane/meta";
 import type { ApiService } from "../apiservice.js";
 import { UnspeakableIdentity } from "../remote/remote-identity.js";
 import { type RemoteAnswer, RemoteFailure, type RemoteRequest, type RemoteTransport } from "../remote/remote-transport.js";
@@ -16,11 +16,12 @@ export async function proxyRequest(transport: RemoteTransport, service: ApiServi
   const sent = remoteRequest(request);
   try {
     if (request.upgrade === undefined) return passedOn(await transport.request(service, sent));
+    requireSameOrigin(request);
     const headers = { ...sent.headers, connection: "Upgrade", upgrade: upgradeOf(request) };
     const answer = await transport.upgrade(service, { ...sent, headers, timeoutMs: answerTimeoutMs });
     return "socket" in answer ? takenOver(request, answer) : passedOn(answer);
   } catch (thrown) {
-    throw request.signal.aborted ? thrown : asApiError(thrown);
+    throw request.signal.aborted ? thrown : asApiError(thrown, service);
   }
 }
 
@@ -32,7 +33,7 @@ function remoteRequest(request: HttpRequest): RemoteRequest {
     method,
     path: search === "" ? path : `${path}?${search}`,
     headers: forwardedHeaders(request),
-    ...(hasBody(request) ? { body } : {}),
+    ...(request.upgrade === undefined && hasBody(request) ? { body } : {}),
     user: userOf(request),
     ...(isLong ? {} : { timeoutMs: answerTimeoutMs }),
     signal,
@@ -51,6 +52,16 @@ const hasBody = ({ method, headers }: HttpRequest): boolean =>
 /** As the client wrote it: with the version of the protocol. */
 const upgradeOf = ({ headers, upgrade = "websocket" }: HttpRequest): string => [headers["upgrade"] ?? upgrade].flat()[0] ?? upgrade;
 
+/** A page of another site would have the browser send its user's password along (cross-site WebSocket hijacking). */
+function requireSameOrigin({ headers }: HttpRequest): void {
+  const origin = [headers["origin"] ?? []].flat()[0];
+  if (origin === undefined) return;
+  const host = [headers["host"] ?? []].flat()[0];
+  if (!URL.canParse(origin) || new URL(origin).host !== host?.toLowerCase()) {
+    throw new ApiError("Forbidden", "leaving HTTP for a page of another site is refused");
+  }
+}
+
 function passedOn({ status, headers, body, discard }: RemoteAnswer): HttpResponse {
   if (status >= 300 && status < 400 && status !== 304) {
     discard();
@@ -60,11 +71,25 @@ function passedOn({ status, headers, body, discard }: RemoteAnswer): HttpRespons
     discard();
     throw new ApiError("BadGateway", `the backend answered ${status}, which nobody asked for`);
   }
-  return { status, headers: answeredHeaders(headers), body };
+  const broken = new AbortController();
+  return { status, headers: answeredHeaders(headers), body: untilBroken(body, broken), cut: broken.signal };
 }
 
-function asApiError(thrown: unknown): unknown {
-  if (thrown instanceof RemoteFailure) return unavailable(`error trying to reach service: ${thrown.message}`);
+/** An answer that breaks off breaks off for the client too: an end would make it a whole one. */
+async function* untilBroken(body: AsyncIterable<Uint8Array>, broken: AbortController): AsyncIterable<Uint8Array> {
+  try {
+    yield* body;
+  } catch {
+    broken.abort(new Error("the server behind broke off its answer"));
+  }
+}
+
+/** Where the server is, is none of the caller's business: the conditions of the APIService tell those who may read them. No time to ask again is named, since clients then repeat a write that may have been done. */
+function asApiError(thrown: unknown, { name, group, version }: ApiService): unknown {
+  if (thrown instanceof RemoteFailure) {
+    const message = `error trying to reach service: ${group}/${version} gave no answer: see the conditions of APIService ${name}`;
+    return new ApiError("ServiceUnavailable", message, { cause: thrown });
+  }
   if (thrown instanceof UnspeakableIdentity) return new ApiError("BadRequest", thrown.message);
   return thrown;
 }

@@ -101,9 +101,19 @@ export class Http2Connection {
       stream.once("error", fail);
       stream.once("close", () => fail(new Error("the server closed the connection without an answer")));
       stream.once("response", ({ ":status": status = 502, ...answered }) => {
-        resolve({ status, headers: plainHeaders(answered), body: stream, discard: cut });
+        resolve({ status, headers: plainHeaders(answered), body: this.#whole(stream), discard: cut });
       });
     });
+  }
+
+  /** A connection that closes ends its streams without an error: only the server's own end of the stream makes an answer whole. */
+  async *#whole(stream: ClientHttp2Stream): AsyncIterable<Uint8Array> {
+    try {
+      for await (const piece of stream) if (piece instanceof Uint8Array) yield piece;
+    } catch (thrown) {
+      throw accessFailure(this.#authority, thrown);
+    }
+    if (stream.rstCode !== constants.NGHTTP2_NO_ERROR) throw accessFailure(this.#authority, new Error("the answer broke off"));
   }
 
   /** No new requests; those that are under way go on. */

@@ -55,11 +55,11 @@ async function inTime<T extends RemoteAnswer | RemoteUpgrade>(
   { user, timeoutMs, signal, method, path, headers, body }: RemoteRequest,
   send: (sent: SentRequest) => Promise<T>,
 ): Promise<T> {
+  const all = Object.fromEntries(Object.entries({ ...headers, ...identityHeaders(user) }).map(([name, value]) => [name, mutable(value)]));
   const late = new AbortController();
   const timer =
     timeoutMs === undefined ? undefined : setTimeout(() => late.abort(new RemoteFailure("ServiceNotAccessible", "no answer in time")), timeoutMs);
   try {
-    const all = Object.fromEntries(Object.entries({ ...headers, ...identityHeaders(user) }).map(([name, value]) => [name, mutable(value)]));
     return await send({ method, path, headers: all, ...(body === undefined ? {} : { body }), signal: AbortSignal.any([signal, late.signal]) });
   } catch (thrown) {
     if (signal.aborted) throw thrown;
