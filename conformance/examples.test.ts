@@ -4,6 +4,7 @@ import { unsignedPluginsAllowed } from "./testing/install-plugin.js";
 import { describeWith, needsKubectl } from "./testing/needs.js";
 import { root } from "./testing/root.js";
 import { runExample } from "./testing/run-example.js";
+import { bareEnvironment, runProcess } from "./testing/run-process.js";
 import { startServer } from "./testing/start-server.js";
 
 test.each([
@@ -31,3 +32,12 @@ describeWith([needsKubectl("newest")], "examples that bring a plugin", () => {
     }
   });
 });
+
+test("examples/apps/run.sh builds three apps, and prints each phase of the way of a request", async () => {
+  const run = runProcess(path.join(root, "examples/apps/run.sh"), [], { env: bareEnvironment() });
+  const { code } = await run.end;
+  expect({ code, stderr: code === 0 ? "" : run.stderr() }, run.stdout()).toEqual({ code: 0, stderr: "" });
+  for (const shown of ["v1beta1.dashboard.ext.grafana.app", "-- 5. a controller in the plugin", '"call":"convertObjects"', '"call":"reconcile"']) {
+    expect(run.stdout()).toContain(shown);
+  }
+}, 120_000);
