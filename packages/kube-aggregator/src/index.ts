@@ -5,6 +5,7 @@ export { RemoteGroups } from "./discovery/remote-groups.js";
 export { createKubeAggregator, type KubeAggregator, type KubeAggregatorOptions } from "./kube-aggregator.js";
 export { externalNames, externalNamesRef } from "./remote/external-name.js";
 export { type HttpsTransportOptions, httpsTransport } from "./remote/https-transport.js";
+export { RemoteServicesError, remoteServices } from "./remote/remote-services.js";
 export type { FrontProxyCredentials } from "./remote/remote-target.js";
 export type { RemoteTransport } from "./remote/remote-transport.js";
 export type { ServiceResolver } from "./remote/service-resolver.js";

@@ -22,6 +22,7 @@ import type { Config } from "./config/load-config.js";
 import { type DataPlane, openDataPlane } from "./data-plane.js";
 import type { HookCalls } from "./hook-calls.js";
 import type { Lifetime, Runnable } from "./lifetime.js";
+import { remoteServicesFile } from "./remote-services-file.js";
 
 /** What the API server behind serves: in this process by its registry, at another by its discovery. */
 export interface LocalResources {
@@ -122,6 +123,9 @@ export function openAggregatorsSide(options: AggregatorsSideOptions): Aggregator
     resolver.onChange(() => availability.lookAgain());
     lifetime.start("APIService availability", availability);
     lifetime.start("connections to API servers behind", untilClosed(transport));
+    if (config.remoteServicesFile !== "") {
+      lifetime.start("remote services file", remoteServicesFile({ client, file: config.remoteServicesFile, clock, logger }));
+    }
     lifetime.start("Services", services);
     lifetime.start("ExternalNames", externalNames);
     lifetime.start("APIServices", apiServices);

@@ -41,4 +41,11 @@ export const certificateSettings = {
     "Client certificate, PEM, that the server shows to API servers behind APIServices. Empty: one of the server's own CA.",
   ),
   proxyClientKeyFile: setting(section, "proxy_client_key_file", text, "", "Key of proxy_client_cert_file, PEM."),
+  remoteServicesFile: setting(
+    section,
+    "remote_services_file",
+    text,
+    "",
+    "YAML or JSON of API servers behind this one: APIServices and ExternalNames, or entries of group, version, host and port.",
+  ),
 } as const;
