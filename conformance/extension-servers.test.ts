@@ -142,6 +142,43 @@ describeWith(needs, "API servers built on k8s.io/apiserver, registered by APISer
     expect(denied.stderr).toContain("Forbidden");
   });
 
+  test("kinds that are defined at a server behind are reached here, and are no definitions of this one", async () => {
+    const behind = await startExtensionServer({
+      ...{ which: "apiextensions", kubeconfig: server.kubeconfig, certificate: await certificate("definitions"), etcd: etcd.url },
+      flags: ["--etcd-prefix", "/definitions"],
+    });
+    try {
+      await kubectl.ok(["create", "serviceaccount", "definer"]);
+      await kubectl.ok(["create", "clusterrolebinding", "definer", "--clusterrole=cluster-admin", "--serviceaccount=default:definer"]);
+      const token = await kubectl.ok(["create", "token", "definer"]);
+      const schema = { openAPIV3Schema: { type: "object", properties: { spec: { type: "object", properties: { cron: { type: "string" } } } } } };
+      const definition = {
+        apiVersion: "apiextensions.k8s.io/v1",
+        kind: "CustomResourceDefinition",
+        metadata: { name: "crontabs.stable.example.com" },
+        spec: {
+          ...{ group: "stable.example.com", scope: "Namespaced", names: { plural: "crontabs", kind: "CronTab" } },
+          versions: [{ name: "v1", served: true, storage: true, schema }],
+        },
+      };
+      const path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+      const asked = { headers: { authorization: `Bearer ${token}`, "content-type": "application/json" }, body: JSON.stringify(definition) };
+      const made = await until("its right is known there", async () =>
+        (await direct(behind.port, authority.ca, path, asked.headers, asked.body)) === 201 ? 201 : undefined,
+      );
+      expect(made).toBe(201);
+      await register("definitions", behind.port, "stable.example.com", ["v1"]);
+      await waitFor("v1.stable.example.com");
+      const object = { apiVersion: "stable.example.com/v1", kind: "CronTab", metadata: { name: "first" }, spec: { cron: "* * * * *" } };
+      expect(await kubectl.ok(["create", "-f", "-"], { stdin: JSON.stringify(object) })).toBe("crontab.stable.example.com/first created\n");
+      expect(await kubectl.ok(["get", "crontabs", "-o", "jsonpath={.items[*].spec.cron}"])).toBe("* * * * *");
+      expect((await kubectl.run(["get", "crd", "crontabs.stable.example.com"])).stderr).toContain("not found");
+    } finally {
+      await behind.kill();
+      await kubectl.ok(["delete", "apiservice", "v1.stable.example.com"]);
+    }
+  }, 60_000);
+
   test("one that dies is told within seconds, blocks nobody, and is back by itself", async () => {
     await sample.kill();
     const died = Date.now();
@@ -206,12 +243,12 @@ async function timed<T>(work: () => Promise<T>): Promise<{ readonly value: T; re
 }
 
 /** The status of a request that goes past the server in front. */
-function direct(port: number, ca: string, path: string, headers: Readonly<Record<string, string>>): Promise<number> {
+function direct(port: number, ca: string, path: string, headers: Readonly<Record<string, string>>, body?: string): Promise<number> {
   return new Promise((resolve, reject) => {
-    const sent = httpsRequest({ host: "127.0.0.1", port, ca, path, headers }, (answer) => {
+    const sent = httpsRequest({ host: "127.0.0.1", port, ca, path, headers, method: body === undefined ? "GET" : "POST" }, (answer) => {
       answer.resume();
       resolve(answer.statusCode ?? 0);
     });
-    sent.on("error", reject).end();
+    sent.on("error", reject).end(body);
   });
 }
