@@ -21,7 +21,8 @@ export function ownWork(run: (signal: AbortSignal) => Promise<void>, logger: Pic
 
 async function runUntil(run: (signal: AbortSignal) => Promise<void>, signal: AbortSignal, logger: Pick<Logger, "error">): Promise<void> {
   const isOver = (): boolean => signal.aborted;
-  for (let pauseMs = firstPauseMs; !isOver(); pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
+  let pauseMs = firstPauseMs;
+  while (!isOver()) {
     try {
       await run(signal);
       return;
@@ -30,5 +31,6 @@ async function runUntil(run: (signal: AbortSignal) => Promise<void>, signal: Abo
       logger.error("the plugin's own work failed, and begins anew", { error: thrown, pauseMs });
     }
     await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
+    pauseMs = Math.min(pauseMs * 2, longestPauseMs);
   }
 }
