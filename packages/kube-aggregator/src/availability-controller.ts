@@ -101,9 +101,12 @@ export function apiServiceAvailabilityController(options: AvailabilityOptions): 
         return undefined;
       }
       const verdict = await judged(service, signal);
-      if (verdict !== undefined) await write(services.get(name) ?? object, service, verdict, signal);
+      // It may have been written since the question was asked.
+      const now = services.get(name) ?? object;
+      if (verdict !== undefined) await write(now, apiServiceFrom(now), verdict, signal);
       if (verdict?.status !== "True") return { afterMs: whileAwayMs };
-      await describe(service, signal);
+      // A document may take its time; whether the server is well must not wait for it.
+      void describe(service, signal);
       return { afterMs: whileWellMs };
     },
   });
