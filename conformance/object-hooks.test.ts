@@ -1,38 +1,15 @@
 import { rmSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { call } from "./testing/call.js";
+import { hookedThings } from "./testing/hooked-things.js";
 import { goTestPlugin, installGoTestPlugin, needsGoTestPlugin, unsignedPluginsAllowed } from "./testing/install-plugin.js";
 import { type Kubectl, openKubectl } from "./testing/kubectl.js";
 import { describeWith, needsKubectl } from "./testing/needs.js";
 import { type StartedServer, startServer, temporaryFolder } from "./testing/start-server.js";
 
 const group = "hooked.example.com";
-const crd = `things.${group}`;
+const { crd, definition, service, thing } = hookedThings(group);
 const anySpec = { type: "object", "x-kubernetes-preserve-unknown-fields": true };
-const schema = { openAPIV3Schema: { type: "object", properties: { spec: anySpec } } };
-const definition = {
-  apiVersion: "apiextensions.k8s.io/v1",
-  kind: "CustomResourceDefinition",
-  metadata: { name: crd },
-  spec: {
-    group,
-    scope: "Namespaced",
-    names: { plural: "things", singular: "thing", kind: "Thing", listKind: "ThingList" },
-    versions: ["v1", "v2"].map((name) => ({ name, served: true, storage: name === "v1", schema })),
-  },
-};
-const service = (version: string) => ({
-  apiVersion: "aggregation.grafana.app/v0alpha1",
-  kind: "DataPlaneService",
-  metadata: { name: `${version}.${group}` },
-  spec: { pluginID: goTestPlugin, pluginType: "datasource", group, version, services: [{ type: "admission" }, { type: "conversion" }] },
-});
-const thing = (name: string, spec: object, version = "v1") => ({
-  apiVersion: `${group}/${version}`,
-  kind: "Thing",
-  metadata: { name, namespace: "default" },
-  spec,
-});
 const manifest = {
   apiVersion: "apps.grafana.app/v1alpha2",
   kind: "AppManifest",

@@ -1,6 +1,7 @@
 import { rmSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { call } from "./testing/call.js";
+import { hookedThings } from "./testing/hooked-things.js";
 import { goTestPlugin, installGoTestPlugin, needsGoTestPlugin, unsignedPluginsAllowed } from "./testing/install-plugin.js";
 import { type Kubectl, openKubectl } from "./testing/kubectl.js";
 import { describeWith, needsKubectl, needsPrometheus } from "./testing/needs.js";
@@ -10,32 +11,7 @@ import { temporaryFolder } from "./testing/start-server.js";
 import { until } from "./testing/until.js";
 
 const group = "apart.example.com";
-const crd = `things.${group}`;
-const anySpec = { type: "object", "x-kubernetes-preserve-unknown-fields": true };
-const schema = { openAPIV3Schema: { type: "object", properties: { spec: anySpec } } };
-const definition = {
-  apiVersion: "apiextensions.k8s.io/v1",
-  kind: "CustomResourceDefinition",
-  metadata: { name: crd },
-  spec: {
-    group,
-    scope: "Namespaced",
-    names: { plural: "things", singular: "thing", kind: "Thing", listKind: "ThingList" },
-    versions: ["v1", "v2"].map((name) => ({ name, served: true, storage: name === "v1", schema })),
-  },
-};
-const hooks = (version: string) => ({
-  apiVersion: "aggregation.grafana.app/v0alpha1",
-  kind: "DataPlaneService",
-  metadata: { name: `${version}.${group}` },
-  spec: { pluginID: goTestPlugin, pluginType: "datasource", group, version, services: [{ type: "admission" }, { type: "conversion" }] },
-});
-const thing = (name: string, spec: object) => ({
-  apiVersion: `${group}/v1`,
-  kind: "Thing",
-  metadata: { name, namespace: "default" },
-  spec,
-});
+const { crd, definition, service: hooks, thing } = hookedThings(group);
 const prometheusService = {
   apiVersion: "aggregation.grafana.app/v0alpha1",
   kind: "DataPlaneService",
