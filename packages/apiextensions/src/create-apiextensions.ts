@@ -37,7 +37,10 @@ export function createApiextensions(options: ApiextensionsOptions): Apiextension
   let isRunning = false;
   return {
     serveStored: () => controller.serveStored(),
-    obeying: (delegate) => obeyingWrites(delegate, (name) => (isRunning ? controller.settled(name) : Promise.resolve())),
+    obeying: (delegate) =>
+      obeyingWrites({ ...definitionsRef, kind: "CustomResourceDefinition" }, delegate, (name) =>
+        isRunning ? controller.settled(name) : Promise.resolve(),
+      ),
     convertersChanged: () => controller.convertersChanged(),
     async run(signal) {
       isRunning = true;

@@ -1,5 +1,5 @@
 import { dataPlaneServiceFrom } from "@dataplane/aggregator";
-import { type ApiObject, type Condition, isJsonObject, setCondition } from "@dataplane/meta";
+import { type ApiObject, type Condition, elderFirst, isJsonObject, setCondition } from "@dataplane/meta";
 import { type ManifestSpec, manifestSpecFrom } from "./app-manifest-spec.js";
 
 /** All that a manifest's conditions depend on. */
@@ -41,15 +41,11 @@ export function conditionsIn({ status }: ApiObject): readonly Condition[] {
 }
 
 function acceptance(manifest: ApiObject, { group }: ManifestSpec, manifests: readonly ApiObject[]): Verdict {
-  const elder = manifests
-    .filter((it) => it.metadata.deletionTimestamp === undefined && manifestSpecFrom(it).group === group)
-    .toSorted((a, b) => (ageKey(a) < ageKey(b) ? -1 : 1))[0];
+  const elder = manifests.filter((it) => it.metadata.deletionTimestamp === undefined && manifestSpecFrom(it).group === group).toSorted(elderFirst)[0];
   if (elder === undefined || elder.metadata.name === manifest.metadata.name) return passed;
   const message = `group ${JSON.stringify(group)} is that of AppManifest ${JSON.stringify(elder.metadata.name)}, which is older`;
   return { status: "False", reason: "GroupConflict", message };
 }
-
-const ageKey = ({ metadata }: ApiObject): string => `${metadata.creationTimestamp ?? "9999"} ${metadata.name}`;
 
 function routesServed({ group, versions }: ManifestSpec, services: readonly ApiObject[]): Verdict {
   const withRoutes = versions.filter(({ served, routes }) => served && Object.keys({ ...routes.namespaced, ...routes.cluster }).length > 0);

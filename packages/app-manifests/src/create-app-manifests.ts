@@ -1,8 +1,9 @@
+import { appManifestsRef } from "@dataplane/aggregator";
+import { obeyingWrites } from "@dataplane/apiextensions";
 import type { AdmissionHook } from "@dataplane/apiserver";
 import type { GroupVersion, GroupVersionKind, Handler } from "@dataplane/meta";
 import { kindAdmission } from "./hooks/kind-admission.js";
 import { ManifestsController, type ManifestsControllerOptions } from "./manifests-controller.js";
-import { obeyingManifests } from "./obeying-manifests.js";
 
 /** `client` is the control plane's; without `dataplaneAggregator` no DataPlaneService is made. */
 export type AppManifestsOptions = ManifestsControllerOptions;
@@ -28,7 +29,8 @@ export function createAppManifests(options: AppManifestsOptions): AppManifests {
   let isRunning = false;
   return {
     serveStored: () => controller.serveStored(),
-    obeying: (delegate) => obeyingManifests(delegate, () => (isRunning ? controller.settled() : Promise.resolve())),
+    obeying: (delegate) =>
+      obeyingWrites({ ...appManifestsRef, kind: "AppManifest" }, delegate, () => (isRunning ? controller.settled() : Promise.resolve())),
     admission: kindAdmission((kind) => controller.hookOf(kind)),
     owns: (kind) => controller.owns(kind),
     serves: (groupVersion) => controller.kinds.serves(groupVersion),

@@ -3,7 +3,7 @@ import type { AdmissionHook, HookConcern, ResourceRegistry, WebhookClient } from
 import { type ApiClient, createInformer } from "@dataplane/client";
 import { dataPlaneServicesRef } from "@dataplane/clientset";
 import { type Controller, createController } from "@dataplane/controller";
-import type { ApiObject, Clock, GroupVersionKind, JsonObject, Logger } from "@dataplane/meta";
+import { type ApiObject, type Clock, elderFirst, type GroupVersionKind, type JsonObject, type Logger } from "@dataplane/meta";
 import type { PluginSource } from "@dataplane/plugin-host";
 import { pluginOf } from "./access/plugin-label.js";
 import { type ManifestSpec, manifestSpecFrom } from "./app-manifest-spec.js";
@@ -168,9 +168,6 @@ function noteHooks(hooks: Map<string, KindHook>, spec: ManifestSpec, hook: Admis
     for (const it of versions) hooks.set(`${spec.group}/${it.version.name}/${kind}`, { admission: it.kind.admission, hook });
   }
 }
-
-const elderFirst = (a: ApiObject, b: ApiObject): number => (ageKey(a) < ageKey(b) ? -1 : 1);
-const ageKey = ({ metadata }: ApiObject): string => `${metadata.creationTimestamp ?? "9999"} ${metadata.name}`;
 
 function verdictOf(problem: Judged["problem"]): { readonly status: "True" | "False"; readonly reason: string; readonly message: string } {
   return problem === undefined ? { status: "True", reason: "Served", message: "" } : { status: "False", ...problem };

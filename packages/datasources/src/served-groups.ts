@@ -1,4 +1,4 @@
-import { type ApiObject, type GroupVersion, isDnsSubdomain, isJsonObject } from "@dataplane/meta";
+import { type ApiObject, elderFirst, type GroupVersion, isDnsSubdomain, isJsonObject } from "@dataplane/meta";
 import { isOwnGroupOfAnother, isServerGroup, ownGroupOf, ownGroupVersion, type Plugin, type PluginSource } from "@dataplane/plugin-host";
 
 /** A group and version in which the data sources of a plugin are served. */
@@ -29,15 +29,6 @@ function claim(claims: Map<string, ServedGroup>, served: ServedGroup): void {
 }
 
 const isDataSource = (plugin: Plugin | undefined): boolean => plugin?.json.type === "datasource" && plugin.json.backend;
-
-function elderFirst(a: ApiObject, b: ApiObject): number {
-  const left = ageKey(a);
-  const right = ageKey(b);
-  if (left === right) return 0;
-  return left < right ? -1 : 1;
-}
-
-const ageKey = ({ metadata }: ApiObject): string => `${metadata.creationTimestamp ?? "9999"} ${metadata.name}`;
 
 /** What a service binds; undefined when it binds no plugin, or may not have that group. */
 function boundGroup({ metadata, spec }: ApiObject): ServedGroup | undefined {

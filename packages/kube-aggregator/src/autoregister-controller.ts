@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import { type ApiSource, groupPriority } from "@dataplane/apiserver";
 import type { ApiClient, Informer } from "@dataplane/client";
 import { type Again, createController } from "@dataplane/controller";
-import { ApiError, type ApiObject, apiVersionOf, type Clock, type GroupVersion, type JsonObject, type Logger } from "@dataplane/meta";
+import { type ApiObject, apiVersionOf, type Clock, type GroupVersion, type JsonObject, type Logger, tolerating } from "@dataplane/meta";
 import { apiServicesRef, automanagedLabel } from "./apiservice.js";
 
 /** As in the spec of an APIService. */
@@ -49,9 +49,9 @@ export function autoregisterController(options: AutoregisterOptions): Autoregist
       : undefined;
 
   const keep = async (wanted: ApiObject, stored: ApiObject | undefined, signal: AbortSignal): Promise<undefined> => {
-    if (stored === undefined) await tolerating("AlreadyExists", client.create(apiServicesRef, wanted, writer, signal));
+    if (stored === undefined) await tolerating(client.create(apiServicesRef, wanted, writer, signal), "AlreadyExists");
     else if (isAutomanaged(stored) && !isDeepStrictEqual(stored["spec"], wanted["spec"]))
-      await tolerating("Conflict", restore(stored, wanted, signal));
+      await tolerating(restore(stored, wanted, signal), "Conflict");
   };
 
   const restore = ({ metadata }: ApiObject, wanted: ApiObject, signal: AbortSignal): Promise<unknown> =>
@@ -61,7 +61,7 @@ export function autoregisterController(options: AutoregisterOptions): Autoregist
   const drop = async (stored: ApiObject, signal: AbortSignal): Promise<Again | undefined> => {
     if (!isAutomanaged(stored)) return undefined;
     if (!sourcesAreComplete()) return { afterMs: lookAgainMs };
-    await tolerating("NotFound", client.delete(apiServicesRef, { name: stored.metadata.name }, signal));
+    await tolerating(client.delete(apiServicesRef, { name: stored.metadata.name }, signal), "NotFound");
     return undefined;
   };
 
@@ -114,12 +114,4 @@ function apiServiceOf({ group, version }: GroupVersion, server: GroupServer | un
     metadata: { name: nameOf({ group, version }), labels: { [automanagedLabel]: "true" } },
     spec,
   };
-}
-
-async function tolerating(reason: string, writing: Promise<unknown>): Promise<undefined> {
-  try {
-    await writing;
-  } catch (thrown) {
-    if (!(thrown instanceof ApiError) || thrown.reason !== reason) throw thrown;
-  }
 }

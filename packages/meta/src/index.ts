@@ -16,6 +16,7 @@ export {
 } from "./api-error.js";
 export { type Clock, systemClock } from "./clock.js";
 export { type Condition, rfc3339, setCondition } from "./condition.js";
+export { elderFirst } from "./elder-first.js";
 export { type FieldRequirement, parseFieldSelector } from "./field-selector.js";
 export { apiVersionOf, basePathOf, type GroupVersion, type GroupVersionKind, type GroupVersionResource, parseApiVersion } from "./group-version.js";
 export type { Handler, Headers, HttpBody, HttpRequest, HttpResponse, RawConnection, RequestContext } from "./http.js";
@@ -39,4 +40,5 @@ export { isDnsLabel, isDnsSubdomain, isLabelKey, isLabelValue } from "./names.js
 export type { ApiList, ApiObject, ListMeta, ManagedFieldsEntry, ObjectMeta, OwnerReference, WatchEvent, WatchEventType } from "./object.js";
 export type { RequestInfo } from "./request-info.js";
 export { tolerating } from "./tolerating.js";
+export { abortReason, unlessAborted } from "./unless-aborted.js";
 export { controlPlaneUser, dataPlaneUser, systemGroups, type UserInfo } from "./user.js";

@@ -1,14 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { registryResources } from "@dataplane/aggregator";
-import {
-  type ApiSource,
-  filterChain,
-  remoteHeaders,
-  requestHeaderAuthenticator,
-  unionAuthenticator,
-  withFilters,
-  x509Authenticator,
-} from "@dataplane/apiserver";
+import { type ApiSource, filterChain, withFilters } from "@dataplane/apiserver";
 import { type ApiClient, createApiClient } from "@dataplane/client";
 import { createClientset } from "@dataplane/clientset";
 import { type Clock, controlPlaneUser, dataPlaneUser, type Handler, type Logger } from "@dataplane/meta";
@@ -18,8 +10,9 @@ import { type AggregatorsSide, openAggregatorsSide } from "./aggregators-side.js
 import { type ApiServerSide, openApiServerSide } from "./api-server-side.js";
 import type { Config } from "./config/load-config.js";
 import { endWatches } from "./end-watches.js";
-import { type HealthEndpoints, healthEndpoints } from "./health-endpoints.js";
+import { type HealthEndpoints, healthEndpoints, ping, waitingFor } from "./health-endpoints.js";
 import { type HookCalls, lateHookCalls } from "./hook-calls.js";
+import { certificateAuthenticator } from "./identity/certificate-authenticator.js";
 import { extensionAuthenticationController } from "./identity/extension-authentication.js";
 import type { Tokens } from "./identity/tokens.js";
 import type { Users } from "./identity/users.js";
@@ -100,11 +93,7 @@ export function compose(options: ComposeOptions): Composition {
   });
   watchAvailability(counting.metrics, { apiServices: aggregators.apiServices, dataPlaneServices });
 
-  const authenticator = unionAuthenticator([
-    requestHeaderAuthenticator({ ...remoteHeaders, ca: () => certificates.requestHeaderCa.current, allowedNames: config.requestHeaderAllowedNames }),
-    x509Authenticator({ ca: () => certificates.clientCa.current }),
-    api.authenticator,
-  ]);
+  const authenticator = certificateAuthenticator(certificates, config, api.authenticator);
   const filters = filterChain({ authenticator, authorizer, logger, newUid: randomUUID });
   const served = counting.withEndpoint(aggregators.handler);
   chain.complete = withFilters(filters, served);
@@ -149,8 +138,6 @@ interface Sides {
 function checksOf({ api, aggregators, stopping }: Sides): HealthEndpoints {
   const { progress } = api;
   const { dataPlane } = aggregators;
-  const check = (name: string, isWell: () => boolean) => ({ name, problem: () => (isWell() ? undefined : "not yet") });
-  const ping = check("ping", () => true);
   return {
     livez: [ping, ...kubernetesLiveChecks],
     readyz: [
@@ -159,10 +146,10 @@ function checksOf({ api, aggregators, stopping }: Sides): HealthEndpoints {
         if (stage === "apiServicesAreRead") return aggregators.apiServicesAreRead;
         return stage === "begun" || progress[stage];
       }),
-      check("store", () => progress.storeIsRead),
-      ...(dataPlane === undefined ? [] : [check("dataplane-routes", () => dataPlane.aggregator.hasSynced)]),
-      check("provisioning", () => progress.provisioned),
-      check("shutdown", () => !stopping.aborted),
+      waitingFor("store", () => progress.storeIsRead),
+      ...(dataPlane === undefined ? [] : [waitingFor("dataplane-routes", () => dataPlane.aggregator.hasSynced)]),
+      waitingFor("provisioning", () => progress.provisioned),
+      waitingFor("shutdown", () => !stopping.aborted),
     ],
   };
 }

@@ -6,6 +6,12 @@ export interface HealthCheck {
   readonly problem: () => string | undefined;
 }
 
+/** A check of something that comes to be in its own time. */
+export const waitingFor = (name: string, isWell: () => boolean): HealthCheck => ({ name, problem: () => (isWell() ? undefined : "not yet") });
+
+/** The process answers. */
+export const ping: HealthCheck = waitingFor("ping", () => true);
+
 export interface HealthEndpoints {
   /** Is the process worth keeping? */
   readonly livez: readonly HealthCheck[];

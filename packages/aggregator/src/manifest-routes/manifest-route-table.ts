@@ -1,4 +1,4 @@
-import { type ApiObject, apiVersionOf, type GroupVersion, isJsonObject } from "@dataplane/meta";
+import { type ApiObject, apiVersionOf, elderFirst, type GroupVersion, isJsonObject } from "@dataplane/meta";
 import { type ManifestRoutes, manifestRoutesFrom } from "./manifest-routes.js";
 
 /** The routes of all manifests, by group and version; replaced whole. */
@@ -29,11 +29,3 @@ export class ManifestRouteTable {
     return true;
   }
 }
-
-function elderFirst(a: ApiObject, b: ApiObject): number {
-  const [left, right] = [ageKey(a), ageKey(b)];
-  if (left === right) return 0;
-  return left < right ? -1 : 1;
-}
-
-const ageKey = ({ metadata }: ApiObject): string => `${metadata.creationTimestamp ?? "9999"} ${metadata.name}`;

@@ -1,4 +1,4 @@
-import { ApiError, type ApiObject, type GroupVersion, type JsonObject } from "@dataplane/meta";
+import { ApiError, type ApiObject, type GroupVersion, type JsonObject, unlessAborted } from "@dataplane/meta";
 import type { StoredValue } from "../codec.js";
 import type { ServedResource } from "../define-resource.js";
 import { inOtherVersion, type Shown } from "../shown.js";
@@ -82,18 +82,4 @@ async function outcomeOf(asking: Promise<ConversionOutcome>): Promise<readonly J
 function requireObject(object: JsonObject | undefined): JsonObject {
   if (object === undefined) throw new ApiError("InternalError", "the conversion gave fewer objects than it got");
   return object;
-}
-
-async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<void> {
-  let stop = (): void => undefined;
-  const aborted = new Promise<never>((_resolve, reject) => {
-    stop = () => reject(signal.reason instanceof Error ? signal.reason : new ApiError("Timeout", "the client has gone"));
-    if (signal.aborted) stop();
-    signal.addEventListener("abort", stop, { once: true });
-  });
-  try {
-    await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener("abort", stop);
-  }
 }

@@ -6,7 +6,7 @@ import { kindSchema } from "./kind-schema.js";
 /** Top-level fields that are no subresource. */
 const plainFields = new Set(["apiVersion", "kind", "metadata", "spec", "status"]);
 
-/** The version in which objects are stored: the preferred one, else the last. */
+/** The version in which objects are stored: the preferred one, else the last; empty when there is none. */
 export const storageVersionOf = ({ preferredVersion, versions }: ManifestSpec): string =>
   preferredVersion === "" ? (versions.at(-1)?.name ?? "") : preferredVersion;
 

@@ -4,6 +4,7 @@ import { type ApiClient, createInformer, type ResourceRef } from "@dataplane/cli
 import { type Again, createController } from "@dataplane/controller";
 import { ApiError, type ApiObject, type Clock, isJsonObject, type JsonObject, type Logger } from "@dataplane/meta";
 import { type ManifestSpec, manifestSpecFrom } from "../app-manifest-spec.js";
+import { storageVersionOf } from "../kinds/kind-definition.js";
 import { writeStatusPart } from "../write-status.js";
 import { RewriteFailure, rewriteObjects } from "./rewrite-objects.js";
 
@@ -64,7 +65,7 @@ export function storageMigrationController(options: StorageMigrationOptions): St
       if (manifest === undefined || manifest.metadata.deletionTimestamp !== undefined) return undefined;
       const spec = manifestSpecFrom(manifest);
       const version = storageVersionOf(spec);
-      if (version === undefined || storedVersionIn(manifest) === version) return undefined;
+      if (version === "" || storedVersionIn(manifest) === version) return undefined;
       const resources = resourcesStoredAs(spec, version, registry);
       // Comes again when the kinds are served so.
       return resources === undefined ? undefined : migrate(manifest, resources, version, signal);
@@ -93,10 +94,6 @@ const wordsOf = (thrown: unknown): Pick<Verdict, "reason" | "message"> => {
   const { reason, message } = ApiError.from(thrown);
   return { reason, message };
 };
-
-/** The preferred one, else the last. */
-const storageVersionOf = ({ preferredVersion, versions }: ManifestSpec): string | undefined =>
-  preferredVersion === "" ? versions.at(-1)?.name : preferredVersion;
 
 function storedVersionIn({ status }: ApiObject): string {
   const version = isJsonObject(status) ? status["storedVersion"] : undefined;

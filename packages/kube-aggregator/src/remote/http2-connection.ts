@@ -1,6 +1,7 @@
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from "node:http2";
 import { pipeline, Readable } from "node:stream";
 import type { TLSSocket } from "node:tls";
+import { abortReason } from "@dataplane/meta";
 import { accessFailure } from "./open-tls.js";
 import type { RemoteAnswer } from "./remote-transport.js";
 import type { SentRequest } from "./sent-request.js";
@@ -97,7 +98,7 @@ export class Http2Connection {
     // A server may answer before it has read the whole body; then the rest is of no use.
     else if (body !== undefined) pipeline(Readable.from(body, { objectMode: false }), stream, () => undefined);
     return new Promise((resolve, reject) => {
-      const fail = (error: unknown): void => reject(signal.aborted ? reasonOf(signal) : accessFailure(this.#authority, error));
+      const fail = (error: unknown): void => reject(signal.aborted ? abortReason(signal) : accessFailure(this.#authority, error));
       stream.once("error", fail);
       stream.once("close", () => fail(new Error("the server closed the connection without an answer")));
       stream.once("response", ({ ":status": status = 502, ...answered }) => {
@@ -159,8 +160,6 @@ export class Http2Connection {
     else if (now > this.#heardAt && !this.#session.destroyed) this.#session.ping(() => undefined);
   }
 }
-
-const reasonOf = (signal: AbortSignal): Error => (signal.reason instanceof Error ? signal.reason : new Error("aborted"));
 
 const plainHeaders = (headers: NodeJS.Dict<string | string[] | number>): RemoteAnswer["headers"] =>
   Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, typeof value === "number" ? String(value) : value]));

@@ -1,4 +1,5 @@
 import { connect, type TLSSocket } from "node:tls";
+import { abortReason } from "@dataplane/meta";
 import type { RemoteTarget } from "./remote-target.js";
 import { RemoteFailure } from "./remote-transport.js";
 
@@ -12,7 +13,7 @@ export function openTls({ tls, authority }: RemoteTarget, protocols: readonly st
     const socket = connect({ ...tls, ALPNProtocols: [...protocols] });
     const fail = (error: unknown): void => {
       socket.destroy();
-      reject(signal?.aborted === true ? reasonOf(signal) : accessFailure(authority, error));
+      reject(signal?.aborted === true ? abortReason(signal) : accessFailure(authority, error));
     };
     const late = setTimeout(() => fail(new Error("no TLS connection in time")), connectTimeoutMs);
     const aborted = (): void => fail(signal?.reason);
@@ -36,8 +37,6 @@ export function openTls({ tls, authority }: RemoteTarget, protocols: readonly st
     });
   });
 }
-
-const reasonOf = (signal: AbortSignal): Error => (signal.reason instanceof Error ? signal.reason : new Error("aborted"));
 
 /** What Node says of a connection, with the name of the server that it is about. */
 export function accessFailure(authority: string, error: unknown): RemoteFailure {

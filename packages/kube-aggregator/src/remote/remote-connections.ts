@@ -1,4 +1,5 @@
 import { Agent } from "node:https";
+import { unlessAborted } from "@dataplane/meta";
 import { exchangeHttp1 } from "./http1-exchange.js";
 import { Http2Connection } from "./http2-connection.js";
 import { connectTimeoutMs, openTls } from "./open-tls.js";
@@ -96,19 +97,4 @@ function mayRepeat({ method, body }: SentRequest, thrown: unknown): boolean {
   const code = "code" in cause ? String(cause.code) : "";
   if (unprocessed.has(code) || cause.message.includes("NGHTTP2_REFUSED_STREAM")) return true;
   return (method === "GET" || method === "HEAD") && code === "ECONNRESET";
-}
-
-/** What is opened is for others too: who leaves does not end it. */
-async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  let leave = (): void => undefined;
-  const left = new Promise<never>((_resolve, reject) => {
-    leave = () => reject(signal.reason instanceof Error ? signal.reason : new Error("aborted"));
-    if (signal.aborted) leave();
-    signal.addEventListener("abort", leave, { once: true });
-  });
-  try {
-    return await Promise.race([promise, left]);
-  } finally {
-    signal.removeEventListener("abort", leave);
-  }
 }

@@ -2,7 +2,7 @@ import { mkdirSync, rmSync } from "node:fs";
 import path from "node:path";
 import { appsNamespace, manifestOnDisk } from "@dataplane/app-manifests";
 import type { ApiClient, ResourceRef } from "@dataplane/client";
-import { ApiError, type ApiObject, type Clock, isJsonObject, type Logger, tolerating } from "@dataplane/meta";
+import { ApiError, type ApiObject, type Clock, isJsonObject, type Logger, tolerating, unlessAborted } from "@dataplane/meta";
 import type { FoundPlugin, PluginSource } from "@dataplane/plugin-host";
 import type { Live } from "../tls/live.js";
 import { writeFileAtomically } from "../write-file.js";
@@ -140,19 +140,5 @@ export class AppCredentials {
 
   #write(id: string, name: string, content: string): void {
     writeFileAtomically(path.join(this.#options.directory, id, name), content, 0o600);
-  }
-}
-
-async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted();
-  let leave = (): void => undefined;
-  const left = new Promise<never>((_resolve, reject) => {
-    leave = () => reject(signal.reason instanceof Error ? signal.reason : new Error("aborted"));
-    signal.addEventListener("abort", leave, { once: true });
-  });
-  try {
-    return await Promise.race([promise, left]);
-  } finally {
-    signal.removeEventListener("abort", leave);
   }
 }

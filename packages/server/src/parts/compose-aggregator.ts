@@ -1,14 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { hookReviewsHandler } from "@dataplane/aggregator";
-import {
-  createDiscovery,
-  createOpenApiHandler,
-  filterChain,
-  remoteHeaders,
-  requestHeaderAuthenticator,
-  unionAuthenticator,
-  x509Authenticator,
-} from "@dataplane/apiserver";
+import { createDiscovery, createOpenApiHandler, filterChain } from "@dataplane/apiserver";
 import { createTransportClient } from "@dataplane/client";
 import { createClientset } from "@dataplane/clientset";
 import { ApiError, type Clock, controlPlaneUser, dataPlaneUser, type Handler, type Logger, type RequestInfo } from "@dataplane/meta";
@@ -18,7 +10,8 @@ import { openAggregatorsSide } from "../aggregators-side.js";
 import { appUrlOf, type Composition } from "../compose.js";
 import type { Config } from "../config/load-config.js";
 import { endWatches } from "../end-watches.js";
-import { healthEndpoints } from "../health-endpoints.js";
+import { healthEndpoints, ping, waitingFor } from "../health-endpoints.js";
+import { certificateAuthenticator } from "../identity/certificate-authenticator.js";
 import { kubernetesLiveChecks } from "../kubernetes-checks.js";
 import { openMetrics, watchAvailability } from "../metrics/open-metrics.js";
 import type { Certificates } from "../tls/certificates.js";
@@ -76,15 +69,7 @@ export function composeAggregator(options: ComposeAggregatorOptions): Compositio
   watchAvailability(counting.metrics, { apiServices: aggregators.apiServices, dataPlaneServices });
 
   const filters = filterChain({
-    authenticator: unionAuthenticator([
-      requestHeaderAuthenticator({
-        ...remoteHeaders,
-        ca: () => certificates.requestHeaderCa.current,
-        allowedNames: config.requestHeaderAllowedNames,
-      }),
-      x509Authenticator({ ca: () => certificates.clientCa.current }),
-      askingAuthenticator({ transport: transports.plain, clock }),
-    ]),
+    authenticator: certificateAuthenticator(certificates, config, askingAuthenticator({ transport: transports.plain, clock })),
     authorizer: rbac.authorizer,
     logger,
     newUid: randomUUID,
@@ -99,8 +84,6 @@ export function composeAggregator(options: ComposeAggregatorOptions): Compositio
   void rbac.synced.then(() => {
     state.rolesAreRead = true;
   });
-  const check = (name: string, isWell: () => boolean) => ({ name, problem: () => (isWell() ? undefined : "not yet") });
-  const ping = check("ping", () => true);
   return {
     client,
     handler: healthEndpoints(
@@ -108,11 +91,11 @@ export function composeAggregator(options: ComposeAggregatorOptions): Compositio
         livez: [ping, ...kubernetesLiveChecks],
         readyz: [
           ping,
-          check("apiserver", () => discovery.hasSynced && discovery.isReachable),
-          check("roles", () => state.rolesAreRead),
-          check("apiservices", () => aggregators.apiServicesAreRead),
-          ...(routes === undefined ? [] : [check("dataplane-routes", () => routes.hasSynced)]),
-          check("shutdown", () => !stopping.signal.aborted),
+          waitingFor("apiserver", () => discovery.hasSynced && discovery.isReachable),
+          waitingFor("roles", () => state.rolesAreRead),
+          waitingFor("apiservices", () => aggregators.apiServicesAreRead),
+          ...(routes === undefined ? [] : [waitingFor("dataplane-routes", () => routes.hasSynced)]),
+          waitingFor("shutdown", () => !stopping.signal.aborted),
         ],
       },
       counting.counted([...filters, endWatches(stopping.signal)], served, {

@@ -1,14 +1,15 @@
 import { randomUUID } from "node:crypto";
 import { dataPlaneServiceFrom, hooksByReview } from "@dataplane/aggregator";
-import { filterChain, remoteHeaders, requestHeaderAuthenticator, unionAuthenticator, withFilters, x509Authenticator } from "@dataplane/apiserver";
+import { filterChain, withFilters } from "@dataplane/apiserver";
 import { createApiClient, parseJson, readText, send } from "@dataplane/client";
 import { createClientset } from "@dataplane/clientset";
 import { controlPlaneUser, dataPlaneUser, type Handler, unavailable } from "@dataplane/meta";
 import { openApiServerSide } from "../api-server-side.js";
 import { appUrlOf, type ComposeOptions, type Composition } from "../compose.js";
 import { endWatches } from "../end-watches.js";
-import { healthEndpoints } from "../health-endpoints.js";
+import { healthEndpoints, ping, waitingFor } from "../health-endpoints.js";
 import type { HookCalls } from "../hook-calls.js";
+import { certificateAuthenticator } from "../identity/certificate-authenticator.js";
 import { extensionAuthenticationController } from "../identity/extension-authentication.js";
 import { kubernetesLiveChecks, kubernetesReadyChecks } from "../kubernetes-checks.js";
 import { openMetrics } from "../metrics/open-metrics.js";
@@ -51,23 +52,13 @@ export function composeApiServer(options: ComposeApiServerOptions): Composition 
     hooks: config.dataplaneAggregator ? hooks : undefined,
   });
   const filters = filterChain({
-    authenticator: unionAuthenticator([
-      requestHeaderAuthenticator({
-        ...remoteHeaders,
-        ca: () => certificates.requestHeaderCa.current,
-        allowedNames: config.requestHeaderAllowedNames,
-      }),
-      x509Authenticator({ ca: () => certificates.clientCa.current }),
-      api.authenticator,
-    ]),
+    authenticator: certificateAuthenticator(certificates, config, api.authenticator),
     authorizer: api.authorizer,
     logger,
     newUid: randomUUID,
   });
   const served = counting.withEndpoint(api.handler);
   chain.complete = withFilters(filters, served);
-  const check = (name: string, isWell: () => boolean) => ({ name, problem: () => (isWell() ? undefined : "not yet") });
-  const ping = check("ping", () => true);
   return {
     client,
     handler: healthEndpoints(
@@ -78,9 +69,9 @@ export function composeApiServer(options: ComposeApiServerOptions): Composition 
           ...kubernetesReadyChecks(
             (stage) => stage === "begun" || (stage === "apiServicesAreRead" ? api.progress.bootstrapped : api.progress[stage]),
           ),
-          check("store", () => api.progress.storeIsRead),
-          check("provisioning", () => api.progress.provisioned),
-          check("shutdown", () => !stopping.signal.aborted),
+          waitingFor("store", () => api.progress.storeIsRead),
+          waitingFor("provisioning", () => api.progress.provisioned),
+          waitingFor("shutdown", () => !stopping.signal.aborted),
         ],
       },
       counting.counted([...filters, endWatches(stopping.signal)], served, { registry: api.registry, aggregator: undefined }),
