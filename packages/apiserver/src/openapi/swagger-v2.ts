@@ -1,10 +1,10 @@
 import { isJsonObject, type JsonObject, type JsonValue } from "@dataplane/meta";
 import type { GroupVersionDocument } from "./document-v3.js";
+import { mergedComponents } from "./merged-components.js";
 
 /** All documents as one Swagger 2.0 document (https://swagger.io/specification/v2/), for clients that know no v3. */
 export function swaggerV2(documents: readonly GroupVersionDocument[], serverVersion: string): JsonObject {
-  const paths = Object.assign({}, ...documents.map(({ document }) => at(document, "paths"))) as JsonObject;
-  const schemas = Object.assign({}, ...documents.map(({ document }) => at(at(document, "components"), "schemas"))) as JsonObject;
+  const { paths, schemas } = mergedComponents(documents);
   return {
     swagger: "2.0",
     info: { title: "Data Plane Aggregator", version: serverVersion },
