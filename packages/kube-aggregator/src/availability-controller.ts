@@ -3,7 +3,7 @@ import { type Again, createController } from "@dataplane/controller";
 import { type ApiObject, type Clock, type Condition, type JsonObject, type Logger, setCondition, tolerating } from "@dataplane/meta";
 import { type ApiService, apiServiceFrom, apiServicesRef } from "./apiservice.js";
 import type { RemoteGroups } from "./discovery/remote-groups.js";
-import { type RemoteDescription, remoteOpenApi } from "./discovery/remote-openapi.js";
+import { remoteOpenApiController } from "./discovery/remote-openapi-controller.js";
 import { probe } from "./remote/probe.js";
 import { RemoteFailure, type RemoteTransport } from "./remote/remote-transport.js";
 import { Steadiness } from "./steadiness.js";
@@ -21,17 +21,23 @@ export interface AvailabilityOptions {
 
 /** Keeps the Available condition of each APIService true to the facts. */
 export interface ApiServiceAvailabilityController {
-  /** A server behind may be somewhere else, or somebody could not reach it: `name` is the APIService's; all of them without it. */
-  lookAgain(name?: string): void;
+  /** What is behind the Service `<namespace>/<name>` may be somewhere else now. */
+  lookAgain(service: string): void;
   /** Until `signal` aborts. */
   run(signal: AbortSignal): Promise<void>;
 }
 
-/** A server that is well is asked this often; one that is not, more often, so that it is back soon. */
-const whileWellMs = 2_000;
-const whileAwayMs = 500;
-/** How old what is known of a server's OpenAPI may be. */
-const describeEveryMs = 60_000;
+/**
+ * A server that is well is asked this often; one that is not, more often, so that it is back soon. Neither fits a second, so that what comes
+ * and goes each second is met at ever other moments of it: the first a little later each time, since tries that are repeated until the server
+ * is back would otherwise stay at the end of its absence for ever.
+ */
+const whileWellMs = 2_100;
+const whileAwayMs = 430;
+/** One lost packet does not make a server unavailable; one that is away has to be well each time it is asked. */
+const triesWhileWell = 3;
+/** Other words for the same reason are news this often at most: refused now, reset then is one story. */
+const newWordsEveryMs = 30_000;
 
 type Verdict = Omit<Condition, "lastTransitionTime">;
 
@@ -40,21 +46,27 @@ const passed: Verdict = { type: "Available", status: "True", reason: "Passed", m
 
 export function apiServiceAvailabilityController(options: AvailabilityOptions): ApiServiceAvailabilityController {
   const { client, services, transport, remoteGroups, clock, logger } = options;
-  const steadiness = new Steadiness(() => clock.now().getTime());
-  const descriptions = new Map<string, { readonly at: number; readonly description: RemoteDescription | undefined }>();
+  const now = (): number => clock.now().getTime();
+  const steadiness = new Steadiness(now);
+  const descriptions = remoteOpenApiController({ services, transport, remoteGroups, clock, logger });
+  /** By APIService: the Service behind it, and when its condition was last told in other words. */
+  const behind = new Map<string, string>();
+  const toldAt = new Map<string, number>();
 
   const forget = (name: string): void => {
     remoteGroups.forget(name);
     steadiness.forget(name);
-    descriptions.delete(name);
+    behind.delete(name);
+    toldAt.delete(name);
   };
 
   /** Undefined: what is known of it stays as it is. */
   const judged = async (service: ApiService, signal: AbortSignal): Promise<Verdict | undefined> => {
     try {
-      const resources = await probe(transport, service, signal);
+      const tries = steadiness.isInDoubt(service.name) ? 1 : triesWhileWell;
+      const resources = await probe({ transport, service, tries, clock, signal });
       if (!steadiness.isUp(service.name)) return undefined;
-      remoteGroups.saw(service, resources);
+      if (remoteGroups.saw(service, resources)) descriptions.enqueue(service.name);
       return passed;
     } catch (thrown) {
       if (signal.aborted || !(thrown instanceof RemoteFailure)) throw thrown;
@@ -64,26 +76,16 @@ export function apiServiceAvailabilityController(options: AvailabilityOptions): 
     }
   };
 
-  const describe = async (service: ApiService, signal: AbortSignal): Promise<void> => {
-    const known = descriptions.get(service.name);
-    const now = clock.now().getTime();
-    if (known !== undefined && now - known.at < describeEveryMs) return;
-    descriptions.set(service.name, { at: now, description: known?.description });
-    try {
-      const description = await remoteOpenApi(transport, service, known?.description, signal);
-      descriptions.set(service.name, { at: now, description });
-      if (description !== undefined) remoteGroups.describes(service, description.openapi);
-    } catch (thrown) {
-      if (signal.aborted) return;
-      const error = thrown instanceof Error ? thrown.message : String(thrown);
-      logger.warn({ apiService: service.name, error }, "the OpenAPI document of a server behind could not be read; what is known of it stays");
-    }
+  const isNews = (stands: Condition | undefined, wanted: Verdict, name: string): boolean => {
+    if (stands?.status !== wanted.status || stands.reason !== wanted.reason) return true;
+    return stands.message !== wanted.message && now() - (toldAt.get(name) ?? -Infinity) >= newWordsEveryMs;
   };
 
   const write = async (object: ApiObject, service: ApiService, wanted: Verdict, signal: AbortSignal): Promise<void> => {
     const stands = service.conditions.find(({ type }) => type === "Available");
-    if (stands?.status === wanted.status && stands.reason === wanted.reason && stands.message === wanted.message) return;
+    if (!isNews(stands, wanted, service.name)) return;
     await writeCondition(client, object, setCondition(service.conditions, wanted, clock.now()), signal);
+    toldAt.set(service.name, now());
   };
 
   const controller = createController({
@@ -100,26 +102,23 @@ export function apiServiceAvailabilityController(options: AvailabilityOptions): 
         if (object !== undefined && service !== undefined) await write(object, service, local, signal);
         return undefined;
       }
+      behind.set(name, `${service.service.namespace}/${service.service.name}`);
+      remoteGroups.expects(service);
       const verdict = await judged(service, signal);
-      // It may have been written since the question was asked.
-      const now = services.get(name) ?? object;
-      if (verdict !== undefined) await write(now, apiServiceFrom(now), verdict, signal);
-      if (verdict?.status !== "True") return { afterMs: whileAwayMs };
-      // A document may take its time; whether the server is well must not wait for it.
-      void describe(service, signal);
-      return { afterMs: whileWellMs };
+      const latest = services.get(name);
+      if (verdict !== undefined && latest !== undefined) await write(latest, apiServiceFrom(latest), verdict, signal);
+      return { afterMs: verdict?.status === "True" ? whileWellMs : whileAwayMs };
     },
   });
 
   return {
-    lookAgain(name) {
-      if (name !== undefined) controller.enqueue(name);
-      else for (const { metadata } of services.list()) controller.enqueue(metadata.name);
+    lookAgain(moved) {
+      for (const [name, service] of behind) if (service === moved) controller.enqueue(name);
     },
     async run(signal) {
       const stop = services.onChange(({ object }) => controller.enqueue(object.metadata.name));
       for (const { metadata } of services.list()) controller.enqueue(metadata.name);
-      await controller.run(signal);
+      await Promise.all([controller.run(signal), descriptions.run(signal)]);
       stop();
     },
   };

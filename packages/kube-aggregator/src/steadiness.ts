@@ -1,5 +1,5 @@
 /** How long a server that was away must be well before it counts as such: one that comes and goes each second stays away. */
-const steadyMs = 2_500;
+const steadyMs = 2_000;
 
 /** Keeps a server that flaps from being called well each time that it is. */
 export class Steadiness {
@@ -9,6 +9,11 @@ export class Steadiness {
 
   constructor(now: () => number) {
     this.#now = now;
+  }
+
+  /** It was seen away, and has not been well for long enough since. */
+  isInDoubt(name: string): boolean {
+    return this.#upSince.has(name);
   }
 
   /** It was seen to be well: whether it may be called so. */

@@ -120,7 +120,7 @@ export function openAggregatorsSide(options: AggregatorsSideOptions): Aggregator
     dataPlane?.aggregator.onChange(() => autoregister.changed());
     lifetime.start("autoregister", autoregister);
     const availability = apiServiceAvailabilityController({ client, services: apiServices, transport, remoteGroups, clock, logger });
-    resolver.onChange(() => availability.lookAgain());
+    resolver.onChange((service) => availability.lookAgain(service));
     lifetime.start("APIService availability", availability);
     lifetime.start("connections to API servers behind", untilClosed(transport));
     if (config.remoteServicesFile !== "") {

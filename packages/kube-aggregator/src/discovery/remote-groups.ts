@@ -32,20 +32,32 @@ export class RemoteGroups implements ApiSource {
     return this.#served;
   }
 
-  /** Its resources as they are now. */
-  saw(service: ApiService, resources: readonly DiscoveredResource[]): void {
-    this.#put(service.name, { service, resources, openapi: this.#known.get(service.name)?.openapi ?? nothing, isCurrent: true });
+  /** There is such an APIService: until its server was seen it is listed without resources, and said to be stale. */
+  expects(service: ApiService): void {
+    const known = this.#known.get(service.name) ?? { resources: [], openapi: nothing, isCurrent: false };
+    this.#put(service.name, { ...known, service });
   }
 
-  describes(service: ApiService, openapi: OpenApiPart): void {
+  /** Its resources as they are now. True when that is news: they are others, or it was away. */
+  saw(service: ApiService, resources: readonly DiscoveredResource[]): boolean {
     const known = this.#known.get(service.name);
-    if (known !== undefined) this.#put(service.name, { ...known, openapi });
+    return this.#put(service.name, { service, resources, openapi: known?.openapi ?? nothing, isCurrent: true });
+  }
+
+  describes({ name }: ApiService, openapi: OpenApiPart): void {
+    const known = this.#known.get(name);
+    if (known !== undefined) this.#put(name, { ...known, openapi });
   }
 
   /** It does not answer: what it served before is still listed, and said to be stale. */
   lost(service: ApiService): void {
     const { resources = [], openapi = nothing } = this.#known.get(service.name) ?? {};
     this.#put(service.name, { service, resources, openapi, isCurrent: false });
+  }
+
+  /** True while its server answers. */
+  isCurrent(name: string): boolean {
+    return this.#known.get(name)?.isCurrent === true;
   }
 
   /** There is no such APIService any more, or it is local. */
@@ -58,10 +70,12 @@ export class RemoteGroups implements ApiSource {
     return () => void this.#listeners.delete(listener);
   }
 
-  #put(name: string, next: Known): void {
+  #put(name: string, next: Known): boolean {
     const before = this.#known.get(name);
     this.#known.set(name, next);
-    if (before === undefined || !isSame(before, next)) this.#changed();
+    if (before !== undefined && isSame(before, next)) return false;
+    this.#changed();
+    return true;
   }
 
   #changed(): void {

@@ -1,22 +1,29 @@
+import { createHash } from "node:crypto";
 import { basePathOf, isJsonObject, type JsonObject } from "@dataplane/meta";
 import type { ApiService } from "../apiservice.js";
 import { aggregatorUser } from "../remote/probe.js";
-import { readBounded } from "../remote/read-bounded.js";
+import { readBytesBounded, soundJson } from "../remote/read-bounded.js";
 import type { RemoteTransport } from "../remote/remote-transport.js";
 import type { OpenApiPart } from "./remote-groups.js";
+import { soundOpenApi } from "./sound-openapi.js";
+import { fromSwagger } from "./swagger.js";
 
 const timeoutMs = 10_000;
-const maxDocumentBytes = 16 * 1024 * 1024;
+/** Kubernetes' own largest group has less than 1 MiB; all of its groups in one document have 4. */
+const maxDocumentBytes = 8 * 1024 * 1024;
 
 /** A description that was read, and by which the next look knows that it is the same. */
 export interface RemoteDescription {
+  readonly path: string;
+  /** As the server gives it; empty when it gives none. */
   readonly etag: string;
+  readonly hash: string;
   readonly openapi: OpenApiPart;
 }
 
 /**
- * What a server behind says of its group and version in `/openapi/v3`; the very `known` when that has not changed. Undefined for a server
- * without OpenAPI 3. Throws when it does not answer as it should.
+ * What a server behind says of its group and version in `/openapi/v3`, or in `/openapi/v2` where it has no v3; the very `known` when that has
+ * not changed. Undefined for a server with neither. Throws when it does not answer as it should.
  */
 export async function remoteOpenApi(
   transport: RemoteTransport,
@@ -25,37 +32,40 @@ export async function remoteOpenApi(
   signal: AbortSignal,
 ): Promise<RemoteDescription | undefined> {
   const late = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
-  const headers = { accept: "application/json", "accept-encoding": "identity", ...(known === undefined ? {} : { "if-none-match": known.etag }) };
-  const answer = await transport.request(service, {
-    method: "GET",
-    path: `/openapi/v3${basePathOf(service)}`,
-    headers,
-    user: aggregatorUser,
-    signal: late,
-  });
-  if (answer.status === 304 || answer.status === 404) {
-    answer.discard();
-    return answer.status === 304 ? known : undefined;
-  }
+  const read = (path: string, compile: Compile): Promise<RemoteDescription | undefined> =>
+    describe({ transport, service, path, compile, known: known?.path === path ? known : undefined, signal: late });
+  return (await read(`/openapi/v3${basePathOf(service)}`, (document) => document)) ?? (await read("/openapi/v2", fromSwagger));
+}
+
+/** To a document of OpenAPI v3. */
+type Compile = (document: JsonObject) => JsonObject;
+
+interface Read {
+  readonly transport: RemoteTransport;
+  readonly service: ApiService;
+  readonly path: string;
+  readonly compile: Compile;
+  readonly known: RemoteDescription | undefined;
+  readonly signal: AbortSignal;
+}
+
+async function describe({ transport, service, path, compile, known, signal }: Read): Promise<RemoteDescription | undefined> {
+  const headers = {
+    ...{ accept: "application/json", "accept-encoding": "identity" },
+    ...(known === undefined || known.etag === "" ? {} : { "if-none-match": known.etag }),
+  };
+  const answer = await transport.request(service, { method: "GET", path, headers, user: aggregatorUser, signal });
   if (answer.status !== 200) {
     answer.discard();
-    throw new Error(`/openapi/v3 answered ${answer.status}`);
+    if (answer.status === 304) return known;
+    if (answer.status === 404) return undefined;
+    throw new Error(`${path} answered ${answer.status}`);
   }
-  const document = await readBounded(answer, maxDocumentBytes, late);
+  const bytes = await readBytesBounded(answer, maxDocumentBytes, signal);
   const etag = [answer.headers["etag"] ?? ""].flat()[0] ?? "";
-  return { etag, openapi: partOf(document, basePathOf(service)) };
+  const hash = createHash("sha256").update(bytes).digest("base64");
+  if (hash === known?.hash) return known;
+  const document = soundJson(bytes);
+  if (!isJsonObject(document)) throw new Error(`${path} is no JSON object`);
+  return { path, etag, hash, openapi: soundOpenApi(compile(document), service) };
 }
-
-/** Paths below the group and version alone: what a server says of others is not its affair. */
-function partOf(document: unknown, base: string): OpenApiPart {
-  if (!isJsonObject(document)) throw new Error("/openapi/v3 is no JSON object");
-  const { paths, components } = document;
-  const schemas = isJsonObject(components) ? components["schemas"] : undefined;
-  return {
-    paths: objectsIn(paths, (path) => path === base || path === `${base}/` || path.startsWith(`${base}/`)),
-    schemas: objectsIn(schemas, () => true),
-  };
-}
-
-const objectsIn = (value: unknown, isWanted: (key: string) => boolean): JsonObject =>
-  isJsonObject(value) ? Object.fromEntries(Object.entries(value).filter(([key, it]) => isJsonObject(it) && isWanted(key))) : {};

@@ -1,7 +1,13 @@
+import { exceedsDepth, maxDepth, parseJson } from "@dataplane/apiserver";
+import type { JsonValue } from "@dataplane/meta";
 import type { RemoteAnswer } from "./remote-transport.js";
 
-/** The JSON of an answer. Throws for one that is compressed though nobody asked for that, too large, or no JSON; the signal bounds its time. */
-export async function readBounded(answer: RemoteAnswer, maxBytes: number, signal: AbortSignal): Promise<unknown> {
+/** The JSON of an answer. Throws for one that is compressed though nobody asked for that, too large, too deep, or no JSON; the signal bounds its time. */
+export const readBounded = async (answer: RemoteAnswer, maxBytes: number, signal: AbortSignal): Promise<JsonValue> =>
+  soundJson(await readBytesBounded(answer, maxBytes, signal));
+
+/** The same, as it is. */
+export async function readBytesBounded(answer: RemoteAnswer, maxBytes: number, signal: AbortSignal): Promise<Buffer> {
   if ((answer.headers["content-encoding"] ?? "identity") !== "identity") {
     answer.discard();
     throw new Error("the answer is compressed");
@@ -18,8 +24,15 @@ export async function readBounded(answer: RemoteAnswer, maxBytes: number, signal
       pieces.push(piece);
     }
     signal.throwIfAborted();
-    return JSON.parse(Buffer.concat(pieces).toString("utf8"));
+    return Buffer.concat(pieces);
   } finally {
     signal.removeEventListener("abort", cut);
   }
+}
+
+/** JSON that can be walked and written again; its errors repeat nothing of it. */
+export function soundJson(bytes: Buffer): JsonValue {
+  const value = parseJson(bytes.toString("utf8"));
+  if (exceedsDepth(value, maxDepth)) throw new Error(`the body is nested deeper than ${maxDepth} levels`);
+  return value;
 }

@@ -16,7 +16,7 @@ import { createMemoryStore } from "@dataplane/storage";
 import { vi } from "vitest";
 import { apiServices, apiServicesRef } from "../apiservice.js";
 import { autoregisterController } from "../autoregister-controller.js";
-import { apiServiceAvailabilityController } from "../availability-controller.js";
+import { type ApiServiceAvailabilityController, apiServiceAvailabilityController } from "../availability-controller.js";
 import { RemoteGroups } from "../discovery/remote-groups.js";
 import { createKubeAggregator, type KubeAggregator } from "../kube-aggregator.js";
 import { RemoteFailure, type RemoteTransport } from "../remote/remote-transport.js";
@@ -34,6 +34,8 @@ export interface TestKubeAggregator extends AsyncDisposable {
   readonly registry: ResourceRegistry;
   readonly services: Informer<ApiObject>;
   readonly extra: ChangingSource;
+  readonly remoteGroups: RemoteGroups;
+  readonly availability: ApiServiceAvailabilityController;
   /** False while the sources are said to be incomplete. */
   isComplete: boolean;
   get(name: string): Promise<ApiObject>;
@@ -49,6 +51,8 @@ export async function startKubeAggregator({
   isComplete = true,
   stored = [] as readonly ApiObject[],
   transport = nowhere,
+  /** Of the probes. */
+  clock = systemClock,
 } = {}): Promise<TestKubeAggregator> {
   const registry = createRegistry();
   addBuiltinResources(registry);
@@ -73,11 +77,9 @@ export async function startKubeAggregator({
   const extra = changingSource(() => autoregister.changed());
   const test = { isComplete };
   const autoregister = autoregisterController({ client, services, sources: [registry, extra], sourcesAreComplete: () => test.isComplete, ...parts });
-  const running = [
-    autoregister.run(stop.signal),
-    apiServiceAvailabilityController({ client, services, transport, remoteGroups: new RemoteGroups(), ...parts }).run(stop.signal),
-    services.run(stop.signal),
-  ];
+  const remoteGroups = new RemoteGroups();
+  const availability = apiServiceAvailabilityController({ client, services, transport, remoteGroups, ...parts, clock });
+  const running = [autoregister.run(stop.signal), availability.run(stop.signal), services.run(stop.signal)];
   return Object.assign(test, {
     client,
     handler,
@@ -85,6 +87,8 @@ export async function startKubeAggregator({
     registry,
     services,
     extra,
+    remoteGroups,
+    availability,
     get: (name: string) => client.get<ApiObject>(apiServicesRef, { name }),
     async [Symbol.asyncDispose]() {
       stop.abort();
