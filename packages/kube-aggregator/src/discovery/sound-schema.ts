@@ -70,7 +70,7 @@ export function soundSchema(source: JsonObject, scope: SchemaScope): JsonObject 
 
 function isReference(allOf: JsonValue | undefined): boolean {
   if (!Array.isArray(allOf) || allOf.length !== 1) return false;
-  const single: JsonValue = allOf[0];
+  const single: unknown = allOf[0];
   return isJsonObject(single) && single["$ref"] !== undefined;
 }
 
