@@ -1,4 +1,5 @@
 import type { GroupVersion, JsonObject } from "@dataplane/meta";
+import type { Priority } from "./discovery/served-priority.js";
 
 /** One entry of a group/version's resource list: a resource, or a subresource (`datasources/query`). */
 export interface DiscoveredResource {
@@ -23,7 +24,7 @@ export interface ServedGroupVersion extends GroupVersion {
   /** Stale: listed though its backend is away. */
   readonly freshness: "Current" | "Stale";
   /** Where an APIService ranks it, `groupPriorityMinimum` and `versionPriority`; as Kubernetes ranks what it serves itself unless told. */
-  readonly priority?: { readonly group: number; readonly version: number };
+  readonly priority?: Priority;
 }
 
 /**

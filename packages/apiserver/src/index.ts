@@ -48,7 +48,8 @@ export { conversionProblem, withOriginalMetadata } from "./conversion/check-conv
 export type { ConversionFailure, ConversionOutcome, Converter } from "./conversion/converter.js";
 export { defineResource } from "./define-resource.js";
 export { createDiscovery, type Discovery } from "./discovery/discovery-handler.js";
-export { compareVersions, groupPriority } from "./discovery/group-order.js";
+export { compareVersions } from "./discovery/group-order.js";
+export { isKubernetesOwn, type Priority, servedPriority } from "./discovery/served-priority.js";
 export { createOpenApiHandler } from "./openapi/open-api-handler.js";
 export { parseJson } from "./parse-json.js";
 export { applyJsonPatch } from "./patch/json-patch.js";

@@ -1,3 +1,4 @@
+import { isJsonObject, type JsonObject } from "@dataplane/meta";
 import { expect, test } from "vitest";
 import { apiServicesRef, automanagedLabel } from "./apiservice.js";
 import { anApiService, aRemote, eventually, startKubeAggregator, type TestKubeAggregator } from "./testing/start-kube-aggregator.js";
@@ -12,9 +13,12 @@ test("each group and version that is served here has an APIService, the core gro
   await eventually(() => expect(names(it)).toEqual(expect.arrayContaining(wanted)));
   expect(it.services.get("v0alpha1.plugin.example.com")).toMatchObject({
     metadata: { labels: { [automanagedLabel]: "true" } },
-    spec: { group: "plugin.example.com", version: "v0alpha1", groupPriorityMinimum: 1000, versionPriority: 9 },
+    spec: { group: "plugin.example.com", version: "v0alpha1", groupPriorityMinimum: 1000, versionPriority: 100 },
   });
-  expect(it.services.get("v1.")).toMatchObject({ spec: { group: "", version: "v1", groupPriorityMinimum: 18_000, versionPriority: 15 } });
+  expect(it.services.get("v1.")).toMatchObject({
+    metadata: { labels: { [automanagedLabel]: "onstart" } },
+    spec: { group: "", version: "v1", groupPriorityMinimum: 18_000, versionPriority: 1 },
+  });
 });
 
 test("it is removed when its group goes, and made again when somebody deletes it or changes its spec", async () => {
@@ -60,4 +64,22 @@ test("nothing is removed before the sources are complete, so that a restart make
   it.isComplete = true;
   await eventually(() => expect(names(it)).not.toContain("v1.gone.example.com"));
   expect((await it.get("v1.slow.example.com")).metadata.uid).toBe(uid);
+});
+
+test("changes to what is kept are undone, priorities and mark alike, until somebody takes it over by removing the mark", async () => {
+  await using it = await startKubeAggregator();
+  await eventually(() => expect(names(it)).toContain("v1.coordination.k8s.io"));
+  const patch = (change: JsonObject) => it.client.patch(apiServicesRef, { name: "v1.coordination.k8s.io" }, "application/merge-patch+json", change);
+  const seen = async () => {
+    const { metadata, spec } = await it.get("v1.coordination.k8s.io");
+    return [metadata.labels?.[automanagedLabel], isJsonObject(spec) ? spec["groupPriorityMinimum"] : undefined];
+  };
+  await patch({ spec: { groupPriorityMinimum: 5 } });
+  await eventually(async () => expect(await seen()).toEqual(["onstart", 16_500]));
+  await patch({ metadata: { labels: { [automanagedLabel]: "yes" } } });
+  await eventually(async () => expect(await seen()).toEqual(["onstart", 16_500]));
+  await patch({ metadata: { labels: { [automanagedLabel]: null } }, spec: { groupPriorityMinimum: 5 } });
+  it.extra.set("marker.example.com/v1");
+  await eventually(() => expect(names(it)).toContain("v1.marker.example.com"));
+  expect(await seen()).toEqual([undefined, 5]);
 });

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import { type ApiSource, groupPriority } from "@dataplane/apiserver";
+import { type ApiSource, isKubernetesOwn, servedPriority } from "@dataplane/apiserver";
 import type { ApiClient, Informer } from "@dataplane/client";
 import { type Again, createController } from "@dataplane/controller";
 import { type ApiObject, apiVersionOf, type Clock, type GroupVersion, type JsonObject, type Logger, tolerating } from "@dataplane/meta";
@@ -50,12 +50,11 @@ export function autoregisterController(options: AutoregisterOptions): Autoregist
 
   const keep = async (wanted: ApiObject, stored: ApiObject | undefined, signal: AbortSignal): Promise<undefined> => {
     if (stored === undefined) await tolerating(client.create(apiServicesRef, wanted, writer, signal), "AlreadyExists");
-    else if (isAutomanaged(stored) && !isDeepStrictEqual(stored["spec"], wanted["spec"]))
-      await tolerating(restore(stored, wanted, signal), "Conflict");
+    else if (isAutomanaged(stored) && !isAsWanted(stored, wanted)) await tolerating(restore(stored, wanted, signal), "Conflict");
   };
 
   const restore = ({ metadata }: ApiObject, wanted: ApiObject, signal: AbortSignal): Promise<unknown> =>
-    client.update(apiServicesRef, { name: metadata.name }, { ...wanted, metadata }, writer, signal);
+    client.update(apiServicesRef, { name: metadata.name }, { ...wanted, metadata: withMark(metadata, markOf(wanted)) }, writer, signal);
 
   /** Only our own: a user's APIService for a group that is gone is the user's. */
   const drop = async (stored: ApiObject, signal: AbortSignal): Promise<Again | undefined> => {
@@ -95,23 +94,35 @@ export function autoregisterController(options: AutoregisterOptions): Autoregist
   };
 }
 
-const isAutomanaged = ({ metadata }: ApiObject): boolean => metadata.labels?.[automanagedLabel] !== undefined;
+const markOf = ({ metadata }: ApiObject): string | undefined => metadata.labels?.[automanagedLabel];
+
+const isAutomanaged = (object: ApiObject): boolean => markOf(object) !== undefined;
+
+const isAsWanted = (stored: ApiObject, wanted: ApiObject): boolean =>
+  markOf(stored) === markOf(wanted) && isDeepStrictEqual(stored["spec"], wanted["spec"]);
+
+const withMark = (metadata: ApiObject["metadata"], mark = "true"): ApiObject["metadata"] => ({
+  ...metadata,
+  labels: { ...metadata.labels, [automanagedLabel]: mark },
+});
 
 /** `<version>.<group>`; `v1.` for the core group. */
 const nameOf = ({ group, version }: GroupVersion): string => `${version}.${group}`;
 
 function apiServiceOf({ group, version }: GroupVersion, server: GroupServer | undefined): ApiObject {
+  const priority = servedPriority({ group, version });
   const spec: JsonObject = {
     group,
     version,
-    groupPriorityMinimum: groupPriority(group),
-    versionPriority: /alpha|beta/.test(version) ? 9 : 15,
+    groupPriorityMinimum: priority.group,
+    versionPriority: priority.version,
     ...(server === undefined ? {} : { service: { ...server.service }, caBundle: server.caBundle }),
   };
   return {
     apiVersion: apiVersionOf(apiServicesRef),
     kind: "APIService",
-    metadata: { name: nameOf({ group, version }), labels: { [automanagedLabel]: "true" } },
+    // As kube-aggregator tells them apart: what a server has from its start, and what comes and goes.
+    metadata: withMark({ name: nameOf({ group, version }) }, isKubernetesOwn({ group, version }) ? "onstart" : "true"),
     spec,
   };
 }

@@ -1,5 +1,6 @@
 import type { ApiSource, DiscoveredResource, ServedGroupVersion } from "../api-source.js";
 import { compareGroups, compareVersions } from "./group-order.js";
+import { servedPriority } from "./served-priority.js";
 
 /** One version of a group with the resources of all sources. */
 export interface MergedVersion {
@@ -31,18 +32,14 @@ export function mergedGroups(sources: readonly ApiSource[]): readonly MergedGrou
     }));
 }
 
-/** Undefined: nobody ranks it. */
-function highest(parts: readonly ServedGroupVersion[], what: "group" | "version"): number | undefined {
-  const all = parts.flatMap(({ priority }) => (priority === undefined ? [] : [priority[what]]));
-  return all.length === 0 ? undefined : Math.max(...all);
-}
+/** What an APIService says goes before what is usual. */
+const highest = (parts: readonly ServedGroupVersion[], what: "group" | "version"): number =>
+  Math.max(...parts.map((part) => (part.priority ?? servedPriority(part))[what]));
 
 type PartsOfVersion = readonly [string, readonly ServedGroupVersion[]];
 
-/** Versions that nobody ranks come in Kubernetes' order, after those that somebody does. */
-function byPriorityAndVersion([a, ofA]: PartsOfVersion, [b, ofB]: PartsOfVersion): number {
-  return (highest(ofB, "version") ?? 0) - (highest(ofA, "version") ?? 0) || compareVersions(a, b);
-}
+const byPriorityAndVersion = ([a, ofA]: PartsOfVersion, [b, ofB]: PartsOfVersion): number =>
+  highest(ofB, "version") - highest(ofA, "version") || compareVersions(a, b);
 
 function mergedVersion(version: string, parts: readonly ServedGroupVersion[]): MergedVersion {
   const resources = new Map<string, DiscoveredResource>();
