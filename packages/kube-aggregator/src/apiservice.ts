@@ -41,7 +41,8 @@ const schema: StructuralSchema = {
     spec: {
       type: "object",
       description: "Which group and version is served, and by whom.",
-      required: ["groupPriorityMinimum", "versionPriority"],
+      // Checked in kube-aggregator's words; what is not told is 0, and refused as such.
+      "x-dataplane-required": ["groupPriorityMinimum", "versionPriority"],
       properties: {
         group: { type: "string", description: "The API group; empty for the core group." },
         version: { type: "string", description: "The version of the group." },
@@ -52,7 +53,7 @@ const schema: StructuralSchema = {
           properties: {
             namespace: { type: "string" },
             name: { type: "string" },
-            port: { type: "integer", format: "int32", minimum: 1, maximum: 65_535, default: 443 },
+            port: { type: "integer", format: "int32", default: 443 },
           },
         },
         caBundle: { type: "string", format: "byte", description: "PEM of the authority that signed the server's certificate, in base64." },
@@ -60,11 +61,9 @@ const schema: StructuralSchema = {
         groupPriorityMinimum: {
           type: "integer",
           format: "int32",
-          minimum: 1,
-          maximum: 20_000,
           description: "Groups with higher numbers come first.",
         },
-        versionPriority: { type: "integer", format: "int32", minimum: 1, maximum: 1_000, description: "Versions with higher numbers come first." },
+        versionPriority: { type: "integer", format: "int32", description: "Versions with higher numbers come first." },
       },
     },
     status: {

@@ -110,11 +110,13 @@ test("what is served here is ranked as Kubernetes ranks it, and everything else 
   expect(servedPriority({ group: "autoscaling", version: "v2" })).toEqual({ group: 17_500, version: 30 });
   expect(servedPriority({ group: "apps", version: "v9alpha1" })).toEqual({ group: 17_800, version: 9 });
   expect(servedPriority({ group: "constructor", version: "v1" })).toEqual({ group: 1_000, version: 100 });
-  expect([{ group: "apps", version: "v1" }, { group: "apps", version: "v2" }, { group: "a.example.com", version: "v1" }].map(isKubernetesOwn)).toEqual([
-    true,
-    false,
-    false,
-  ]);
+  expect(
+    [
+      { group: "apps", version: "v1" },
+      { group: "apps", version: "v2" },
+      { group: "a.example.com", version: "v1" },
+    ].map(isKubernetesOwn),
+  ).toEqual([true, false, false]);
 });
 
 test("subresources tell the kind they answer with, and what is stored the hash of its version", async () => {
