@@ -1,0 +1,179 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { documentsOf, hostileDocuments, openApiV2, openApiV3 } from "./api-services/documents.js";
+import { type Documents, type NodeBackend, startNodeBackend } from "./api-services/node-backend.js";
+import { call } from "./testing/call.js";
+import { type CertificateAuthority, openAuthority } from "./testing/certificate-authority.js";
+import { type Kubectl, openKubectl } from "./testing/kubectl.js";
+import { describeWith, needsKubectl } from "./testing/needs.js";
+import { type StartedServer, startServer } from "./testing/start-server.js";
+import { until } from "./testing/until.js";
+
+const aggregated = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
+const deadGroups = Array.from({ length: 20 }, (_, index) => `dead${index}.example.com`);
+const configMap = JSON.stringify({ apiVersion: "v1", kind: "ConfigMap", metadata: { name: "plain", namespace: "default" }, data: { a: "b" } });
+
+interface DiscoveredGroup {
+  readonly metadata: { readonly name: string };
+  readonly versions: readonly {
+    readonly version: string;
+    readonly freshness: string;
+    readonly resources: readonly { readonly resource: string }[];
+  }[];
+}
+
+describeWith([needsKubectl("newest")], "servers behind APIServices, well, dead, old and hostile", () => {
+  let server: StartedServer;
+  let kubectl: Kubectl;
+  let authority: CertificateAuthority;
+  const backends: NodeBackend[] = [];
+  let well: NodeBackend;
+
+  const register = async (service: string, port: number, group: string, priority = 1_000): Promise<void> => {
+    const items = [
+      {
+        apiVersion: "v1",
+        kind: "Service",
+        metadata: { name: service, namespace: "default" },
+        spec: { type: "ExternalName", externalName: "localhost" },
+      },
+      {
+        apiVersion: "apiregistration.k8s.io/v1",
+        kind: "APIService",
+        metadata: { name: `v1.${group}` },
+        spec: {
+          ...{ group, version: "v1", groupPriorityMinimum: priority, versionPriority: 15 },
+          service: { namespace: "default", name: service, port },
+          caBundle: Buffer.from(authority.ca).toString("base64"),
+        },
+      },
+    ];
+    await kubectl.ok(["apply", "-f", "-"], { stdin: JSON.stringify({ apiVersion: "v1", kind: "List", items }) });
+  };
+
+  const start = async (service: string, group: string, documents: Documents, priority?: number): Promise<NodeBackend> => {
+    const certificate = await authority.issue(service, [`DNS:${service}.default.svc`, "DNS:localhost"]);
+    const backend = await startNodeBackend(certificate, documents);
+    backends.push(backend);
+    await register(service, backend.port, group, priority);
+    return backend;
+  };
+
+  const discovered = async (): Promise<readonly DiscoveredGroup[]> => {
+    const answer = await call(`${server.url}/apis`, { headers: { accept: aggregated } });
+    return (JSON.parse(answer.text) as { readonly items: readonly DiscoveredGroup[] }).items;
+  };
+  const versionsOf = async (group: string) => (await discovered()).find(({ metadata }) => metadata.name === group)?.versions;
+  const becomes = (group: string, status: string): Promise<string> =>
+    kubectl.ok(["wait", `--for=condition=Available=${status}`, "--timeout=20s", "apiservice", `v1.${group}`]);
+
+  beforeAll(async () => {
+    [authority, server] = await Promise.all([openAuthority(), startServer()]);
+    kubectl = openKubectl("newest", server.kubeconfig);
+    well = await start(
+      "well",
+      "well.example.com",
+      documentsOf("well.example.com", "Widget", openApiV3("well.example.com", "Widget", "A widget that is well.")),
+      2_000,
+    );
+    await start("old", "old.example.com", documentsOf("old.example.com", "Relic", openApiV2("old.example.com", "Relic", "Older than v3.")), 500);
+    await Promise.all(["well.example.com", "old.example.com"].map((group) => becomes(group, "True")));
+  }, 120_000);
+
+  afterAll(async () => {
+    await server.stop();
+    await Promise.all(backends.map((backend) => backend.down()));
+    authority.remove();
+  });
+
+  test("kubectl lists, explains and reads what servers behind serve, with v3 and with v2 alone", async () => {
+    expect(await kubectl.ok(["api-resources", "--no-headers"])).toMatch(/widgets\s+well.example.com\/v1\s+true\s+Widget/);
+    expect(await kubectl.ok(["get", "widgets", "-o", "name"])).toBe("widget.well.example.com/first\n");
+    const explained = async (kind: string) => (await kubectl.run(["explain", kind])).stdout;
+    await until("both are described", async () => ((await explained("relics.spec")).includes("How large.") ? true : undefined));
+    expect(await explained("widgets")).toContain("A widget that is well.");
+    expect(await explained("widgets.spec")).toMatch(/size\s+<integer>\s+How large\./);
+    expect(await explained("relics")).toContain("Older than v3.");
+  });
+
+  test("groups come in the order of their priorities", async () => {
+    const names = (await discovered()).map(({ metadata }) => metadata.name);
+    expect(names[0]).toBe("apiregistration.k8s.io");
+    const ours = names.filter((name) => ["well.example.com", "aggregation.grafana.app", "old.example.com"].includes(name));
+    expect(ours).toEqual(["well.example.com", "aggregation.grafana.app", "old.example.com"]);
+    expect((await call(`${server.url}/apis/well.example.com`)).json()).toMatchObject({ preferredVersion: { groupVersion: "well.example.com/v1" } });
+  });
+
+  test("twenty dead servers are stale, and hold up nobody", async () => {
+    await Promise.all(deadGroups.map((group, index) => register(`dead${index}`, 1, group)));
+    await Promise.all(deadGroups.map((group) => becomes(group, "False")));
+    const lines = (await kubectl.ok(["get", "apiservices"])).split("\n").map((line) => line.split(/\s{2,}/));
+    expect(lines[0]?.slice(0, 4)).toEqual(["NAME", "SERVICE", "AVAILABLE", "AGE"]);
+    expect(lines.find(([name]) => name === "v1.dead0.example.com")?.slice(1, 3)).toEqual(["default/dead0", "False (FailedDiscoveryCheck)"]);
+    expect(lines.find(([name]) => name === "v1.well.example.com")?.slice(1, 3)).toEqual(["default/well", "True"]);
+
+    const times: number[] = [];
+    for (let round = 0; round < 40; round++) {
+      for (const headers of [{ accept: aggregated }, { accept: "application/json" }]) {
+        const started = performance.now();
+        expect((await call(`${server.url}/apis`, { headers })).status).toBe(200);
+        times.push(performance.now() - started);
+      }
+    }
+    expect(Math.max(...times)).toBeLessThan(100);
+    expect(await versionsOf("dead7.example.com")).toEqual([{ version: "v1", freshness: "Stale", resources: [] }]);
+    expect((await kubectl.run(["api-resources"])).stdout).toMatch(/widgets\s+well.example.com\/v1/);
+    expect(await kubectl.ok(["explain", "widgets"])).toContain("A widget that is well.");
+    await kubectl.ok(["delete", "apiservices", ...deadGroups.map((group) => `v1.${group}`)]);
+    expect((await discovered()).some(({ metadata }) => metadata.name.startsWith("dead"))).toBe(false);
+  });
+
+  test("an APIService without its Service says so", async () => {
+    await register("gone", 1, "gone.example.com");
+    await kubectl.ok(["delete", "service", "gone"]);
+    await until("it is said", async () =>
+      (await kubectl.ok(["get", "apiservice", "v1.gone.example.com"])).includes("False (ServiceNotFound)") ? true : undefined,
+    );
+    const message = await kubectl.ok(["get", "apiservice", "v1.gone.example.com", "-o", "jsonpath={.status.conditions[0].message}"]);
+    expect(message).toBe('service/gone in "default" is not present');
+    await kubectl.ok(["delete", "apiservice", "v1.gone.example.com"]);
+  });
+
+  test("one that dies keeps its kinds in discovery, stale, and is back within 5 s", async () => {
+    const died = performance.now();
+    await well.down();
+    await becomes("well.example.com", "False");
+    expect(performance.now() - died).toBeLessThan(7_000);
+    expect(await versionsOf("well.example.com")).toMatchObject([{ freshness: "Stale", resources: [{ resource: "widgets" }] }]);
+    expect(await kubectl.ok(["explain", "widgets"])).toContain("A widget that is well.");
+    const refused = await call(`${server.url}/apis/well.example.com/v1/namespaces/default/widgets`);
+    expect([refused.status, refused.json()]).toEqual([503, expect.objectContaining({ kind: "Status", reason: "ServiceUnavailable" })]);
+    const mended = performance.now();
+    await well.up();
+    await becomes("well.example.com", "True");
+    expect(performance.now() - mended).toBeLessThan(5_500);
+    expect(await versionsOf("well.example.com")).toMatchObject([{ freshness: "Current" }]);
+  });
+
+  test.each(["deep", "dangling", "claiming", "page"])("a document that is %s spoils nobody else's", async (fault) => {
+    const group = `${fault}.example.com`;
+    await start(fault, group, documentsOf(group, "Trap", hostileDocuments(group)[fault] ?? {}));
+    await becomes(group, "True");
+    const isRead = async (): Promise<true | undefined> => {
+      const isTaken = (await call(`${server.url}/openapi/v3/apis/${group}/v1`)).text.includes('"Own"');
+      const isRefused = server
+        .log()
+        .split("\n")
+        .some((line) => line.includes(`v1.${group}`) && line.includes("could not be read"));
+      return isTaken || isRefused ? true : undefined;
+    };
+    await until("its document is read", isRead);
+    expect(await kubectl.ok(["explain", "configmaps.data"])).toContain("FIELD: data");
+    // Reads the whole of v2, and refuses all of it for one part that it does not understand.
+    expect(await kubectl.ok(["explain", "configmaps", "--output=plaintext-openapiv2"])).toMatch(/KIND:\s+ConfigMap/);
+    expect(await kubectl.ok(["explain", "widgets"])).toContain("A widget that is well.");
+    expect(await kubectl.ok(["apply", "--validate=strict", "-f", "-"], { stdin: configMap })).toMatch(/configmap\/plain (created|unchanged)/);
+    const { definitions } = (await call(`${server.url}/openapi/v2`)).json();
+    expect(definitions?.["io.k8s.api.core.v1.ConfigMap"]?.["type"]).toBe("object");
+    await kubectl.ok(["delete", "apiservice", `v1.${group}`]);
+  });
+});
