@@ -1,16 +1,17 @@
-// `npx tsx conformance/sick-backends-campaign.ts [ROUNDS]`: each kind of sick server behind an APIService, 20 times unless told. Prints
-// one line a kind, medians of milliseconds, and what broke a promise; ends with 1 when something did.
+// `npx tsx conformance/sick-backends-campaign.ts [ROUNDS [SICKNESS...]]`: each kind of sick server behind an APIService (or those named),
+// 20 times unless told. Prints one line a kind, medians of milliseconds, and what broke a promise; ends with 1 when something did.
 
 import { sicknesses } from "./sick-backends/sick-backend.js";
 import { openSickBed } from "./sick-backends/sick-bed.js";
 import { othersP99, type Round, sickRound } from "./sick-backends/sick-round.js";
 
 const rounds = Number(process.argv[2] ?? 20);
+const chosen = process.argv.slice(3);
 const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 const bed = await openSickBed();
 let broken = 0;
 
-for (const sickness of sicknesses) {
+for (const sickness of sicknesses.filter((it) => chosen.length === 0 || chosen.includes(it))) {
   const seen: Round[] = [];
   const before: number[] = [];
   for (let index = 0; index < rounds; index++) {
