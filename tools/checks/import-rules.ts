@@ -11,6 +11,8 @@ export const levels: Readonly<Record<string, number>> = {
   clientset: 2,
   controller: 2,
   "storage-sql": 2,
+  "storage-etcd": 2,
+  "storage-encryption": 2,
   "plugin-host": 2,
   "plugin-sdk": 2,
   apiserver: 3,

@@ -22,6 +22,7 @@ export { apiVersionOf, basePathOf, type GroupVersion, type GroupVersionKind, typ
 export type { Handler, Headers, HttpBody, HttpRequest, HttpResponse, RawConnection, RequestContext } from "./http.js";
 export { isJsonObject, type JsonArray, type JsonObject, type JsonValue } from "./json.js";
 export { type LabelSelector, parseLabelSelector } from "./label-selector.js";
+export { LinkedAbort } from "./linked-abort.js";
 export { type Logger, silentLogger } from "./logger.js";
 export {
   type Counter,
@@ -39,6 +40,7 @@ export { dnsLabelProblems, labelValueProblems, qualifiedNameProblems, subdomainP
 export { isDnsLabel, isDnsSubdomain, isLabelKey, isLabelValue } from "./names.js";
 export type { ApiList, ApiObject, ListMeta, ManagedFieldsEntry, ObjectMeta, OwnerReference, WatchEvent, WatchEventType } from "./object.js";
 export type { RequestInfo } from "./request-info.js";
+export { TimeLimit, type TimeLimitOptions } from "./time-limit.js";
 export { tolerating } from "./tolerating.js";
 export { abortReason, unlessAborted } from "./unless-aborted.js";
 export { controlPlaneUser, dataPlaneUser, systemGroups, type UserInfo } from "./user.js";

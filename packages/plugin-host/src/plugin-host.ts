@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { Clock, Logger } from "@dataplane/meta";
+import { type Clock, type Logger, TimeLimit } from "@dataplane/meta";
 import type { OpenLink } from "@dataplane/plugin-protocol";
 import { attachToPlugin } from "./attached-process.js";
 import { CredentialsUnavailable } from "./credentials-unavailable.js";
@@ -228,12 +228,14 @@ class ProcessPluginHost implements PluginHost {
   }
 
   async #awaitedEnvironment(plugin: FoundPlugin, timeoutMs: number, signal: AbortSignal): Promise<Readonly<Record<string, string>>> {
-    const either = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
+    const limit = new TimeLimit({ ms: timeoutMs, signal });
     try {
-      return (await this.#options.environmentFor?.(plugin, either)) ?? {};
+      return (await this.#options.environmentFor?.(plugin, limit.signal)) ?? {};
     } catch (thrown) {
       signal.throwIfAborted();
       throw new CredentialsUnavailable("the plugin's credentials could not be had", { cause: thrown });
+    } finally {
+      limit.release();
     }
   }
 

@@ -1,4 +1,5 @@
 import { Client, type ClientOptions, credentials, type CallOptions as GrpcJsCallOptions, Metadata, type ServiceError, status } from "@grpc/grpc-js";
+import { TimeLimit } from "@dataplane/meta";
 import { certificatePem } from "./certificate.js";
 import { detailsTrailer, errorInfoOf } from "./error-details.js";
 import {
@@ -57,17 +58,14 @@ function unary(client: Client, method: string, request: Uint8Array, { signal, ti
       reject(canceled());
       return;
     }
-    const limit = limitOf(timeoutMs);
+    const limit = new TimeLimit({ ms: timeoutMs, signal });
     const call = client.makeUnaryRequest(method, asBuffer, asBytes, request, metadataOf(metadata), deadlineOf(timeoutMs), (error, response) => {
-      signal.removeEventListener("abort", cancel);
-      limit?.removeEventListener("abort", cancel);
-      if (error !== null) reject(toGrpcError(error, signal, limit));
+      limit.release();
+      if (error !== null) reject(toGrpcError(error, limit));
       else if (response === undefined) reject(new GrpcError(GrpcCode.Internal, "the plugin answered without a message"));
       else resolve(response);
     });
-    const cancel = (): void => call.cancel();
-    signal.addEventListener("abort", cancel, { once: true });
-    limit?.addEventListener("abort", cancel, { once: true });
+    limit.signal.addEventListener("abort", () => call.cancel(), { once: true });
   });
 }
 
@@ -78,18 +76,15 @@ async function* serverStream(
   { signal, timeoutMs, metadata }: CallOptions,
 ): AsyncGenerator<Uint8Array> {
   if (signal.aborted) throw canceled();
-  const limit = limitOf(timeoutMs);
+  const limit = new TimeLimit({ ms: timeoutMs, signal });
   const call = client.makeServerStreamRequest(method, asBuffer, asBytes, request, metadataOf(metadata), deadlineOf(timeoutMs));
-  const cancel = (): void => call.cancel();
-  signal.addEventListener("abort", cancel, { once: true });
-  limit?.addEventListener("abort", cancel, { once: true });
+  limit.signal.addEventListener("abort", () => call.cancel(), { once: true });
   try {
     for await (const message of call) yield message as Uint8Array;
   } catch (thrown) {
-    throw toGrpcError(thrown, signal, limit);
+    throw toGrpcError(thrown, limit);
   } finally {
-    signal.removeEventListener("abort", cancel);
-    limit?.removeEventListener("abort", cancel);
+    limit.release();
     // Stopping the iteration is the caller's way to cancel; the error that this makes has no reader any more.
     call.on("error", () => undefined);
     call.cancel();
@@ -144,14 +139,13 @@ function metadataOf(entries: CallOptions["metadata"]): Metadata {
 
 const deadlineOf = (timeoutMs: number | undefined): GrpcJsCallOptions =>
   timeoutMs === undefined ? {} : { deadline: Date.now() + timeoutMs + peerSlackMs };
-const limitOf = (timeoutMs: number | undefined): AbortSignal | undefined => (timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs));
 const asBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 const asBytes = (buffer: Buffer): Uint8Array => buffer;
 const canceled = (): GrpcError => new GrpcError(GrpcCode.Canceled, "the call was cancelled");
 
-function toGrpcError(thrown: unknown, signal: AbortSignal, limit: AbortSignal | undefined): GrpcError {
+function toGrpcError(thrown: unknown, { signal, isOver }: TimeLimit): GrpcError {
+  if (isOver) return new GrpcError(GrpcCode.DeadlineExceeded, "the deadline passed");
   if (signal.aborted) return canceled();
-  if (limit?.aborted === true) return new GrpcError(GrpcCode.DeadlineExceeded, "the deadline passed");
   if (!isServiceError(thrown)) return new GrpcError(GrpcCode.Internal, "the call failed", { cause: thrown });
   const details = thrown.metadata.get(detailsTrailer)[0];
   const metadata = details instanceof Uint8Array ? errorInfoOf(details) : {};

@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import { TimeLimit } from "@dataplane/meta";
 import { type CallOptions, defaultMaxMessageBytes, GrpcCode, GrpcError, type GrpcLink, type LinkOptions, type LinkTarget } from "./grpc-link.js";
 import { ClientConnection } from "./http2/client-connection.js";
 import { connectSocket } from "./http2/connect.js";
@@ -15,12 +16,14 @@ export async function openNativeLink(
   timeoutMs: number,
   { maxMessageBytes = defaultMaxMessageBytes }: LinkOptions = {},
 ): Promise<GrpcLink> {
-  const limit = AbortSignal.timeout(timeoutMs);
+  const limit = new TimeLimit({ ms: timeoutMs });
   try {
-    const connection = await connectedTo(await connectSocket(target, limit), limit);
+    const connection = await connectedTo(await connectSocket(target, limit.signal), limit.signal);
     return new NativeLink(connection, { scheme: target.tls === undefined ? "http" : "https", maxMessageBytes });
   } catch (cause) {
     throw new GrpcError(GrpcCode.Unavailable, `no gRPC connection: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+  } finally {
+    limit.release();
   }
 }
 

@@ -16,6 +16,7 @@ import { kubeconfigTokens } from "./parts/kubeconfig-tokens.js";
 import { noPlugins } from "./parts/no-plugins.js";
 import { aggregatorOf, apiServerOf } from "./parts/part-of.js";
 import { type OpenPluginsOptions, openPlugins } from "./plugins.js";
+import { storeLocation } from "./store-location.js";
 import type { Certificates } from "./tls/certificates.js";
 
 export interface OpenTargetOptions {
@@ -110,9 +111,9 @@ function withPlugins(plugins: ReturnType<typeof openPlugins>, closing: OpenTarge
   };
 }
 
-async function openStored({ config, certificates, clock, closing }: OpenTargetOptions) {
+async function openStored({ config, certificates, clock, logger, closing }: OpenTargetOptions) {
   const keyDirectory = keysOf(config);
-  const store = await openStore(config.dataPath).catch(asCannotStart);
+  const store = await openStore({ location: storeLocation(config), clock, logger }).catch(asCannotStart);
   closing.push(() => store.close());
   const tokens = openTokens(keyDirectory, () => clock.now());
   const users = await openUsers({ directory: keyDirectory, adminUser: config.adminUser, adminPassword: config.adminPassword });

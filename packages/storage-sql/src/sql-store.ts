@@ -9,6 +9,7 @@ import {
   type PutOptions,
   RevisionConflict,
   type Store,
+  type StoreHealth,
   WatchHub,
   type WriteChange,
 } from "@dataplane/storage";
@@ -103,6 +104,10 @@ class SqlStore implements Store {
   async compact(before: bigint): Promise<void> {
     this.#checkOpen();
     await this.#engine.compact(before);
+  }
+
+  health(): StoreHealth {
+    return { readable: true, writable: true };
   }
 
   close(): Promise<void> {

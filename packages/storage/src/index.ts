@@ -1,16 +1,22 @@
 // For authors of stores.
 export { Alarm } from "./alarm.js";
+export { type Failpoint, failpoint } from "./failpoint.js";
 export { checkKey, compareKeys, keyPosition, prefixEnd } from "./key.js";
 export { createMemoryStore, type MemoryStoreOptions } from "./memory-store.js";
 export {
   type Change,
   type Entry,
   type Listing,
+  OutcomeUnknown,
   type Page,
   type PutOptions,
   RevisionCompacted,
   RevisionConflict,
   RevisionFuture,
   type Store,
+  StoreDamaged,
+  type StoreHealth,
+  StoreReadOnly,
+  StoreUnavailable,
 } from "./store.js";
 export { changeKey, changeRevision, type History, type ReadHistory, WatchHub, type WatchHubOptions, type WriteChange } from "./watch-hub.js";

@@ -2,7 +2,7 @@ import { type Clock, systemClock } from "@dataplane/meta";
 import { Alarm } from "./alarm.js";
 import { checkKey } from "./key.js";
 import { MemoryLog } from "./memory-log.js";
-import { type Change, type Entry, type Listing, type Page, type PutOptions, RevisionConflict, type Store } from "./store.js";
+import { type Change, type Entry, type Listing, type Page, type PutOptions, RevisionConflict, type Store, type StoreHealth } from "./store.js";
 import { WatchHub } from "./watch-hub.js";
 
 export interface MemoryStoreOptions {
@@ -70,6 +70,10 @@ class MemoryStore implements Store {
 
   async compact(before: bigint): Promise<void> {
     return this.#whenOpen(() => this.#log.compact(before));
+  }
+
+  health(): StoreHealth {
+    return { readable: true, writable: true };
   }
 
   close(): Promise<void> {

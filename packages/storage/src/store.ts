@@ -40,6 +40,10 @@ export interface PutOptions {
  *
  * One write is one key and one revision. Revisions grow by every write, are never reused, also not after a crash, and a
  * watcher sees them without gaps in its prefix and in order. An acknowledged write is durable. Keys are UTF-8 text that begins with "/".
+ *
+ * Several servers may have the same database open (not a SQLite file): every promise holds across them, and a change that one makes reaches
+ * the watches of the others within 50 ms on the same host. Reads and writes throw StoreUnavailable, writes also StoreReadOnly or
+ * OutcomeUnknown; watches wait for the database to come back, and go on without a gap.
  */
 export interface Store {
   /** The newest revision, linearizable; 1n on an empty store, since "0" means "any" to clients of the API. */
@@ -57,7 +61,45 @@ export interface Store {
   watch(prefix: string, since: bigint, signal: AbortSignal): AsyncIterable<Change>;
   /** Forgets the history before `before`; the newest state stays. Later reads and watches before it throw RevisionCompacted. RevisionFuture when not reached. */
   compact(before: bigint): Promise<void>;
+  /** As it stands now, without asking anybody: what the last calls and the connection told. */
+  health(): StoreHealth;
   close(): Promise<void>;
+}
+
+/** What a store can do now. Both true: all is well. */
+export interface StoreHealth {
+  /** False while the database cannot be reached or read: reads throw StoreUnavailable. */
+  readonly readable: boolean;
+  /** False too while nothing can be written (a full or read-only disk): writes throw StoreReadOnly at once. It becomes true by itself, without a restart. */
+  readonly writable: boolean;
+  /** Why not, for the log and an operator; without secrets. */
+  readonly problem?: string;
+}
+
+/** The database cannot be reached now. Nothing was written; the same call may succeed later. */
+export class StoreUnavailable extends Error {
+  override readonly name = "StoreUnavailable";
+}
+
+/** Nothing can be written now, though reads go on: the disk is full, cannot be written, or the database is a standby. Nothing was written. */
+export class StoreReadOnly extends Error {
+  override readonly name = "StoreReadOnly";
+}
+
+/** The connection broke while a write was under way: whether it was written is not known. Reading the key tells. */
+export class OutcomeUnknown extends Error {
+  override readonly name = "OutcomeUnknown";
+}
+
+/** A stored value, or the file around it, is not what was written. `key` is whose value it is, where that is known. */
+export class StoreDamaged extends Error {
+  override readonly name = "StoreDamaged";
+  readonly key: string | undefined;
+
+  constructor(message: string, key?: string, options?: ErrorOptions) {
+    super(message, options);
+    this.key = key;
+  }
 }
 
 /** The key is not at the expected revision; `actual` is 0n when it is absent. */

@@ -1,4 +1,4 @@
-import { type ApiError, isJsonObject, type JsonObject } from "@dataplane/meta";
+import { type ApiError, isJsonObject, type JsonObject, TimeLimit } from "@dataplane/meta";
 import { brokenHook } from "../admission-answer.js";
 import { AnswerTimeout } from "../outbound/exchange.js";
 import { parsedObject } from "../parsed-object.js";
@@ -22,12 +22,11 @@ export interface BackendReview {
  */
 export function askReview(link: BackendLink, caller: Omit<BackendCaller, "uid" | "namespace">, review: BackendReview): Promise<JsonObject> {
   const { path, apiVersion, kind, request } = review;
-  const late = new AbortController();
-  const timer = setTimeout(() => late.abort(new AnswerTimeout("no answer in time")), link.callTimeoutMs);
+  const limit = new TimeLimit({ ms: link.callTimeoutMs, signal: caller.signal, reason: () => new AnswerTimeout("no answer in time") });
   // The paths of reviews name neither a namespace nor a data source.
   return withBackend(link, { ...caller, namespace: "", uid: "" }, async () => {
     const answer = await sendToBackend(link, {
-      ...{ method: "POST", path, segments: path.split("/"), user: caller.user, signal: AbortSignal.any([caller.signal, late.signal]) },
+      ...{ method: "POST", path, segments: path.split("/"), user: caller.user, signal: limit.signal },
       headers: { "content-type": "application/json", accept: "application/json", "user-agent": "dataplane-apiserver" },
       body: JSON.stringify({ apiVersion, kind, request }),
     });
@@ -40,7 +39,7 @@ export function askReview(link: BackendLink, caller: Omit<BackendCaller, "uid" |
     if (answered !== kind || !isJsonObject(response)) throw broken(`answered with what is no ${kind} that has a response`);
     if (response["uid"] !== request.uid) throw broken("answered another review than it was asked for");
     return response;
-  }).finally(() => clearTimeout(timer));
+  }).finally(() => limit.release());
 }
 
 async function readAnswer(body: AsyncIterable<Uint8Array>, broken: (what: string) => ApiError): Promise<Uint8Array> {

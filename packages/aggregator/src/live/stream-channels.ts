@@ -1,4 +1,4 @@
-import { type Clock, type JsonValue, type Logger, unavailable } from "@dataplane/meta";
+import { type Clock, type JsonValue, type Logger, TimeLimit, unavailable } from "@dataplane/meta";
 import type { PluginClient, PluginSource } from "@dataplane/plugin-host";
 import type { CallOptions, StreamRequest, SubscribeStreamResponse } from "@dataplane/plugin-protocol";
 import { callPlugin } from "../call-plugin.js";
@@ -87,7 +87,9 @@ class Channels implements StreamChannels {
 
   async publish(request: PublishRequest): Promise<JsonValue | undefined> {
     this.#requireOpen();
-    const { data } = await this.#ask(request, (client, message, options) => client.publishStream(message, options));
+    const limit = new TimeLimit({ ms: this.#options.limits.callTimeoutMs });
+    const asking = this.#ask({ ...request, signal: limit.signal }, (client, message, options) => client.publishStream(message, options));
+    const { data } = await asking.finally(() => limit.release());
     if (data.byteLength === 0) return undefined;
     const value = publishedValue(data, request.key);
     await this.#open.get(nameOf(request.key))?.channel.publish(data);
@@ -100,17 +102,16 @@ class Channels implements StreamChannels {
 
   /** One call of the plugin about a channel. Throws ApiError. */
   async #ask(
-    { key, user, headers, data, signal }: Omit<SubscribeRequest, "resume" | "signal"> & { readonly signal?: AbortSignal },
+    { key, user, headers, data, signal }: Omit<SubscribeRequest, "resume">,
     call: (client: PluginClient, message: StreamRequest, options: CallOptions) => Promise<SubscribeStreamResponse>,
   ): Promise<SubscribeStreamResponse> {
     const { plugins, contexts, limits } = this.#options;
-    const given = signal ?? AbortSignal.timeout(limits.callTimeoutMs);
-    const context = await contextOf(contexts, { key, user }, given);
+    const context = await contextOf(contexts, { key, user }, signal);
     const plugin = plugins.get(key.pluginId);
     if (plugin === undefined) throw pluginMissing(key.pluginId);
     try {
       const message = { pluginContext: context.pluginContext, path: key.path, headers, data };
-      const answer = await callPlugin({ request: { signal: given }, plugin, limits }, { tenantid: key.namespace }, (client, options) =>
+      const answer = await callPlugin({ request: { signal }, plugin, limits }, { tenantid: key.namespace }, (client, options) =>
         call(client, message, options),
       );
       requireAccepted(answer.status, key);

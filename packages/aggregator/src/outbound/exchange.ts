@@ -1,4 +1,5 @@
 import { Readable } from "node:stream";
+import { TimeLimit } from "@dataplane/meta";
 import type { Dispatcher, errors } from "undici";
 import type { Outbound, OutboundRoute } from "./outbound.js";
 
@@ -33,8 +34,7 @@ export async function exchange(
   outbound: Outbound,
   { url, route, method, headers, body, timeoutMs, signal }: OutboundRequest,
 ): Promise<OutboundAnswer> {
-  const late = new AbortController();
-  const timer = setTimeout(() => late.abort(new AnswerTimeout("no answer in time")), timeoutMs);
+  const limit = new TimeLimit({ ms: timeoutMs, signal, reason: () => new AnswerTimeout("no answer in time") });
   try {
     signal.throwIfAborted();
     const send = async (): Promise<Dispatcher.ResponseData> =>
@@ -43,19 +43,19 @@ export async function exchange(
         path: `${url.pathname}${url.search}`,
         method,
         headers,
-        body: bodyOf(body, timer),
-        signal: AbortSignal.any([signal, late.signal]),
+        body: bodyOf(body, limit),
+        signal: limit.signal,
         headersTimeout: 0,
         bodyTimeout: 0,
       });
     const repeatable = body === undefined && mayRepeat.has(method);
     const answer = await (repeatable ? repeated(send) : send());
+    limit.stop();
     return { status: answer.statusCode, headers: answer.headers, body: answer.body, discard: () => discard(answer.body) };
   } catch (thrown) {
+    limit.release();
     // Its text depends on where undici was when it came.
-    throw late.signal.aborted && !signal.aborted ? late.signal.reason : thrown;
-  } finally {
-    clearTimeout(timer);
+    throw limit.isOver ? limit.signal.reason : thrown;
   }
 }
 
@@ -79,20 +79,22 @@ const isSocketError = (thrown: unknown): thrown is errors.SocketError =>
 
 /** A short rest is read, so that the connection can be kept; a long or slow one is cut. */
 function discard(body: Dispatcher.ResponseData["body"]): void {
-  body.dump({ limit: 64 * 1024, signal: AbortSignal.timeout(1_000) }).catch(() => {
+  const limit = new TimeLimit({ ms: 1_000 });
+  const ended = body.dump({ limit: 64 * 1024, signal: limit.signal }).catch(() => {
     // It was to end anyway.
   });
+  void ended.finally(() => limit.release());
 }
 
-function bodyOf(body: OutboundRequest["body"], timer: NodeJS.Timeout): string | Uint8Array | Readable | null {
+function bodyOf(body: OutboundRequest["body"], limit: TimeLimit): string | Uint8Array | Readable | null {
   if (body === undefined) return null;
   if (typeof body === "string" || body instanceof Uint8Array) return body;
-  return Readable.from(refreshing(body, timer), { objectMode: false });
+  return Readable.from(refreshing(body, limit), { objectMode: false });
 }
 
-async function* refreshing(body: AsyncIterable<Uint8Array>, timer: NodeJS.Timeout): AsyncIterable<Uint8Array> {
+async function* refreshing(body: AsyncIterable<Uint8Array>, limit: TimeLimit): AsyncIterable<Uint8Array> {
   for await (const piece of body) {
-    timer.refresh();
+    limit.refresh();
     yield piece;
   }
 }

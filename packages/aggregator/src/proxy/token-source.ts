@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { ApiError, type Clock, isJsonObject, type JsonObject } from "@dataplane/meta";
+import { ApiError, type Clock, isJsonObject, type JsonObject, TimeLimit } from "@dataplane/meta";
 import type { UrlAuthor } from "../outbound/destination-rules.js";
 import { exchange } from "../outbound/exchange.js";
 import type { Outbound } from "../outbound/outbound.js";
@@ -67,19 +67,13 @@ interface TokenFetch {
   readonly now: Date;
 }
 
+interface TokenAnswer {
+  readonly status: number;
+  readonly answer: JsonObject;
+}
+
 async function fetchToken({ outbound, grant, author, now }: TokenFetch): Promise<Kept> {
-  const form = await grant.form(now);
-  const { status, body } = await exchange(outbound, {
-    url: grant.url,
-    route: { author },
-    method: "POST",
-    headers: { "content-type": "application/x-www-form-urlencoded", accept: "application/json" },
-    body: form.toString(),
-    timeoutMs,
-    // Bounds the reading of the answer too.
-    signal: AbortSignal.timeout(timeoutMs + 5_000),
-  });
-  const answer = await readJson(body);
+  const { status, answer } = await askForToken(outbound, { grant, author, now });
   const token = answer["access_token"];
   // The server's own words stay away: it may repeat what it was sent.
   if (status >= 400 && status < 500)
@@ -87,6 +81,26 @@ async function fetchToken({ outbound, grant, author, now }: TokenFetch): Promise
   if (status !== 200 || typeof token !== "string" || !/^[\x21-\x7e]+$/.test(token))
     throw new ApiError("BadGateway", "the token server gave no token");
   return { token, goodUntilMs: now.getTime() + lifeOf(answer, now) };
+}
+
+async function askForToken(outbound: Outbound, { grant, author, now }: Omit<TokenFetch, "outbound">): Promise<TokenAnswer> {
+  const form = await grant.form(now);
+  // Bounds the reading of the answer too.
+  const limit = new TimeLimit({ ms: timeoutMs + 5_000 });
+  try {
+    const { status, body } = await exchange(outbound, {
+      url: grant.url,
+      route: { author },
+      method: "POST",
+      headers: { "content-type": "application/x-www-form-urlencoded", accept: "application/json" },
+      body: form.toString(),
+      timeoutMs,
+      signal: limit.signal,
+    });
+    return { status, answer: await readJson(body) };
+  } finally {
+    limit.release();
+  }
 }
 
 /** Some servers write numbers as text, and some give the time instead of the seconds. */

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import { type Duplex, pipeline } from "node:stream";
-import { ApiError, badRequest, type HttpRequest, type HttpResponse, type RawConnection } from "@dataplane/meta";
+import { ApiError, badRequest, type HttpRequest, type HttpResponse, type RawConnection, TimeLimit } from "@dataplane/meta";
 import { answerHeaders } from "../outbound/answer-headers.js";
 import { AnswerTimeout } from "../outbound/exchange.js";
 import { isHeader } from "../outbound/hop-by-hop.js";
@@ -39,9 +39,7 @@ export async function openTunnel(request: HttpRequest, options: TunnelOptions): 
   const key = headerOf(request, "sec-websocket-key");
   if (request.method !== "GET" || key === undefined) throw badRequest("a WebSocket begins with GET and Sec-WebSocket-Key");
   request.signal.throwIfAborted();
-  const late = new AbortController();
-  const timer = setTimeout(() => late.abort(new AnswerTimeout("no answer in time")), options.timeoutMs);
-  const ended = AbortSignal.any([request.signal, late.signal]);
+  const limit = new TimeLimit({ ms: options.timeoutMs, signal: request.signal, reason: () => new AnswerTimeout("no answer in time") });
   try {
     const socket = await options.outbound.connect(options.url, options.route);
     const cut = (): void => void socket.destroy();
@@ -50,16 +48,16 @@ export async function openTunnel(request: HttpRequest, options: TunnelOptions): 
     // Whoever waits for it hears of it; without a listener it would end the process.
     socket.on("error", cut);
     try {
-      ended.throwIfAborted();
-      return await handshake(request, { ...options, socket, key, ended });
+      limit.signal.throwIfAborted();
+      return await handshake(request, { ...options, socket, key, ended: limit.signal });
     } catch (thrown) {
       socket.destroy();
       throw thrown;
     }
   } catch (thrown) {
-    throw late.signal.aborted && !request.signal.aborted ? late.signal.reason : thrown;
+    throw limit.isOver ? limit.signal.reason : thrown;
   } finally {
-    clearTimeout(timer);
+    limit.release();
   }
 }
 

@@ -1,5 +1,5 @@
 import { readBytes } from "@dataplane/apiserver";
-import type { HttpResponse } from "@dataplane/meta";
+import { type HttpResponse, TimeLimit } from "@dataplane/meta";
 import type { PluginClient } from "@dataplane/plugin-host";
 import { GrpcCode, GrpcError } from "@dataplane/plugin-protocol";
 import { pluginCallError } from "../plugin-call-errors.js";
@@ -95,17 +95,17 @@ async function inTime(
   { request, plugin, limits }: ResourceCall,
   begin: (client: PluginClient, signal: AbortSignal) => Promise<HttpResponse>,
 ): Promise<HttpResponse> {
-  const late = new AbortController();
-  let timer: NodeJS.Timeout | undefined;
+  let limit: TimeLimit | undefined;
   try {
     const client = await plugin.client(request.signal);
-    timer = setTimeout(() => late.abort(), limits.callTimeoutMs);
-    return await begin(client, AbortSignal.any([request.signal, late.signal]));
+    limit = new TimeLimit({ ms: limits.callTimeoutMs, signal: request.signal });
+    const answer = await begin(client, limit.signal);
+    limit.stop();
+    return answer;
   } catch (thrown) {
-    const timedOut = late.signal.aborted && thrown instanceof GrpcError;
+    limit?.release();
+    const timedOut = limit?.isOver === true && thrown instanceof GrpcError;
     throw pluginCallError(timedOut ? deadlineExceeded(thrown) : thrown, plugin.id, request.signal);
-  } finally {
-    clearTimeout(timer);
   }
 }
 

@@ -1,4 +1,4 @@
-import { ApiError, type ApiObject, type GroupVersion, type JsonObject, unlessAborted } from "@dataplane/meta";
+import { ApiError, type ApiObject, type GroupVersion, type JsonObject, TimeLimit, unlessAborted } from "@dataplane/meta";
 import type { StoredValue } from "../codec.js";
 import type { ServedResource } from "../define-resource.js";
 import { inOtherVersion, type Shown } from "../shown.js";
@@ -56,14 +56,9 @@ async function converted(shown: readonly Shown[], converter: Converter): Promise
   const [first] = shown;
   if (first === undefined) return;
   const { group, version } = first.resource.definition;
-  const signal = AbortSignal.timeout(conversionTimeoutMs);
-  const objects = await outcomeOf(
-    converter.convert(
-      shown.map(({ inStoredVersion }) => jsonOf(inStoredVersion)),
-      { group, version },
-      signal,
-    ),
-  );
+  const limit = new TimeLimit({ ms: conversionTimeoutMs });
+  const stored = shown.map(({ inStoredVersion }) => jsonOf(inStoredVersion));
+  const objects = await outcomeOf(converter.convert(stored, { group, version }, limit.signal)).finally(() => limit.release());
   for (const [index, it] of shown.entries()) it.accept(requireObject(objects[index]));
 }
 

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { Agent, type RequestOptions, request } from "node:https";
 import { isIP } from "node:net";
-import { ApiError, isJsonObject, type JsonObject } from "@dataplane/meta";
+import { ApiError, isJsonObject, type JsonObject, TimeLimit } from "@dataplane/meta";
 import { connectionProblem } from "./connection-problem.js";
 import { type ServiceResolver, type WebhookClient, type WebhookClientConfig, WebhookFailure } from "./webhook-client.js";
 
@@ -19,14 +19,15 @@ export function createWebhookClient({ resolveService }: HttpsWebhookClientOption
     async call(config, review, { timeoutMs, signal }) {
       const url = addressOf(config);
       url.searchParams.set("timeout", `${Math.ceil(timeoutMs / 1000)}s`);
-      const late = AbortSignal.timeout(timeoutMs);
-      const either = AbortSignal.any([late, signal]);
+      const limit = new TimeLimit({ ms: timeoutMs, signal });
       try {
         const target = await targetOf(config, url, resolveService);
         const body = JSON.stringify(review);
-        return await answerOf(await post({ ...target, agent, signal: either, ...trust(config) }, body), either);
+        return await answerOf(await post({ ...target, agent, signal: limit.signal, ...trust(config) }, body), limit.signal);
       } catch (error) {
-        throw failureOf(shown(config, url), error, late.aborted);
+        throw failureOf(shown(config, url), error, limit.isOver);
+      } finally {
+        limit.release();
       }
     },
   };

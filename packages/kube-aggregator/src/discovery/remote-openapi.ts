@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { basePathOf, isJsonObject, type JsonObject } from "@dataplane/meta";
+import { basePathOf, isJsonObject, type JsonObject, TimeLimit } from "@dataplane/meta";
 import type { ApiService } from "../apiservice.js";
 import { aggregatorUser } from "../remote/probe.js";
 import { readBytesBounded, soundJson } from "../remote/read-bounded.js";
@@ -31,10 +31,14 @@ export async function remoteOpenApi(
   known: RemoteDescription | undefined,
   signal: AbortSignal,
 ): Promise<RemoteDescription | undefined> {
-  const late = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
+  const limit = new TimeLimit({ ms: timeoutMs, signal });
   const read = (path: string, compile: Compile): Promise<RemoteDescription | undefined> =>
-    describe({ transport, service, path, compile, known: known?.path === path ? known : undefined, signal: late });
-  return (await read(`/openapi/v3${basePathOf(service)}`, (document) => document)) ?? (await read("/openapi/v2", fromSwagger));
+    describe({ transport, service, path, compile, known: known?.path === path ? known : undefined, signal: limit.signal });
+  try {
+    return (await read(`/openapi/v3${basePathOf(service)}`, (document) => document)) ?? (await read("/openapi/v2", fromSwagger));
+  } finally {
+    limit.release();
+  }
 }
 
 /** To a document of OpenAPI v3. */

@@ -1,3 +1,4 @@
+import { TimeLimit } from "@dataplane/meta";
 import type { ApiService } from "../apiservice.js";
 import { accessFailure } from "./open-tls.js";
 import { RemoteConnections } from "./remote-connections.js";
@@ -56,16 +57,16 @@ async function inTime<T extends RemoteAnswer | RemoteUpgrade>(
   send: (sent: SentRequest) => Promise<T>,
 ): Promise<T> {
   const all = Object.fromEntries(Object.entries({ ...headers, ...identityHeaders(user) }).map(([name, value]) => [name, mutable(value)]));
-  const late = new AbortController();
-  const timer =
-    timeoutMs === undefined ? undefined : setTimeout(() => late.abort(new RemoteFailure("ServiceNotAccessible", "no answer in time")), timeoutMs);
+  const limit = new TimeLimit({ ms: timeoutMs, signal, reason: () => new RemoteFailure("ServiceNotAccessible", "no answer in time") });
   try {
-    return await send({ method, path, headers: all, ...(body === undefined ? {} : { body }), signal: AbortSignal.any([signal, late.signal]) });
+    const answer = await send({ method, path, headers: all, ...(body === undefined ? {} : { body }), signal: limit.signal });
+    limit.stop();
+    return answer;
   } catch (thrown) {
+    limit.release();
+    if (limit.isOver) throw limit.signal.reason;
     if (signal.aborted) throw thrown;
-    throw late.signal.aborted ? late.signal.reason : thrown instanceof RemoteFailure ? thrown : accessFailure("the server", thrown);
-  } finally {
-    clearTimeout(timer);
+    throw thrown instanceof RemoteFailure ? thrown : accessFailure("the server", thrown);
   }
 }
 

@@ -1,5 +1,5 @@
 import type { DiscoveredResource } from "@dataplane/apiserver";
-import { apiVersionOf, basePathOf, type Clock, systemGroups, type UserInfo } from "@dataplane/meta";
+import { apiVersionOf, basePathOf, type Clock, systemGroups, TimeLimit, type UserInfo } from "@dataplane/meta";
 import type { ApiService } from "../apiservice.js";
 import { discoveredResources } from "../discovery/discovered-resources.js";
 import { readBounded } from "./read-bounded.js";
@@ -27,15 +27,23 @@ export interface ProbeOptions {
  * Throws RemoteFailure for a server that cannot be reached or says something else.
  */
 export async function probe({ transport, service, tries, clock, signal }: ProbeOptions): Promise<readonly DiscoveredResource[]> {
-  const late = AbortSignal.any([signal, AbortSignal.timeout(probeTimeoutMs)]);
+  const limit = new TimeLimit({ ms: probeTimeoutMs, signal });
+  try {
+    return await askUntilWell({ transport, service, tries, clock }, limit);
+  } finally {
+    limit.release();
+  }
+}
+
+async function askUntilWell({ transport, service, tries, clock }: Omit<ProbeOptions, "signal">, limit: TimeLimit) {
   for (let left = tries - 1; ; left--) {
     try {
-      return await ask(transport, service, late);
+      return await ask(transport, service, limit.signal);
     } catch (thrown) {
-      const failure = failureOf(thrown, service, late, signal);
+      const failure = failureOf(thrown, service, limit);
       if (left === 0 || !mayPass(failure)) throw failure;
-      await clock.sleep(betweenTriesMs, late).catch(() => undefined);
-      if (late.aborted) throw signal.aborted ? signal.reason : failure;
+      await clock.sleep(betweenTriesMs, limit.signal).catch(() => undefined);
+      if (limit.signal.aborted) throw limit.isOver ? failure : limit.signal.reason;
     }
   }
 }
@@ -54,10 +62,10 @@ async function ask(transport: RemoteTransport, service: ApiService, late: AbortS
 }
 
 /** In kube-aggregator's words. Throws what is no failure of the server behind: that nobody waits any more. */
-function failureOf(thrown: unknown, service: ApiService, late: AbortSignal, signal: AbortSignal): RemoteFailure {
-  if (signal.aborted) throw thrown;
+function failureOf(thrown: unknown, service: ApiService, { signal, isOver }: TimeLimit): RemoteFailure {
+  if (signal.aborted && !isOver) throw thrown;
   if (thrown instanceof RemoteFailure && thrown.reason !== "ServiceNotAccessible") return thrown;
-  const why = late.aborted ? "no answer in time" : thrown instanceof Error ? thrown.message : String(thrown);
+  const why = isOver ? "no answer in time" : thrown instanceof Error ? thrown.message : String(thrown);
   return new RemoteFailure("FailedDiscoveryCheck", `failing or missing response from ${basePathOf(service)}: ${why}`);
 }
 

@@ -1,4 +1,5 @@
 import { certificateSettings } from "./settings/certificates.js";
+import { databaseSettings } from "./settings/database.js";
 import { dataproxySettings } from "./settings/dataproxy.js";
 import { liveSettings } from "./settings/live.js";
 import { metricsSettings } from "./settings/metrics.js";
@@ -11,6 +12,7 @@ import { serverSettings } from "./settings/server.js";
 export const settings = {
   ...serverSettings,
   ...partsSettings,
+  ...databaseSettings,
   ...certificateSettings,
   ...pluginsSettings,
   ...dataproxySettings,

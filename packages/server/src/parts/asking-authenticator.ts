@@ -1,7 +1,7 @@
 import { createHmac, randomBytes } from "node:crypto";
 import type { Authentication, Authenticator } from "@dataplane/apiserver";
-import { parseJson, readText, send, type Transport } from "@dataplane/client";
-import { ApiError, type Clock, type HttpRequest, isJsonObject, type JsonObject, type UserInfo } from "@dataplane/meta";
+import { parseJson, readText, type ServerCall, send, type Transport } from "@dataplane/client";
+import { ApiError, type Clock, type HttpRequest, isJsonObject, type JsonObject, type JsonValue, TimeLimit, type UserInfo } from "@dataplane/meta";
 import { isLocal } from "../identity/request-origin.js";
 
 const keptMs = 10_000;
@@ -55,19 +55,27 @@ interface Question {
 }
 
 async function ask(transport: Transport, { authorization, origin, expires }: Question): Promise<Authentication | undefined> {
-  const answer = await send(transport, {
+  const review = await answerTo(transport, {
     method: "POST",
     path: "/apis/authentication.k8s.io/v1/selfsubjectreviews",
     headers: { authorization, ...(origin === "" ? {} : { "x-forwarded-for": origin }) },
     content: { type: "application/json", value: { apiVersion: "authentication.k8s.io/v1", kind: "SelfSubjectReview" } },
-    signal: AbortSignal.timeout(keptMs),
-  }).catch(asAnswerHere);
-  const review = parseJson(await readText(answer.body, answerLimitBytes));
+  });
   const status = isJsonObject(review) && isJsonObject(review["status"]) ? review["status"] : {};
   const user = userOf(isJsonObject(status["userInfo"]) ? status["userInfo"] : {});
   if (user === undefined)
     throw new ApiError("ServiceUnavailable", "the API server did not say who the caller is", { details: { retryAfterSeconds: 1 } });
   return { user, credentialHeaders: ["authorization"], ...(expires === undefined ? {} : { expires }) };
+}
+
+async function answerTo(transport: Transport, call: ServerCall): Promise<JsonValue> {
+  const limit = new TimeLimit({ ms: keptMs });
+  try {
+    const answer = await send(transport, { ...call, signal: limit.signal }).catch(asAnswerHere);
+    return parseJson(await readText(answer.body, answerLimitBytes));
+  } finally {
+    limit.release();
+  }
 }
 
 /** A refusal of who asks is the answer here too; all else is that server's trouble. */

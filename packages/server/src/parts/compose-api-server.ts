@@ -3,7 +3,7 @@ import { dataPlaneServiceFrom, hooksByReview } from "@dataplane/aggregator";
 import { filterChain, withFilters } from "@dataplane/apiserver";
 import { createApiClient, parseJson, readText, send } from "@dataplane/client";
 import { createClientset } from "@dataplane/clientset";
-import { controlPlaneUser, dataPlaneUser, type Handler, unavailable } from "@dataplane/meta";
+import { controlPlaneUser, dataPlaneUser, type Handler, TimeLimit, unavailable } from "@dataplane/meta";
 import { openApiServerSide } from "../api-server-side.js";
 import { appUrlOf, type ComposeOptions, type Composition } from "../compose.js";
 import { endWatches } from "../end-watches.js";
@@ -102,9 +102,14 @@ function askedAt(peer: Peer, certificates: Certificates, services: Parameters<ty
   return hooksByReview({
     services,
     async post(path, query, review, signal) {
-      const either = AbortSignal.any([signal, AbortSignal.timeout(hookTimeoutMs)]);
-      const answer = await send(transport, { method: "POST", path, query, content: { type: "application/json", value: review }, signal: either });
-      return parseJson(await readText(answer.body, answerLimitBytes));
+      const limit = new TimeLimit({ ms: hookTimeoutMs, signal });
+      try {
+        const content = { type: "application/json", value: review };
+        const answer = await send(transport, { method: "POST", path, query, content, signal: limit.signal });
+        return parseJson(await readText(answer.body, answerLimitBytes));
+      } finally {
+        limit.release();
+      }
     },
   });
 }
