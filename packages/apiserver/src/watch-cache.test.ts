@@ -56,6 +56,7 @@ test.each([["compacted", new RevisionCompacted(1n)] as const, ["another history"
       put: (key, bytes, options) => store.put(key, bytes, options),
       delete: (key, expected) => store.delete(key, expected),
       compact: (before) => store.compact(before),
+      health: () => store.health(),
       close: () => store.close(),
     };
     const cache = new WatchCache({ store: interrupted, clock: systemClock, logger: silentLogger });
