@@ -2,6 +2,20 @@ import security from "eslint-plugin-security";
 import sonarjs from "eslint-plugin-sonarjs";
 import tseslint from "typescript-eslint";
 
+/** Both hold what they follow weakly, so that garbage collection decides over limits; on Node 20 a limit may never end. */
+const weakSignals = [
+  {
+    object: "AbortSignal",
+    property: "timeout",
+    message: "Once it goes into AbortSignal.any, Node 20 may collect it as garbage and it never aborts. Use TimeLimit of @dataplane/meta.",
+  },
+  {
+    object: "AbortSignal",
+    property: "any",
+    message: "It loses timeouts on Node 20, and what listens to it stays for good when its sources are gone. Use LinkedAbort of @dataplane/meta.",
+  },
+];
+
 /** Findings are errors: a rule that is off says why. */
 export default tseslint.config(
   {
@@ -47,6 +61,17 @@ export default tseslint.config(
       "sonarjs/void-use": "off",
       "sonarjs/no-small-switch": "off",
     },
+  },
+  {
+    files: ["packages/*/src/**/*.ts"],
+    ignores: ["**/*.test.ts", "**/testing/**/*.ts", "packages/*/src/conformance/**/*.ts"],
+    rules: { "no-restricted-properties": ["error", ...weakSignals] },
+  },
+  {
+    files: ["plugins/*/src/**/*.ts"],
+    ignores: ["**/*.test.ts"],
+    // A plugin knows only the SDK, which has no linked signals; a timer of its own is safe there.
+    rules: { "no-restricted-properties": ["error", ...weakSignals.filter(({ property }) => property === "timeout")] },
   },
   {
     files: ["**/*.test.ts", "conformance/**/*.ts", "**/testing/**/*.ts"],

@@ -1,4 +1,4 @@
-import { ApiError, type ApiList, type ApiObject, type JsonObject, type JsonValue, type WatchEvent } from "@dataplane/meta";
+import { ApiError, type ApiList, type ApiObject, type JsonObject, type JsonValue, LinkedAbort, type WatchEvent } from "@dataplane/meta";
 import { noAnswer, parseJson, parseList, parseObject } from "./answer.js";
 import type { ApiClient, DeleteOptions, ListOptions, ObjectRef, PatchType, ResourceRef, WatchOptions, WriteOptions } from "./api-client.js";
 import { collectionPath, objectPath, requireNamespace } from "./resource-path.js";
@@ -31,10 +31,9 @@ export class TransportClient implements ApiClient {
     const query = readQuery(options);
     query.set("watch", "true");
     // A consumer that leaves the loop early must end the call too.
-    const ended = new AbortController();
-    const either = AbortSignal.any([signal, ended.signal]);
+    const ended = new LinkedAbort(signal);
     try {
-      const response = await send(this.#transport, { method: "GET", path: collectionPath(resource, options.namespace), query, signal: either });
+      const response = await send(this.#transport, { method: "GET", path: collectionPath(resource, options.namespace), query, signal: ended.signal });
       yield* readEvents<T>(response.body);
     } catch (thrown) {
       if (!signal.aborted) throw thrown instanceof ApiError ? thrown : noAnswer("the watch was cut off", thrown);

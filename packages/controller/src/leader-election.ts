@@ -1,5 +1,5 @@
 import type { ApiClient, ResourceRef } from "@dataplane/client";
-import { ApiError, type ApiObject, type Clock, isJsonObject, type JsonObject, type Logger, tolerating } from "@dataplane/meta";
+import { ApiError, type ApiObject, type Clock, isJsonObject, type JsonObject, LinkedAbort, type Logger, tolerating } from "@dataplane/meta";
 
 export interface LeaderElectionOptions {
   readonly client: ApiClient;
@@ -55,8 +55,8 @@ async function leadWhileHeld(
   signal: AbortSignal,
 ): Promise<void> {
   const { logger, lease } = options;
-  const lost = new AbortController();
-  const either = AbortSignal.any([signal, lost.signal]);
+  const lost = new LinkedAbort(signal);
+  const either = lost.signal;
   logger.info({ lease: lease.name }, "this process leads");
   const leading = lead(either).catch((error: unknown) => {
     if (!either.aborted) logger.error({ lease: lease.name, err: error }, "the leader's work failed");
@@ -124,14 +124,15 @@ class Candidate {
 
   /** A server that takes a request and never answers must not keep a holder from seeing that its time is over. */
   async #within<T>(ms: number, call: (signal: AbortSignal) => Promise<T>, signal?: AbortSignal): Promise<T> {
-    const [over, answered] = [new AbortController(), new AbortController()];
+    const [over, answered] = [new LinkedAbort(signal), new AbortController()];
     const late = this.#options.clock.sleep(Math.max(ms, 0), answered.signal).then(
       () => over.abort(new Error("no answer in time")),
       () => undefined,
     );
     try {
-      return await call(signal === undefined ? over.signal : AbortSignal.any([signal, over.signal]));
+      return await call(over.signal);
     } finally {
+      over.release();
       answered.abort();
       await late;
     }

@@ -5,10 +5,19 @@
  */
 export class LinkedAbort {
   readonly #controller = new AbortController();
-  #unfollow: readonly (() => void)[] = [];
+  readonly #followed = new Set<AbortSignal>();
+  readonly #follow = (reason: unknown): void => this.abort(reason);
 
   constructor(...followed: readonly (AbortSignal | undefined)[]) {
-    for (const signal of followed) this.#follow(signal);
+    for (const signal of followed) {
+      if (signal === undefined || this.signal.aborted) continue;
+      if (signal.aborted) {
+        this.abort(signal.reason);
+      } else {
+        this.#followed.add(signal);
+        followersOf(signal).add(this.#follow);
+      }
+    }
   }
 
   get signal(): AbortSignal {
@@ -23,18 +32,22 @@ export class LinkedAbort {
 
   /** From now on nothing is followed. Needed wherever one of those followed lasts longer than this: it would keep this alive. */
   release(): void {
-    for (const leave of this.#unfollow) leave();
-    this.#unfollow = [];
+    for (const signal of this.#followed) followers.get(signal)?.delete(this.#follow);
+    this.#followed.clear();
   }
+}
 
-  #follow(signal: AbortSignal | undefined): void {
-    if (signal === undefined || this.#controller.signal.aborted) return;
-    if (signal.aborted) {
-      this.abort(signal.reason);
-      return;
-    }
-    const abort = (): void => this.abort(signal.reason);
-    signal.addEventListener("abort", abort, { once: true });
-    this.#unfollow = [...this.#unfollow, () => signal.removeEventListener("abort", abort)];
-  }
+/**
+ * Thousands may follow one signal, such as that of the server's end: as listeners of their own each of them would cost the more to leave the
+ * more there are, and Node would warn of a leak.
+ */
+const followers = new WeakMap<AbortSignal, Set<(reason: unknown) => void>>();
+
+function followersOf(signal: AbortSignal): Set<(reason: unknown) => void> {
+  const known = followers.get(signal);
+  if (known !== undefined) return known;
+  const all = new Set<(reason: unknown) => void>();
+  followers.set(signal, all);
+  signal.addEventListener("abort", () => all.forEach((follow) => follow(signal.reason)), { once: true });
+  return all;
 }

@@ -1,4 +1,4 @@
-import type { Clock } from "@dataplane/meta";
+import { type Clock, LinkedAbort } from "@dataplane/meta";
 
 /** Lets callers wait for the next change of something. */
 export class Changes {
@@ -15,14 +15,15 @@ export class Changes {
 
   /** Resolves at the next change, at the latest after `ms`. Rejects when the signal aborts. */
   async within(ms: number, signal: AbortSignal): Promise<void> {
-    const done = new AbortController();
+    const done = new LinkedAbort(signal);
     const wake = (): void => done.abort();
     this.#waiting.add(wake);
     try {
-      await this.#clock.sleep(ms, AbortSignal.any([signal, done.signal]));
+      await this.#clock.sleep(ms, done.signal);
     } catch (error) {
       if (signal.aborted) throw error;
     } finally {
+      done.release();
       this.#waiting.delete(wake);
     }
   }

@@ -1,4 +1,4 @@
-import type { Clock } from "@dataplane/meta";
+import { type Clock, LinkedAbort } from "@dataplane/meta";
 import { DrainingLink } from "./draining-link.js";
 import type { PluginClient } from "./plugin.js";
 import { pluginClient } from "./plugin-client.js";
@@ -41,8 +41,8 @@ export class ProcessLife {
   async giveWayTo(successor: ProcessLife, options: { readonly ms: number; readonly clock: Clock; readonly signal: AbortSignal }): Promise<void> {
     this.#superseded.abort();
     this.watch.release();
-    const enough = new AbortController();
-    const limit = options.clock.sleep(options.ms, AbortSignal.any([enough.signal, options.signal])).catch(() => undefined);
+    const enough = new LinkedAbort(options.signal);
+    const limit = options.clock.sleep(options.ms, enough.signal).catch(() => undefined);
     await Promise.race([this.#link.drain(successor.#link), this.process.ended, limit]);
     enough.abort();
     await this.process.stop();

@@ -1,4 +1,4 @@
-import type { Clock } from "@dataplane/meta";
+import { type Clock, LinkedAbort } from "@dataplane/meta";
 import { GrpcCode, GrpcError } from "@dataplane/plugin-protocol";
 import type { PluginProcess } from "./plugin-process.js";
 import { newestPid } from "./plugin-processes.js";
@@ -26,8 +26,7 @@ export interface ProcessEnd {
 export class ProcessWatch {
   readonly #process: PluginProcess;
   readonly #clock: Clock;
-  readonly #over = new AbortController();
-  readonly #signal: AbortSignal;
+  readonly #over: LinkedAbort;
   readonly #memoryLimitBytes: number | undefined;
   #disconnected: (why: string) => void = () => undefined;
   #doubt: Promise<boolean> | undefined;
@@ -43,7 +42,7 @@ export class ProcessWatch {
     this.#process = options.process;
     this.#clock = options.clock;
     this.#memoryLimitBytes = options.memoryLimitBytes;
-    this.#signal = AbortSignal.any([this.#over.signal, options.signal]);
+    this.#over = new LinkedAbort(options.signal);
   }
 
   /** Resolves with the reason when the process is no longer of use, or a signal or `release` ends the watch. */
@@ -66,7 +65,7 @@ export class ProcessWatch {
 
   /** A call failed as Unavailable: the process may be gone, before the system has said so. */
   readonly suspect = (): void => {
-    if (this.#signal.aborted) return;
+    if (this.#over.signal.aborted) return;
     this.#doubt ??= this.#isConnected().finally(() => {
       this.#doubt = undefined;
     });
@@ -74,18 +73,18 @@ export class ProcessWatch {
 
   /** False when the process turned out to be gone. Waits while that is in doubt, which is a second and a half at most. */
   async isUsable(): Promise<boolean> {
-    return !this.#signal.aborted && ((await this.#doubt) ?? true);
+    return !this.#over.signal.aborted && ((await this.#doubt) ?? true);
   }
 
   async #isConnected(): Promise<boolean> {
     try {
-      await this.#process.isServing(this.#signal, doubtMs);
+      await this.#process.isServing(this.#over.signal, doubtMs);
       return true;
     } catch (error) {
       // Slow or without the service is not gone.
-      if (!(error instanceof GrpcError) || error.code !== GrpcCode.Unavailable) return !this.#signal.aborted;
+      if (!(error instanceof GrpcError) || error.code !== GrpcCode.Unavailable) return !this.#over.signal.aborted;
     }
-    await Promise.race([this.#process.ended, this.#clock.sleep(exitGraceMs, this.#signal).catch(() => undefined)]);
+    await Promise.race([this.#process.ended, this.#clock.sleep(exitGraceMs, this.#over.signal).catch(() => undefined)]);
     this.#disconnected("the connection to the plugin is gone");
     return false;
   }
@@ -139,7 +138,7 @@ export class ProcessWatch {
   /** False when the watch ended meanwhile. */
   async #pause(ms: number): Promise<boolean> {
     try {
-      await this.#clock.sleep(ms, this.#signal);
+      await this.#clock.sleep(ms, this.#over.signal);
       return true;
     } catch {
       return false;
@@ -148,7 +147,7 @@ export class ProcessWatch {
 
   async #isServing(): Promise<boolean> {
     try {
-      return await this.#process.isServing(this.#signal, healthTimeoutMs);
+      return await this.#process.isServing(this.#over.signal, healthTimeoutMs);
     } catch (error) {
       // Not every SDK has the service; such a process is watched by its end alone.
       return error instanceof GrpcError && error.code === GrpcCode.Unimplemented;

@@ -1,4 +1,4 @@
-import type { Clock, Logger } from "@dataplane/meta";
+import { type Clock, LinkedAbort, type Logger } from "@dataplane/meta";
 import { Changes, untilAborted } from "./changes.js";
 import type { FoundPlugin } from "./find-plugins.js";
 import { type Plugin, type PluginClient, type PluginReload, type PluginState, PluginUnavailable } from "./plugin.js";
@@ -37,7 +37,7 @@ export class Supervisor implements Plugin {
   #life: ProcessLife | undefined;
   #reload: PluginReload | undefined;
   /** Aborted to begin anew at once: ends the pause, or the start that is under way. */
-  #attempt = new AbortController();
+  #attempt = new LinkedAbort();
   /** One replacement at a time. */
   #replacing: Promise<void> = Promise.resolve();
   #retryAt = Number.POSITIVE_INFINITY;
@@ -128,8 +128,9 @@ export class Supervisor implements Plugin {
   async #run(): Promise<void> {
     let ends = 0;
     while (!this.#isStopping()) {
-      this.#attempt = new AbortController();
-      const attempt = AbortSignal.any([this.#stop.signal, this.#attempt.signal]);
+      this.#attempt.release();
+      this.#attempt = new LinkedAbort(this.#stop.signal);
+      const attempt = this.#attempt.signal;
       const end = await this.#once(attempt);
       if (this.#isStopping()) return;
       ends = end.ranMs >= healthyAfterMs ? 1 : ends + 1;

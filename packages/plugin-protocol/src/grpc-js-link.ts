@@ -1,5 +1,5 @@
-import { Client, type ClientOptions, credentials, type CallOptions as GrpcJsCallOptions, Metadata, type ServiceError, status } from "@grpc/grpc-js";
 import { TimeLimit } from "@dataplane/meta";
+import { Client, type ClientOptions, credentials, type CallOptions as GrpcJsCallOptions, Metadata, type ServiceError, status } from "@grpc/grpc-js";
 import { certificatePem } from "./certificate.js";
 import { detailsTrailer, errorInfoOf } from "./error-details.js";
 import {

@@ -1,4 +1,4 @@
-import { ApiError, type Clock, dataPlaneUser, type Logger } from "@dataplane/meta";
+import { ApiError, type Clock, dataPlaneUser, LinkedAbort, type Logger } from "@dataplane/meta";
 import type { PluginSource } from "@dataplane/plugin-host";
 import { logFailedCall } from "../log-failed-call.js";
 import { pluginCallError, pluginMissing } from "../plugin-call-errors.js";
@@ -28,7 +28,7 @@ export class ChannelRun {
   readonly #options: RunChannelOptions;
   readonly #over = new AbortController();
   /** The call at work, and the settings that it began with. */
-  #call: { readonly abort: AbortController; readonly settings: number } | undefined;
+  #call: { readonly abort: LinkedAbort; readonly settings: number } | undefined;
 
   /** `ended` takes the channel from those that can be joined; called before anybody is told. */
   constructor(channel: Channel, ended: () => void, options: RunChannelOptions) {
@@ -106,15 +106,14 @@ export class ChannelRun {
     const { key, headers, data } = request;
     // Everybody sees what comes: nobody's rights or credentials may decide over it.
     const context = await contextOf(contexts, { key, user: dataPlaneUser }, signal);
-    const abort = new AbortController();
-    const either = AbortSignal.any([signal, abort.signal]);
+    const abort = new LinkedAbort(signal);
     this.#call = { abort, settings: settingsTime(context) };
     try {
       const plugin = plugins.get(key.pluginId);
       if (plugin === undefined) throw pluginMissing(key.pluginId);
-      const client = await plugin.client(either);
+      const client = await plugin.client(abort.signal);
       const message = { pluginContext: context.pluginContext, path: key.path, headers: impersonal(headers), data };
-      for await (const packet of client.runStream(message, { signal: either, metadata: { tenantid: key.namespace } })) {
+      for await (const packet of client.runStream(message, { signal: abort.signal, metadata: { tenantid: key.namespace } })) {
         await this.#channel.publish(packet.data);
       }
       return "over";
@@ -123,6 +122,7 @@ export class ChannelRun {
       if (abort.signal.aborted && !signal.aborted) return "changed";
       throw pluginCallError(thrown, key.pluginId, signal);
     } finally {
+      abort.release();
       this.#call = undefined;
     }
   }

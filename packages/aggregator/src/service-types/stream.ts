@@ -1,4 +1,4 @@
-import { ApiError, type HttpResponse } from "@dataplane/meta";
+import { ApiError, type HttpResponse, LinkedAbort } from "@dataplane/meta";
 import type { ChannelKey, StreamChannels, Subscription } from "../live/channels.js";
 import { requireOwnOrigin } from "../live/own-origin.js";
 import type { SubscriberRights } from "../live/rights-watch.js";
@@ -54,7 +54,7 @@ async function subscribe(call: PluginCall): Promise<HttpResponse> {
   const data = subscriberData(request);
   const resume = resumePosition(request);
   const { channels, key, context } = await streamOf(call);
-  const gone = new AbortController();
+  const gone = new LinkedAbort(request.signal);
   const leave = (): void => gone.abort();
   if (form === undefined) requireOwnOrigin(request, context.pluginContext.grafanaConfig["GF_APP_URL"] ?? "");
   const subscription: Subscription = await channels.subscribe({
@@ -64,7 +64,7 @@ async function subscribe(call: PluginCall): Promise<HttpResponse> {
     data,
     ...(resume === undefined ? {} : { resume }),
     rights: rightsOf(call),
-    signal: form === undefined ? AbortSignal.any([request.signal, gone.signal]) : request.signal,
+    signal: form === undefined ? gone.signal : request.signal,
   });
   return form === undefined ? webSocketAnswer(subscription, leave) : streamAnswer(subscription, form);
 }

@@ -1,4 +1,4 @@
-import { ApiError, badRequest, type RequestInfo } from "@dataplane/meta";
+import { ApiError, abortReason, badRequest, type RequestInfo, TimeLimit } from "@dataplane/meta";
 import type { Filter } from "./filter.js";
 import { goDurationMs } from "./go-duration.js";
 
@@ -36,21 +36,17 @@ export const limitDuration =
     if (info !== undefined && (mayLast(info) || isLongRunning(info))) return next(request);
     const askedMs = info === undefined ? 0 : timeoutOf(info, request.query);
     const endsAfterMs = askedMs > 0 && askedMs < limitMs ? askedMs : limitMs;
-    const over = new AbortController();
-    let timer: NodeJS.Timeout | undefined;
+    const limit = new TimeLimit({ ms: endsAfterMs, signal: request.signal, reason: () => timedOut(endsAfterMs) });
     const late = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => {
-        const error = new ApiError("Timeout", `the request did not complete within ${endsAfterMs / 1000} seconds`, {
-          details: { retryAfterSeconds: 1 },
-        });
-        reject(error);
-        over.abort(error);
-      }, endsAfterMs);
-      timer.unref();
+      limit.signal.addEventListener("abort", () => limit.isOver && reject(abortReason(limit.signal)), { once: true });
     });
     try {
-      return await Promise.race([next({ ...request, signal: AbortSignal.any([request.signal, over.signal]) }), late]);
+      return await Promise.race([next({ ...request, signal: limit.signal }), late]);
     } finally {
-      clearTimeout(timer);
+      // What is left of the answer may take its time, and still ends when the client goes.
+      limit.stop();
     }
   };
+
+const timedOut = (ms: number): ApiError =>
+  new ApiError("Timeout", `the request did not complete within ${ms / 1000} seconds`, { details: { retryAfterSeconds: 1 } });

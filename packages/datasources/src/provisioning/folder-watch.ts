@@ -1,5 +1,5 @@
 import { watch } from "node:fs";
-import type { Clock } from "@dataplane/meta";
+import { type Clock, LinkedAbort } from "@dataplane/meta";
 
 /** Wakes whoever waits, or the next one who does. */
 export class Wake {
@@ -22,11 +22,11 @@ export class Wake {
   /** Resolves when set, after `ms`, or when `signal` aborts. */
   async wait(ms: number, clock: Clock, signal: AbortSignal): Promise<void> {
     if (this.#isSet || signal.aborted) return;
-    const over = new AbortController();
+    const over = new LinkedAbort(signal);
     const set = new Promise<void>((resolve) => {
       this.#resolve = resolve;
     });
-    await Promise.race([set, clock.sleep(ms, AbortSignal.any([signal, over.signal])).catch(() => undefined)]);
+    await Promise.race([set, clock.sleep(ms, over.signal).catch(() => undefined)]);
     this.#resolve = undefined;
     over.abort();
   }

@@ -1,4 +1,5 @@
-// `node --expose-gc --import tsx collected-limits.ts`: how many of 50 limits that follow an outer signal end when garbage is collected meanwhile.
+// `node --expose-gc --import tsx collected-limits.ts`: how many of 50 limits that follow an outer signal end when garbage is collected meanwhile,
+// and whether those that were kept in time, listeners and all, are garbage too.
 
 import { TimeLimit } from "../time-limit.js";
 
@@ -19,4 +20,17 @@ for (let round = 0; round < 5; round++) {
   await wait(10);
 }
 await wait(300);
-console.log(`${ended} of 50`);
+
+const kept = 20_000;
+const usedBytes = (): number => {
+  globalThis.gc?.();
+  return process.memoryUsage().heapUsed;
+};
+const before = usedBytes();
+for (let index = 0; index < kept; index++) {
+  const limit = new TimeLimit({ ms: 60_000, signal: outer.signal });
+  limit.signal.addEventListener("abort", () => undefined);
+  limit.release();
+}
+const left = (usedBytes() - before) / kept;
+console.log(`${ended} of 50 ended; a kept one left less than 100 bytes: ${left < 100}`);
