@@ -1,4 +1,4 @@
-import type { Entry, History, Listing, Page } from "@dataplane/storage";
+import type { Entry, History, Listing, Page, StoreHealth } from "@dataplane/storage";
 
 /** A write as an engine takes it. */
 export type Write =
@@ -29,6 +29,8 @@ export interface Engine {
   /** Keys whose time is over, up to a number of the engine's choice; times are milliseconds since the epoch. */
   expired(now: number): Promise<readonly ExpiredKey[]>;
   nextExpiry(): Promise<number | undefined>;
+  /** See Store.health. */
+  health(): StoreHealth;
   close(): Promise<void>;
 }
 

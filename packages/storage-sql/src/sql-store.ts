@@ -107,7 +107,7 @@ class SqlStore implements Store {
   }
 
   health(): StoreHealth {
-    return { readable: true, writable: true };
+    return this.#engine.health();
   }
 
   close(): Promise<void> {

@@ -1,6 +1,6 @@
 import { closeSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
-import { type Entry, type History, type Listing, type Page, RevisionFuture } from "@dataplane/storage";
+import { type Entry, type History, type Listing, type Page, RevisionFuture, type StoreHealth } from "@dataplane/storage";
 import type { Dialect, Engine, ExpiredKey, Write, WriteResult } from "../engine.js";
 import { type Database, defaultDriver, openDatabase, type SqliteDriver } from "./sqlite-driver.js";
 import { type SqliteLock, takeLock } from "./sqlite-lock.js";
@@ -93,6 +93,10 @@ class SqliteEngine implements Engine {
 
   async nextExpiry(): Promise<number | undefined> {
     return Promise.resolve(this.#reader.nextExpiry());
+  }
+
+  health(): StoreHealth {
+    return { readable: true, writable: true };
   }
 
   async close(): Promise<void> {
