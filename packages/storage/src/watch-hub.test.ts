@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Change } from "./store.js";
+import { type Change, RevisionCompacted } from "./store.js";
 import { changeKey, changeRevision, type History, WatchHub, type WriteChange } from "./watch-hub.js";
 
 const put = (revision: number, size = 1): WriteChange => ({
@@ -94,4 +94,28 @@ test("progress is asked for once a revision, and again when there is a newer one
   abort.abort();
   await watching;
   expect(seen).toEqual(["progress 2", "progress 3"]);
+});
+
+test("revisions that others took are progress, and a change after them is given", async () => {
+  const { hub, write } = start();
+  const iterator = hub.watch("/", 1n, new AbortController().signal);
+  const first = take(iterator, 1);
+  write(put(2));
+  expect(await first).toEqual([2n]);
+  const second = take(iterator, 2);
+  hub.advance(7n);
+  hub.advance(5n);
+  hub.askProgress();
+  await new Promise((resolve) => setImmediate(resolve));
+  write(put(8));
+  expect(await second).toEqual([7n, 8n]);
+});
+
+test("a restart ends each watch with its reason, and new ones go on from where it says", async () => {
+  const { hub } = start();
+  const watching = take(hub.watch("/", 1n, new AbortController().signal), 1);
+  await new Promise((resolve) => setImmediate(resolve));
+  hub.restart(9n, new RevisionCompacted(9n));
+  await expect(watching).rejects.toThrow(RevisionCompacted);
+  expect(hub.revision).toBe(9n);
 });

@@ -1,4 +1,4 @@
-import { type Change, RevisionFuture } from "./store.js";
+import { type Change, type RevisionCompacted, RevisionFuture } from "./store.js";
 
 /** A change that a write made. */
 export type WriteChange = Exclude<Change, { type: "progress" }>;
@@ -23,6 +23,8 @@ interface Watcher {
   queuedBytes: number;
   /** The newest revision that was yielded. */
   yielded: bigint;
+  /** Why it cannot go on. */
+  failure?: Error;
   wake: () => void;
 }
 
@@ -68,6 +70,24 @@ export class WatchHub {
         if (watcher.live && this.#revision > watcher.cursor) this.#offer(watcher, change, key);
       }
     }
+  }
+
+  /** Nothing else happened under any prefix up to `revision`: a database that is shared with others counts what they write too. */
+  advance(revision: bigint): void {
+    if (revision <= this.#revision) return;
+    this.#revision = revision;
+    for (const watcher of this.#watchers) if (watcher.live) watcher.cursor = revision;
+  }
+
+  /** Every watch throws `reason`, and new ones go on from `revision`: what was between is not known, or never happened. */
+  restart(revision: bigint, reason: RevisionCompacted | RevisionFuture): void {
+    this.#revision = revision;
+    this.#progress = 0n;
+    for (const watcher of this.#watchers) {
+      watcher.failure = reason;
+      watcher.wake();
+    }
+    this.#watchers.clear();
   }
 
   /** Each open watch is to yield something at the newest revision, unless it did. */
@@ -121,6 +141,7 @@ export class WatchHub {
 
   /** What to yield next; empty when woken for nothing. */
   async #next(watcher: Watcher): Promise<readonly Change[]> {
+    if (watcher.failure !== undefined) throw watcher.failure;
     if (watcher.queue.length > 0) {
       const changes = watcher.queue;
       watcher.queue = [];
