@@ -8,6 +8,8 @@ export interface SqlConnection {
   query(sql: string, values?: readonly SqlValue[]): Promise<readonly SqlRow[]>;
   /** False once it broke: it is not used again. */
   readonly isUsable: boolean;
+  /** The values of one statement may have so many bytes together; more is refused by the database. Infinity where it takes anything. */
+  readonly maxStatementBytes: number;
   close(): Promise<void>;
 }
 
@@ -24,6 +26,10 @@ export interface NetworkDialect {
   readonly address: string;
   connect(): Promise<SqlConnection>;
   kindOf(error: unknown): SqlFailure;
+  /** Opens a transaction that only reads, all of it from one snapshot. One round trip, though it may be several statements. */
+  readonly beginRead: string;
+  /** Opens a transaction that writes: each of its statements sees what was committed before that statement. */
+  readonly beginWrite: string;
   /** Makes the tables where they are not there; run in a transaction or under a lock of the database's own, since servers may start at once. */
   readonly schema: readonly string[];
   /** `INSERT … ` of that many rows (key, revision, expires) into the table of current keys, replacing those that are there. */
