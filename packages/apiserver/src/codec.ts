@@ -37,12 +37,15 @@ export class StoredValue {
   readonly json: Uint8Array;
   /** What follows the first NUL byte. */
   readonly #beside: Uint8Array | undefined;
+  /** Why there is nothing to show; whoever looks into the value gets it thrown. */
+  readonly #damage: Error | undefined;
   /** Most values are shown by one definition only: a map for each of them would cost more than it holds. */
   #first: Shown | undefined;
   #others: WeakMap<ServedResource, Shown> | undefined;
   #bare: BareObject | undefined;
 
-  constructor(key: string, revision: bigint, value: Uint8Array) {
+  constructor(key: string, revision: bigint, value: Uint8Array, damage?: Error) {
+    this.#damage = damage;
     const end = value.indexOf(separator);
     this.key = key;
     this.revision = revision;
@@ -50,8 +53,14 @@ export class StoredValue {
     this.#beside = end < 0 ? undefined : value.subarray(end + 1);
   }
 
+  /** False when the store could not read it. */
+  get isReadable(): boolean {
+    return this.#damage === undefined;
+  }
+
   /** The object without apiVersion, kind and resourceVersion. */
   get bare(): BareObject {
+    if (this.#damage !== undefined) throw this.#damage;
     this.#bare ??= parseBare(this.key, this.json);
     return this.#bare;
   }
@@ -73,6 +82,7 @@ export class StoredValue {
 
   /** What one definition sees; made once per revision. */
   shownBy(resource: ServedResource): Shown {
+    if (this.#damage !== undefined) throw this.#damage;
     this.#first ??= new Shown(resource, this);
     if (this.#first.resource === resource) return this.#first;
     this.#others ??= new WeakMap();

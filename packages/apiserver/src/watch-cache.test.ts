@@ -1,5 +1,5 @@
 import { silentLogger, systemClock } from "@dataplane/meta";
-import { createMemoryStore, RevisionCompacted, RevisionFuture, type Store } from "@dataplane/storage";
+import { createMemoryStore, RevisionCompacted, RevisionFuture, type Store, StoreDamaged } from "@dataplane/storage";
 import { expect, test } from "vitest";
 import { WatchCache } from "./watch-cache.js";
 
@@ -86,5 +86,24 @@ test("a listener that fails on a change keeps nobody from it", async () => {
   await store.put("/a", value(1), { expected: 0n });
   await cache.fresh();
   expect(seen).toEqual(["/a"]);
+  stop.abort();
+});
+
+test("a value that the store cannot read keeps no other from being read, and is thrown to who looks into it", async () => {
+  const store = createMemoryStore();
+  await store.put("/a/good", value(1), { expected: 0n });
+  await store.put("/a/bad", value(1), { expected: 0n });
+  const damage = new StoreDamaged("it was changed", "/a/bad");
+  const list: Store["list"] = async (prefix, page) => {
+    const listing = await store.list(prefix, page);
+    const entries = listing.entries.map((entry) => (entry.key === "/a/bad" ? { ...entry, value: new Uint8Array(), damage } : entry));
+    return { ...listing, entries };
+  };
+  const cache = new WatchCache({ store: Object.assign(Object.create(store) as Store, { list }), clock: systemClock, logger: silentLogger });
+  const stop = new AbortController();
+  await cache.start(stop.signal);
+  expect(cache.get("/a/good")?.bare.metadata.name).toBe("a");
+  expect(cache.get("/a/bad")?.isReadable).toBe(false);
+  expect(() => cache.get("/a/bad")?.bare).toThrow(damage);
   stop.abort();
 });

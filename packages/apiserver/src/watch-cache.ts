@@ -124,7 +124,7 @@ export class WatchCache {
     const { entries, revision } = await this.#options.store.list("/");
     // In the same turn as the jump: who subscribes while the store is read must hear of it too.
     this.#endWatches();
-    this.#entries.replace(entries.map(({ key, value, revision: at }) => [key, new StoredValue(key, at, value)] as const));
+    this.#entries.replace(entries.map(({ key, value, revision: at, damage }) => [key, new StoredValue(key, at, value, damage)] as const));
     this.#history = [];
     this.#historyBytes = 0;
     this.#historyStart = revision;
@@ -170,7 +170,7 @@ export class WatchCache {
     const key = change.type === "put" ? change.entry.key : change.key;
     const revision = change.type === "put" ? change.entry.revision : change.revision;
     const previous = this.#entries.get(key);
-    const current = change.type === "put" ? new StoredValue(key, revision, change.entry.value) : undefined;
+    const current = change.type === "put" ? new StoredValue(key, revision, change.entry.value, change.entry.damage) : undefined;
     if (current === undefined) this.#entries.delete(key);
     else this.#entries.set(key, current);
     const seen: CacheChange = { revision, key, current, previous };

@@ -3,6 +3,8 @@ export interface Entry {
   readonly key: string;
   readonly value: Uint8Array;
   readonly revision: bigint;
+  /** In lists and watches: why the value, which is empty then, cannot be read. One damaged value does not keep others from being read; `get` throws. */
+  readonly damage?: StoreDamaged;
 }
 
 /** A consistent snapshot, ordered by key (bytewise), at `revision`. */

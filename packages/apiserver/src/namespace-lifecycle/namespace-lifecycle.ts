@@ -72,7 +72,9 @@ export class NamespaceLifecycle {
     return () => stop();
   }
 
-  #seen({ bare }: StoredValue): void {
+  #seen(stored: StoredValue): void {
+    if (!stored.isReadable) return;
+    const { bare } = stored;
     if (bare.metadata.deletionTimestamp !== undefined) this.#controller.enqueue(bare.metadata.name);
   }
 

@@ -38,7 +38,7 @@ async function readHistory({ store }: VerbServices, selection: Selection, option
   const start = options.after === undefined ? {} : { after: prefix + options.after };
   try {
     const { entries, revision } = await store.list(prefix, { at: options.revision, ...start });
-    const values = entries.map((entry: Listing["entries"][number]) => new StoredValue(entry.key, entry.revision, entry.value));
+    const values = entries.map((entry: Listing["entries"][number]) => new StoredValue(entry.key, entry.revision, entry.value, entry.damage));
     return await page(values, selection, options, revision);
   } catch (error) {
     if (error instanceof RevisionCompacted) throw expiredList(options);
