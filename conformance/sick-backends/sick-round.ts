@@ -1,6 +1,7 @@
 import { call } from "../testing/call.js";
 import type { CertificateAuthority } from "../testing/certificate-authority.js";
 import { until } from "../testing/until.js";
+import { milliseconds, type Others, readOthers } from "./others.js";
 import type { Certificates, SickBackend, Sickness } from "./sick-backend.js";
 
 /** Certificates of each kind of wrong. An expired one is made with a validity that is over. */
@@ -20,8 +21,7 @@ export interface Round {
   readonly noticed: number;
   /** The slowest of some `/apis` while it was sick. */
   readonly discovery: number;
-  /** 99th percentile of reads of another group while it was sick. */
-  readonly others: number;
+  readonly others: Others;
   /** The status of a request for its own kind. */
   readonly own: number;
   /** Until it was available again, from when it was well. */
@@ -34,11 +34,14 @@ export interface RoundOptions {
   readonly service: string;
   readonly apiService: string;
   readonly group: string;
+  /** How often others read while it is well, and as often while it is sick; 1,000 unless told. */
+  readonly reads?: number;
 }
 
 /** Makes a well backend sick, looks at what others feel of it, and makes it well again. */
 export async function sickRound(sickness: Sickness, options: RoundOptions): Promise<Round> {
-  const { url, backend, group } = options;
+  const { url, backend, group, reads = 1_000 } = options;
+  const before = await readOthers(url, reads / 2);
   await backend.be(sickness === "unresolvable" ? "down" : sickness);
   if (sickness === "unresolvable") await pointService(options, "nowhere.invalid");
   const sickened = performance.now();
@@ -46,27 +49,14 @@ export async function sickRound(sickness: Sickness, options: RoundOptions): Prom
   const noticed = performance.now() - sickened;
   const discovery: number[] = [];
   for (let index = 0; index < 20; index++) discovery.push(await milliseconds(`${url}/apis`));
-  const others = await othersP99(url);
+  const sick = await readOthers(url, reads);
   const own = (await call(`${url}/apis/${group}/v1/namespaces/default/things`)).status;
   await backend.be("well");
   if (sickness === "unresolvable") await pointService(options, "localhost");
   const mended = performance.now();
   await until(`${sickness} is over`, async () => ((await isAvailable(options)) ? true : undefined), 20_000);
-  return { noticed, discovery: Math.max(...discovery), others, own, healed: performance.now() - mended };
-}
-
-/** Of 200 reads of a list that has nothing to do with it. */
-export async function othersP99(url: string): Promise<number> {
-  const times: number[] = [];
-  for (let index = 0; index < 200; index++) times.push(await milliseconds(`${url}/api/v1/namespaces/default/configmaps?limit=1`));
-  return times.toSorted((a, b) => a - b)[197] ?? 0;
-}
-
-async function milliseconds(url: string): Promise<number> {
-  const started = performance.now();
-  const { status } = await call(url);
-  if (status !== 200) throw new Error(`${url} answered ${status}`);
-  return performance.now() - started;
+  const healed = performance.now() - mended;
+  return { noticed, discovery: Math.max(...discovery), others: { before, sick, after: await readOthers(url, reads / 2) }, own, healed };
 }
 
 async function isAvailable({ url, apiService }: RoundOptions): Promise<boolean> {
