@@ -1,4 +1,5 @@
 import { createRequire } from "node:module";
+import { StoreDamaged } from "@dataplane/storage";
 
 export type SqlValue = string | number | null | Uint8Array;
 export type Row = Readonly<Record<string, unknown>>;
@@ -43,16 +44,17 @@ function exportOf(module: unknown, name: string | undefined): Constructor {
   return value as Constructor;
 }
 
+/** Columns have the types that they were written with: anything else is damage. */
 export function numberOf(row: Row | undefined, column: string): number {
   const value = row?.[column];
   if (typeof value === "number") return value;
-  throw new TypeError(`column ${column} holds no number`);
+  throw damagedColumn(column);
 }
 
 export function textOf(row: Row, column: string): string {
   const value = row[column];
   if (typeof value === "string") return value;
-  throw new TypeError(`column ${column} holds no text`);
+  throw damagedColumn(column);
 }
 
 /** The bytes, in memory of their own. libsql gives a Buffer for one row and ArrayBuffers for many. */
@@ -60,5 +62,7 @@ export function bytesOf(row: Row, column: string): Uint8Array {
   const value = row[column];
   if (value instanceof ArrayBuffer) return new Uint8Array(value);
   if (value instanceof Uint8Array) return value.byteLength === value.buffer.byteLength ? new Uint8Array(value.buffer) : new Uint8Array(value);
-  throw new TypeError(`column ${column} holds no bytes`);
+  throw damagedColumn(column);
 }
+
+const damagedColumn = (column: string): StoreDamaged => new StoreDamaged(`the database file is damaged: a column ${column} holds something else`);

@@ -6,20 +6,30 @@ import {
   prefixEnd,
   RevisionCompacted,
   RevisionFuture,
+  StoreDamaged,
   type WriteChange,
 } from "@dataplane/storage";
 import type { ExpiredKey } from "../engine.js";
 import { bytesOf, type Database, numberOf, type Row, type Statement, textOf } from "./sqlite-driver.js";
+import { readFailure } from "./sqlite-failure.js";
+import { currentColumns, requireCurrent, type VerifiedRow, verifiedCurrent, verifiedRow } from "./sqlite-rows.js";
+import { counterQuery, readCounter } from "./sqlite-writer.js";
+import { VerifiedRevisions } from "./verified-revisions.js";
 
 // A page of history is bounded in changes, and in bytes of values.
 const historyRows = 1000;
 const historyBytes = 4 * 1024 * 1024;
 const expiredRows = 500;
 
-/** The connection that reads. Its calls are synchronous, so that none sees another's transaction. */
+/**
+ * The connection that reads. Its calls are synchronous, so that none sees another's transaction. What is not what was written is StoreDamaged;
+ * a file that cannot be read is StoreUnavailable.
+ */
 export class SqliteReader {
   readonly #database: Database;
   readonly #statements: ReturnType<typeof prepareAll>;
+  // Verifying each value again would be a good part of what a large list costs.
+  readonly #verified = new VerifiedRevisions();
 
   constructor(database: Database) {
     this.#database = database;
@@ -27,12 +37,14 @@ export class SqliteReader {
   }
 
   revision(): bigint {
-    return BigInt(numberOf(this.#statements.counter.get(), "revision"));
+    return translated(() => BigInt(readCounter(this.#statements.counter.get()).revision));
   }
 
   get(key: string): Entry | undefined {
-    const row = this.#statements.get.get(key);
-    return row === undefined ? undefined : entryOf(row, key);
+    return translated(() => {
+      const row = this.#statements.get.get(key);
+      return row === undefined ? undefined : verifiedCurrent(row);
+    });
   }
 
   list(prefix: string, { limit, after, at }: Page): Listing {
@@ -42,12 +54,12 @@ export class SqliteReader {
       if (revision > newest) throw new RevisionFuture(newest);
       const { from, end } = keyRange(prefix, after);
       const most = limit === undefined ? -1 : limit + 1;
-      const rows =
-        revision === newest
-          ? this.#statements.list.all(prefix, from, end, end, most)
-          : this.#statements.listAt.all(prefix, from, end, end, Number(revision), Number(revision), most);
+      const isNewest = revision === newest;
+      const rows = isNewest
+        ? this.#statements.list.all(prefix, from, end, end, most)
+        : this.#statements.listAt.all(prefix, from, end, end, Number(revision), Number(revision), most);
       const more = limit !== undefined && rows.length > limit;
-      const entries = (more ? rows.slice(0, limit) : rows).map((row) => entryOf(row, textOf(row, "key")));
+      const entries = (more ? rows.slice(0, limit) : rows).map((row) => this.#listed(row, isNewest));
       return { entries, revision, more };
     });
   }
@@ -58,57 +70,64 @@ export class SqliteReader {
       // Revision 0 is before the empty store: nothing happened from there to 1.
       const since = after < 1n ? 1n : after;
       if (since < oldest) throw new RevisionCompacted(oldest);
-      const sizes = this.#statements.historySizes.all(
-        Number(since),
-        Number(last),
-        prefix,
-        prefixEnd(prefix) ?? null,
-        prefixEnd(prefix) ?? null,
-        historyRows,
-      );
-      const count = countWithin(sizes, historyBytes);
-      const final = sizes[count - 1];
-      if (final === undefined) return { changes: [], upTo: last };
-      const upTo = numberOf(final, "revision");
-      const changes = sizes.slice(0, count).map((row) => this.#change(numberOf(row, "revision")));
-      return { changes, upTo: count < sizes.length || sizes.length === historyRows ? BigInt(upTo) : last };
+      const end = prefixEnd(prefix) ?? null;
+      const rows = this.#statements.historySizes.all(prefix, end, end, Number(since), Number(last), historyRows);
+      requireNoGap(rows, Number(since), Number(last));
+      const { revisions, upTo } = pageOf(rows);
+      return { changes: revisions.map((revision) => this.#change(revision)), upTo: upTo === undefined ? last : BigInt(upTo) };
     });
   }
 
   expired(now: number): readonly ExpiredKey[] {
-    return this.#statements.expired.all(now, expiredRows).map((row) => ({ key: textOf(row, "key"), revision: BigInt(numberOf(row, "revision")) }));
+    return translated(() =>
+      this.#statements.expired.all(now, expiredRows).map((row) => {
+        const key = textOf(row, "key");
+        requireCurrent(key, row["revision"], row["expires"], row["checksum"]);
+        return { key, revision: BigInt(numberOf(row, "revision")) };
+      }),
+    );
   }
 
   nextExpiry(): number | undefined {
-    const row = this.#statements.nextExpiry.get();
-    return row === undefined ? undefined : numberOf(row, "expires");
+    return translated(() => {
+      const row = this.#statements.nextExpiry.get();
+      return row === undefined ? undefined : numberOf(row, "expires");
+    });
+  }
+
+  #listed(row: Row, isNewest: boolean): Entry {
+    const revision = row["revision"];
+    if (typeof revision === "number" && this.#verified.has(revision))
+      return { key: textOf(row, "key"), value: bytesOf(row, "value"), revision: BigInt(revision) };
+    const entry = isNewest ? verifiedCurrent(row) : verifiedRow(row).entry;
+    this.#verified.add(Number(entry.revision));
+    return entry;
   }
 
   #change(revision: number): WriteChange {
-    const row = this.#statements.change.get(revision);
-    if (row === undefined) throw new Error(`revision ${String(revision)} is missing in the log`);
-    const key = textOf(row, "key");
-    const before = numberOf(row, "previous");
-    const previous = before === 0 ? undefined : this.#previous(key, before);
-    if (numberOf(row, "deleted") === 0) return { type: "put", entry: entryOf(row, key), previous };
-    if (previous === undefined) throw new Error(`what revision ${String(revision)} deleted is missing in the log`);
-    return { type: "delete", key, revision: BigInt(revision), previous };
+    const { entry, deleted, previous: before } = this.#row(revision);
+    const previous = before === 0 ? undefined : this.#row(before, entry.key).entry;
+    if (!deleted) return { type: "put", entry, previous };
+    if (previous === undefined) throw missing(revision);
+    return { type: "delete", key: entry.key, revision: entry.revision, previous };
   }
 
-  #previous(key: string, revision: number): Entry {
+  #row(revision: number, key?: string): VerifiedRow {
     const row = this.#statements.change.get(revision);
-    if (row === undefined) throw new Error(`revision ${String(revision)} is missing in the log`);
-    return entryOf(row, key);
+    if (row === undefined) throw missing(revision);
+    return verifiedRow(row, key);
   }
 
   #snapshot<T>(read: (newest: bigint, oldest: bigint) => T): T {
-    this.#database.exec("BEGIN");
-    try {
-      const counter = this.#statements.counter.get();
-      return read(BigInt(numberOf(counter, "revision")), BigInt(numberOf(counter, "oldest")));
-    } finally {
-      this.#database.exec("COMMIT");
-    }
+    return translated(() => {
+      this.#database.exec("BEGIN");
+      try {
+        const { revision, oldest } = readCounter(this.#statements.counter.get());
+        return read(BigInt(revision), BigInt(oldest));
+      } finally {
+        this.#database.exec("COMMIT");
+      }
+    });
   }
 }
 
@@ -116,21 +135,23 @@ function prepareAll(database: Database) {
   const prepare = (sql: string): Statement => database.prepare(sql);
   const range = "key >= ? AND key > ? AND (? IS NULL OR key < ?)";
   return {
-    counter: prepare("SELECT revision, oldest FROM counter"),
-    get: prepare("SELECT l.revision, l.value FROM current c JOIN log l ON l.revision = c.revision WHERE c.key = ?"),
+    counter: prepare(counterQuery),
+    get: prepare(`SELECT ${currentColumns} FROM current c LEFT JOIN log l ON l.revision = c.revision WHERE c.key = ?`),
     list: prepare(
-      `SELECT c.key, l.revision, l.value FROM current c JOIN log l ON l.revision = c.revision WHERE ${range.replaceAll("key", "c.key")} ORDER BY c.key LIMIT ?`,
+      `SELECT ${currentColumns} FROM current c LEFT JOIN log l ON l.revision = c.revision WHERE ${range.replaceAll("key", "c.key")} ORDER BY c.key LIMIT ?`,
     ),
     // Of each key the newest version up to the revision; the index on (key, revision) answers the inner question.
     listAt: prepare(
-      `SELECT l.key, l.revision, l.value FROM log l WHERE ${range.replaceAll("key", "l.key")} AND l.revision <= ? AND l.deleted = 0
-       AND l.revision = (SELECT max(n.revision) FROM log n WHERE n.key = l.key AND n.revision <= ?) ORDER BY l.key LIMIT ?`,
+      `SELECT l.revision, l.key, l.deleted, l.previous, l.value, l.checksum FROM log l WHERE ${range.replaceAll("key", "l.key")} AND l.revision <= ?
+       AND l.deleted = 0 AND l.revision = (SELECT max(n.revision) FROM log n WHERE n.key = l.key AND n.revision <= ?) ORDER BY l.key LIMIT ?`,
     ),
+    // Of every row, so that one which is missing is noticed.
     historySizes: prepare(
-      "SELECT revision, length(value) AS size FROM log NOT INDEXED WHERE revision > ? AND revision <= ? AND key >= ? AND (? IS NULL OR key < ?) ORDER BY revision LIMIT ?",
+      `SELECT revision, key >= ? AND (? IS NULL OR key < ?) AS matches, length(value) AS size FROM log NOT INDEXED
+       WHERE revision > ? AND revision <= ? ORDER BY revision LIMIT ?`,
     ),
-    change: prepare("SELECT revision, key, deleted, previous, value FROM log WHERE revision = ?"),
-    expired: prepare("SELECT key, revision FROM current WHERE expires <= ? ORDER BY expires LIMIT ?"),
+    change: prepare("SELECT revision, key, deleted, previous, value, checksum FROM log WHERE revision = ?"),
+    expired: prepare("SELECT key, revision, expires, checksum FROM current WHERE expires <= ? ORDER BY expires LIMIT ?"),
     nextExpiry: prepare("SELECT expires FROM current WHERE expires IS NOT NULL ORDER BY expires LIMIT 1"),
   };
 }
@@ -140,14 +161,33 @@ const keyRange = (prefix: string, after = ""): { readonly from: string; readonly
   end: prefixEnd(prefix) ?? null,
 });
 
-const entryOf = (row: Row, key: string): Entry => ({ key, value: bytesOf(row, "value"), revision: BigInt(numberOf(row, "revision")) });
+/** The revisions to read, and how far they reach; undefined when nothing follows. */
+function pageOf(rows: readonly Row[]): { readonly revisions: readonly number[]; readonly upTo: number | undefined } {
+  const revisions: number[] = [];
+  let bytes = 0;
+  for (const [index, row] of rows.entries()) {
+    if (numberOf(row, "matches") === 0) continue;
+    bytes += numberOf(row, "size");
+    if (bytes > historyBytes && revisions.length > 0) return { revisions, upTo: numberOf(rows[index - 1], "revision") };
+    revisions.push(numberOf(row, "revision"));
+  }
+  return { revisions, upTo: rows.length < historyRows ? undefined : numberOf(rows.at(-1), "revision") };
+}
 
-/** How many of the rows have at most so many bytes together; at least one. */
-function countWithin(rows: readonly Row[], bytes: number): number {
-  let sum = 0;
-  const index = rows.findIndex((row) => {
-    sum += numberOf(row, "size");
-    return sum > bytes;
-  });
-  return index < 0 ? rows.length : Math.max(index, 1);
+/** One write is one revision, and nothing after the oldest one is ever deleted. */
+function requireNoGap(rows: readonly Row[], since: number, last: number): void {
+  const gap = rows.findIndex((row, index) => row["revision"] !== since + 1 + index);
+  if (gap >= 0) throw missing(since + 1 + gap);
+  if (rows.length < historyRows && since + rows.length < last) throw missing(since + rows.length + 1);
+}
+
+const missing = (revision: number): StoreDamaged =>
+  new StoreDamaged(`the database file is damaged: revision ${String(revision)} is missing in its log`);
+
+function translated<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (thrown) {
+    throw readFailure(thrown);
+  }
 }

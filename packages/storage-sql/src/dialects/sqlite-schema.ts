@@ -1,7 +1,11 @@
+import { StoreDamaged } from "@dataplane/storage";
+import { counterChecksum } from "../checksum.js";
 import { SchemaTooNew } from "../errors.js";
 import { type Database, numberOf } from "./sqlite-driver.js";
+import { readFailure } from "./sqlite-failure.js";
+import { addChecksums } from "./sqlite-migration.js";
 
-const schemaVersion = 1;
+const schemaVersion = 2;
 
 // `log` is what happened, `current` the newest revision of each key that is there. `counter.swept` is how far compaction has
 // deleted what `counter.oldest` allows. Text compares by its bytes (BINARY), which is the order of lists.
@@ -10,36 +14,90 @@ CREATE TABLE counter (
   id INTEGER PRIMARY KEY CHECK (id = 1),
   revision INTEGER NOT NULL,
   oldest INTEGER NOT NULL,
-  swept INTEGER NOT NULL
+  swept INTEGER NOT NULL,
+  checksum INTEGER NOT NULL
 );
-INSERT INTO counter VALUES (1, 1, 1, 1);
+INSERT INTO counter VALUES (1, 1, 1, 1, ${String(counterChecksum({ revision: 1, oldest: 1, swept: 1 }))});
 CREATE TABLE log (
   revision INTEGER PRIMARY KEY,
   key TEXT NOT NULL,
   deleted INTEGER NOT NULL,
   previous INTEGER NOT NULL,
-  value BLOB NOT NULL
+  value BLOB NOT NULL,
+  checksum INTEGER NOT NULL
 );
 CREATE INDEX log_by_key ON log (key, revision);
 CREATE TABLE current (
   key TEXT PRIMARY KEY,
   revision INTEGER NOT NULL,
-  expires INTEGER
+  expires INTEGER,
+  checksum INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX current_by_expiry ON current (expires) WHERE expires IS NOT NULL;
 PRAGMA user_version = ${String(schemaVersion)};
 `;
 
-/** Makes the tables of a new file; refuses one that a newer release wrote. */
-export function migrate(database: Database, path: string): void {
-  database.exec("PRAGMA busy_timeout = 10000");
+/**
+ * Makes the tables of a new file, brings one of an earlier release up to date, and looks whether the file is whole: throws StoreDamaged when it is
+ * not, SchemaTooNew for one that a newer release wrote.
+ */
+export function prepareFile(database: Database, path: string): void {
+  try {
+    database.exec("PRAGMA busy_timeout = 10000");
+    prepare(database, path);
+  } catch (thrown) {
+    throw readFailure(thrown);
+  }
+}
+
+function prepare(database: Database, path: string): void {
+  const found = versionOf(database);
+  if (found > schemaVersion) throw new SchemaTooNew(path, found, schemaVersion);
+  // Only before there are tables: pages that become free can then be given back a few at a time.
+  if (found === 0) database.exec("PRAGMA auto_vacuum = INCREMENTAL");
   database.exec("PRAGMA journal_mode = WAL");
   // Each commit reaches the disk before it is acknowledged.
   database.exec("PRAGMA synchronous = FULL");
-  const found = numberOf(database.prepare("PRAGMA user_version").get(), "user_version");
-  if (found > schemaVersion) throw new SchemaTooNew(path, found, schemaVersion);
-  if (found === schemaVersion) return;
+  if (found === 0) {
+    inTransaction(database, () => database.exec(schema));
+    return;
+  }
+  requireWhole(database, path);
+  if (found < schemaVersion) {
+    inTransaction(database, () => {
+      addChecksums(database, path);
+      database.exec(`PRAGMA user_version = ${String(schemaVersion)}`);
+    });
+  }
+  if (numberOf(database.prepare("PRAGMA auto_vacuum").get(), "auto_vacuum") !== 2) rebuildForVacuum(database);
+}
+
+/** An older file keeps its free pages until it is rebuilt once. That takes as much space again: without it the file only stays as large as it is. */
+function rebuildForVacuum(database: Database): void {
+  try {
+    database.exec("PRAGMA auto_vacuum = INCREMENTAL");
+    database.exec("VACUUM");
+  } catch {
+    // The next start tries again.
+  }
+}
+
+/** Reads the structure of the whole file; the values have checksums of their own. */
+export function requireWhole(database: Database, path: string): void {
+  const [first] = database.prepare("PRAGMA integrity_check(1)").all();
+  const finding = first?.["integrity_check"];
+  if (finding !== "ok") throw new StoreDamaged(`${path} is damaged: ${typeof finding === "string" ? finding : "it cannot be checked"}`);
+}
+
+export const versionOf = (database: Database): number => numberOf(database.prepare("PRAGMA user_version").get(), "user_version");
+
+function inTransaction(database: Database, work: () => void): void {
   database.exec("BEGIN IMMEDIATE");
-  database.exec(schema);
-  database.exec("COMMIT");
+  try {
+    work();
+    database.exec("COMMIT");
+  } catch (thrown) {
+    database.exec("ROLLBACK");
+    throw thrown;
+  }
 }

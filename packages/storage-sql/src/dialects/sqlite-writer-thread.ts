@@ -2,7 +2,7 @@ import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
 import { Worker } from "node:worker_threads";
 import type { WorkerMessage, WorkerStart } from "./sqlite-worker.js";
-import type { WriterAnswer, WriterTurn } from "./sqlite-writer.js";
+import { TurnFailed, type WriterAnswer, type WriterTurn } from "./sqlite-writer.js";
 
 interface Pending {
   readonly resolve: (answer: WriterAnswer) => void;
@@ -28,6 +28,12 @@ export class SqliteWriterThread {
     });
   }
 
+  /** True once it broke: it answers nothing any more. */
+  get hasEnded(): boolean {
+    return this.#failure !== undefined;
+  }
+
+  /** Rejects with TurnFailed when the database failed, with another error when the thread ended. */
   turn(turn: WriterTurn): Promise<WriterAnswer> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
     return new Promise((resolve, reject) => {
@@ -44,7 +50,7 @@ export class SqliteWriterThread {
   #answer(message: WorkerMessage): void {
     const pending = this.#pending.shift();
     if (message.type === "answer") pending?.resolve(message.answer);
-    else pending?.reject(new Error(`the database failed: ${message.message}`));
+    else pending?.reject(new TurnFailed(message.failure));
   }
 
   /** Whether the turns under way were written is unknown: their writers hear that they failed, and nothing more is taken. */
