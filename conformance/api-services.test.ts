@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { documentsOf, hostileDocuments, openApiV2, openApiV3 } from "./api-services/documents.js";
 import { type Documents, type NodeBackend, startNodeBackend } from "./api-services/node-backend.js";
@@ -152,6 +153,68 @@ describeWith([needsKubectl("newest")], "servers behind APIServices, well, dead, 
     await becomes("well.example.com", "True");
     expect(performance.now() - mended).toBeLessThan(5_500);
     expect(await versionsOf("well.example.com")).toMatchObject([{ freshness: "Current" }]);
+  });
+
+  test("twenty namespaces go while a server behind is dead, each naming the group that was skipped", async () => {
+    const namespaces = Array.from({ length: 20 }, (_, index) => `leaving${index}`);
+    await well.down();
+    await becomes("well.example.com", "False");
+    for (const name of namespaces) {
+      const url = `${server.url}/api/v1/namespaces/${name}`;
+      await call(`${server.url}/api/v1/namespaces`, { body: { metadata: { name } } });
+      await call(`${url}/configmaps`, { body: { metadata: { name: "held", finalizers: ["example.com/held"] } } });
+      await call(url, { method: "DELETE" });
+      const named = until(`${name} names the group`, async () => /Skipped, since they do not answer: [^"]*/.exec((await call(url)).text)?.[0]);
+      expect(await named).toContain("well.example.com");
+      const headers = { "content-type": "application/merge-patch+json" };
+      await call(`${url}/configmaps/held`, { method: "PATCH", headers, body: { metadata: { finalizers: null } } });
+      await until(`${name} is gone`, async () => ((await call(url)).status === 404 ? true : undefined), 5_000);
+    }
+    await well.up();
+    await becomes("well.example.com", "True");
+  });
+
+  test("a hundred exchanges of the authority and of the certificate behind fail no request", async () => {
+    const group = "turning.example.com";
+    const authorities = [authority, ...(await Promise.all([openAuthority(), openAuthority()]))];
+    const certificates = await Promise.all(authorities.map((it) => it.issue("turning", ["DNS:turning.default.svc", "DNS:localhost"])));
+    const backend = await start("turning", group, documentsOf(group, "Wheel"));
+    const turn = (index: number) => ({ ca: authorities[index % 3]?.ca ?? "", certificate: certificates[index % 3] ?? { key: "", cert: "" } });
+    const trust = async (...bundle: readonly string[]): Promise<void> => {
+      const before = backend.connections();
+      const body = { spec: { caBundle: Buffer.from(bundle.join("")).toString("base64") } };
+      const headers = { "content-type": "application/merge-patch+json" };
+      const path = `/apis/apiregistration.k8s.io/v1/apiservices/v1.${group}`;
+      expect((await call(`${server.url}${path}`, { method: "PATCH", headers, body })).status).toBe(200);
+      await until("it is reached anew", () => (backend.connections() > before ? true : undefined), 5_000);
+      // That connection may have been on its way before; whoever exchanges certificates waits longer than this.
+      await sleep(20);
+    };
+    await becomes(group, "True");
+    const answers = new Map<string, number>();
+    let isOver = false;
+    const load = async (): Promise<void> => {
+      while (!isOver) {
+        const { status, text } = await call(`${server.url}/apis/${group}/v1/namespaces/default/wheels`);
+        const said = status === 200 ? "200" : text;
+        answers.set(said, (answers.get(said) ?? 0) + 1);
+      }
+    };
+    const loads = [load(), load(), load(), load()];
+    for (let index = 1; index <= 100; index++) {
+      // As one does it who has read of how: both are trusted while the certificate is exchanged.
+      await trust(turn(index - 1).ca, turn(index).ca);
+      backend.show(turn(index).certificate);
+      await trust(turn(index).ca);
+    }
+    isOver = true;
+    await Promise.all(loads);
+    for (const it of authorities.slice(1)) it.remove();
+    expect([...answers.keys()]).toEqual(["200"]);
+    expect(answers.get("200")).toBeGreaterThan(200);
+    const { status } = (await call(`${server.url}/apis/apiregistration.k8s.io/v1/apiservices/v1.${group}`)).json();
+    expect(status).toMatchObject({ conditions: [{ type: "Available", status: "True" }] });
+    await kubectl.ok(["delete", "apiservice", `v1.${group}`]);
   });
 
   test.each(["deep", "dangling", "claiming", "page"])("a document that is %s spoils nobody else's", async (fault) => {

@@ -10,16 +10,24 @@ export type Documents = Readonly<Record<string, object | string>>;
 /** An extension API server in Node alone. */
 export interface NodeBackend {
   readonly port: number;
+  /** Connections that were made so far. */
+  connections(): number;
+  /** What new connections are shown from now on; those there are stay. */
+  show(certificate: CertificateFiles): void;
   /** Ends every connection; nothing listens until it is up again. */
   down(): Promise<void>;
   up(): Promise<void>;
 }
 
 export async function startNodeBackend(certificate: CertificateFiles, documents: Documents): Promise<NodeBackend> {
+  let connections = 0;
   let server = listener(certificate, documents);
+  server.on("secureConnection", () => connections++);
   const port = await listen(server, 0);
   return {
     port,
+    connections: () => connections,
+    show: (next) => server.setSecureContext(secure(next)),
     down: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
@@ -27,13 +35,16 @@ export async function startNodeBackend(certificate: CertificateFiles, documents:
       }),
     async up() {
       server = listener(certificate, documents);
+      server.on("secureConnection", () => connections++);
       await listen(server, port);
     },
   };
 }
 
-const listener = ({ key, cert }: CertificateFiles, documents: Documents): Server =>
-  createServer({ key: readFileSync(key), cert: readFileSync(cert) }, ({ url = "" }: IncomingMessage, response: ServerResponse) => {
+const secure = ({ key, cert }: CertificateFiles) => ({ key: readFileSync(key), cert: readFileSync(cert) });
+
+const listener = (certificate: CertificateFiles, documents: Documents): Server =>
+  createServer(secure(certificate), ({ url = "" }: IncomingMessage, response: ServerResponse) => {
     const document = documents[url.split("?")[0] ?? ""];
     const missing = { kind: "Status", apiVersion: "v1", status: "Failure", reason: "NotFound", message: "not found", code: 404 };
     response.writeHead(document === undefined ? 404 : 200, { "content-type": "application/json" });

@@ -151,6 +151,26 @@ test("one failed try makes nobody unavailable", async () => {
   expect([asked > 30, seen]).toEqual([true, []]);
 });
 
+test("a probe that was on its way when the authority was exchanged makes nobody unavailable", async () => {
+  const clock = new ManualClock();
+  const waiting: ((told: Told) => void)[] = [];
+  let isHeld = false;
+  const transport = toldTransport(() => (isHeld ? new Promise<Told>((resolve) => waiting.push(resolve)) : listOf(sample)));
+  await using it = await startKubeAggregator({ stored: [remote], transport, clock });
+  await until(it, clock, "True");
+  const statuses: (string | undefined)[] = [];
+  it.services.onChange(() => statuses.push(available(it)?.status));
+  isHeld = true;
+  for (let left = 100; waiting.length === 0 && left > 0; left--) await pass(clock, 50);
+  isHeld = false;
+  const spec = { insecureSkipTLSVerify: false, caBundle: Buffer.from("the next one").toString("base64") };
+  await it.client.patch(apiServicesRef, { name }, "application/merge-patch+json", { spec });
+  await eventually(() => expect(statuses).toEqual(["True"]));
+  for (const answer of waiting) answer(new RemoteFailure("ServiceNotFound", "as it was told before"));
+  await pass(clock, 5_000);
+  expect([waiting.length, ...statuses]).toEqual([1, "True"]);
+});
+
 test("one that is silent holds nobody up, and is told of in time", async () => {
   const other = anApiService("v1.other.example.com", { service: { namespace: "backends", name: "other", port: 443 } });
   const transport = toldTransport((request) =>

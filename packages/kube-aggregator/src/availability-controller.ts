@@ -70,6 +70,8 @@ export function apiServiceAvailabilityController(options: AvailabilityOptions): 
       return passed;
     } catch (thrown) {
       if (signal.aborted || !(thrown instanceof RemoteFailure)) throw thrown;
+      // It was asked as it was told before, with an authority or an address that are exchanged: that says nothing of it as it is told now.
+      if (isOtherNow(services.get(service.name), service)) return undefined;
       steadiness.isDown(service.name);
       remoteGroups.lost(service);
       return { type: "Available", status: "False", reason: thrown.reason, message: thrown.message };
@@ -122,6 +124,15 @@ export function apiServiceAvailabilityController(options: AvailabilityOptions): 
       stop();
     },
   };
+}
+
+/** Whether somebody else would be asked, or in another way, than when `before` was read. */
+function isOtherNow(object: ApiObject | undefined, before: ApiService): boolean {
+  if (object === undefined) return true;
+  const { service, caBundle, insecureSkipTlsVerify } = apiServiceFrom(object);
+  return (
+    JSON.stringify([service, caBundle, insecureSkipTlsVerify]) !== JSON.stringify([before.service, before.caBundle, before.insecureSkipTlsVerify])
+  );
 }
 
 async function writeCondition(client: ApiClient, object: ApiObject, conditions: readonly Condition[], signal: AbortSignal): Promise<void> {
