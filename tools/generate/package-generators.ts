@@ -15,6 +15,7 @@ interface PackageGenerator {
 const generators: readonly PackageGenerator[] = [
   { folder: "packages/frames", inputs: ["assembly"], command: ["assembly/generate.mjs"], output: "src/gen/wasm-module.ts" },
   { folder: "packages/plugin-protocol", inputs: ["generate.ts", "proto"], command: ["--import", "tsx", "generate.ts"], output: "src/gen/wire.ts" },
+  { folder: "packages/storage-etcd", inputs: ["generate.ts", "proto"], command: ["--import", "tsx", "generate.ts"], output: "src/gen/wire.ts" },
 ];
 
 /** Runs each generator on a copy of its inputs, below `.cache/`, so that a check changes nothing in the tree. */

@@ -18,5 +18,6 @@ export {
   type StoreHealth,
   StoreReadOnly,
   StoreUnavailable,
+  ValueTooLarge,
 } from "./store.js";
 export { changeKey, changeRevision, type History, type ReadHistory, WatchHub, type WatchHubOptions, type WriteChange } from "./watch-hub.js";

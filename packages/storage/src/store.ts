@@ -93,6 +93,11 @@ export class OutcomeUnknown extends Error {
   override readonly name = "OutcomeUnknown";
 }
 
+/** The database takes no value of that size. Nothing was written; the same call will not succeed later. */
+export class ValueTooLarge extends Error {
+  override readonly name = "ValueTooLarge";
+}
+
 /** A stored value, or the file around it, is not what was written. `key` is whose value it is, where that is known. */
 export class StoreDamaged extends Error {
   override readonly name = "StoreDamaged";

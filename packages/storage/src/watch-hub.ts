@@ -10,8 +10,11 @@ export interface History {
   readonly upTo: bigint;
 }
 
-/** Where a watch that is behind reads; throws RevisionCompacted when `after` is older than the kept history. */
-export type ReadHistory = (prefix: string, after: bigint) => History | Promise<History>;
+/**
+ * Where a watch that is behind reads; throws RevisionCompacted when `after` is older than the kept history. Once `signal` aborted nobody
+ * waits for the answer.
+ */
+export type ReadHistory = (prefix: string, after: bigint, signal: AbortSignal) => History | Promise<History>;
 
 interface Watcher {
   readonly prefix: string;
@@ -107,7 +110,7 @@ export class WatchHub {
     signal.addEventListener("abort", wake);
     try {
       while (!stopped()) {
-        for (const change of await this.#next(watcher)) {
+        for (const change of await this.#next(watcher, signal)) {
           if (stopped()) return;
           watcher.yielded = changeRevision(change);
           yield change;
@@ -140,7 +143,7 @@ export class WatchHub {
   }
 
   /** What to yield next; empty when woken for nothing. */
-  async #next(watcher: Watcher): Promise<readonly Change[]> {
+  async #next(watcher: Watcher, signal: AbortSignal): Promise<readonly Change[]> {
     if (watcher.failure !== undefined) throw watcher.failure;
     if (watcher.queue.length > 0) {
       const changes = watcher.queue;
@@ -149,7 +152,7 @@ export class WatchHub {
       return changes;
     }
     if (!watcher.live) {
-      const { changes, upTo } = await this.#readHistory(watcher.prefix, watcher.cursor);
+      const { changes, upTo } = await this.#readHistory(watcher.prefix, watcher.cursor, signal);
       watcher.cursor = upTo;
       watcher.live = upTo >= this.#revision;
       return changes;
