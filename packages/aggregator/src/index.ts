@@ -29,6 +29,7 @@ export type {
   SubscribeRequest,
   Subscription,
 } from "./live/channels.js";
+export type { ChannelOwner, ChannelOwners } from "./live/channel-owners.js";
 export { createStreamChannels, type StreamChannelsOptions, type StreamLimits } from "./live/stream-channels.js";
 export { type ManagedServicesOptions, managedDataPlaneServicesController, managedService } from "./managed-services-controller.js";
 export { ManifestRouteTable } from "./manifest-routes/manifest-route-table.js";

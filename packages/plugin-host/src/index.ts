@@ -11,6 +11,7 @@ export {
   type PluginState,
   PluginUnavailable,
 } from "./plugin.js";
+export { pluginClient } from "./plugin-client.js";
 export { currentPlatform, executableFile, NoExecutable, type Platform, type PluginCommand, pluginCommand } from "./plugin-command.js";
 export { pluginEnvironment } from "./plugin-environment.js";
 export { ForeignFile, pluginFiles, sha256Of } from "./plugin-files.js";

@@ -94,6 +94,8 @@ export interface ChannelState {
 export interface StreamChannels {
   /** Asks the plugin (SubscribeStream). Throws ApiError: NotFound, Forbidden, or as decided for failed calls. */
   subscribe(request: SubscribeRequest): Promise<Subscription>;
+  /** The same, for another server whose subscribers share the stream of this one: the plugin was asked there. */
+  relay(request: SubscribeRequest): Subscription;
   /** Asks the plugin (PublishStream), which may change the data or keep it back; resolves with what was published. Throws like `subscribe`. */
   publish(request: PublishRequest): Promise<JsonValue | undefined>;
   list(): readonly ChannelState[];

@@ -4,11 +4,14 @@ import { logFailedCall } from "../log-failed-call.js";
 import { pluginCallError, pluginMissing } from "../plugin-call-errors.js";
 import type { CallContext, PluginContexts } from "../plugin-contexts.js";
 import type { Channel } from "./channel.js";
+import type { ChannelOwner, ChannelOwners } from "./channel-owners.js";
 import type { ChannelKey, SubscribeRequest } from "./channels.js";
 
 export interface RunChannelOptions {
   readonly plugins: Pick<PluginSource, "get">;
   readonly contexts: PluginContexts;
+  /** This server runs every stream when absent. */
+  readonly owners?: ChannelOwners;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -28,7 +31,7 @@ export class ChannelRun {
   readonly #options: RunChannelOptions;
   readonly #over = new AbortController();
   /** The call at work, and the settings that it began with. */
-  #call: { readonly abort: LinkedAbort; readonly settings: number } | undefined;
+  #call: { readonly abort: LinkedAbort; readonly settings: number; readonly owner: ChannelOwner | undefined } | undefined;
 
   /** `ended` takes the channel from those that can be joined; called before anybody is told. */
   constructor(channel: Channel, ended: () => void, options: RunChannelOptions) {
@@ -72,6 +75,12 @@ export class ChannelRun {
     }
   }
 
+  /** Begins the stream anew when another server has to run it than does. */
+  ownersChanged(): void {
+    const call = this.#call;
+    if (call !== undefined && this.#options.owners?.ownerOf(this.#channel.key)?.id !== call.owner?.id) call.abort.abort();
+  }
+
   async #keepRunning(signal: AbortSignal): Promise<void> {
     const { clock } = this.#options;
     let failures = 0;
@@ -107,8 +116,13 @@ export class ChannelRun {
     // Everybody sees what comes: nobody's rights or credentials may decide over it.
     const context = await contextOf(contexts, { key, user: dataPlaneUser }, signal);
     const abort = new LinkedAbort(signal);
-    this.#call = { abort, settings: settingsTime(context) };
+    const owner = this.#options.owners?.ownerOf(key);
+    this.#call = { abort, settings: settingsTime(context), owner };
     try {
+      if (owner !== undefined) {
+        for await (const published of owner.run({ key, headers: impersonal(headers), data }, abort.signal)) await this.#channel.publish(published);
+        return "over";
+      }
       const plugin = plugins.get(key.pluginId);
       if (plugin === undefined) throw pluginMissing(key.pluginId);
       const client = await plugin.client(abort.signal);

@@ -6,6 +6,7 @@ import { pluginMissing } from "../plugin-call-errors.js";
 import type { PluginContexts } from "../plugin-contexts.js";
 import type { CallLimits } from "../service-types/service-type.js";
 import { Channel, type ChannelLimits } from "./channel.js";
+import type { ChannelOwners } from "./channel-owners.js";
 import type { ChannelKey, ChannelState, PublishRequest, StreamChannels, SubscribeRequest, Subscription } from "./channels.js";
 import { initialOf, publishedValue } from "./plugin-json.js";
 import { ChannelRun, contextOf } from "./run-channel.js";
@@ -17,6 +18,8 @@ export interface StreamChannelsOptions {
   readonly limits: Pick<CallLimits, "callTimeoutMs">;
   /** `[live]` of the configuration; the defaults when absent. */
   readonly streams?: Partial<StreamLimits>;
+  /** Of several servers, which one runs a stream; this one runs them all when absent. */
+  readonly owners?: ChannelOwners;
   /** Streams end, and no more begin, when it aborts. */
   readonly stopping?: AbortSignal;
   readonly clock: Clock;
@@ -61,12 +64,22 @@ class Channels implements StreamChannels {
     };
     options.stopping?.addEventListener("abort", () => this.#stop(), { once: true });
     options.contexts.onChange?.((changed) => this.#settingsChanged(changed));
+    options.owners?.onChange(() => {
+      for (const { run } of this.#open.values()) run.ownersChanged();
+    });
   }
 
   async subscribe(request: SubscribeRequest): Promise<Subscription> {
     this.#requireOpen();
     const answer = await this.#ask(request, (client, message, options) => client.subscribeStream(message, options));
-    const initial = initialOf(answer.data, request.key);
+    return this.#join(request, initialOf(answer.data, request.key));
+  }
+
+  relay(request: SubscribeRequest): Subscription {
+    return this.#join(request, undefined);
+  }
+
+  #join(request: SubscribeRequest, initial: Uint8Array | undefined): Subscription {
     this.#requireOpen();
     const { channel, run } = this.#channelOf(request.key);
     const isFirst = channel.oldestRequest === undefined;
@@ -87,6 +100,8 @@ class Channels implements StreamChannels {
 
   async publish(request: PublishRequest): Promise<JsonValue | undefined> {
     this.#requireOpen();
+    const owner = this.#options.owners?.ownerOf(request.key);
+    if (owner !== undefined) return owner.publish(request);
     const limit = new TimeLimit({ ms: this.#options.limits.callTimeoutMs });
     const asking = this.#ask({ ...request, signal: limit.signal }, (client, message, options) => client.publishStream(message, options));
     const { data } = await asking.finally(() => limit.release());

@@ -2,7 +2,6 @@ import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } f
 import { remoteIdentity } from "@dataplane/aggregator";
 import type { ClientTls } from "@dataplane/client";
 import { dataPlaneUser, type JsonObject } from "@dataplane/meta";
-import { defaultMaxMessageBytes } from "./message-limit.js";
 import { framesOf, messageFrame, thrownOf } from "./call-frames.js";
 import { PeerAway } from "./peer-away.js";
 
@@ -30,12 +29,12 @@ export interface PeersOptions {
   readonly connectTimeoutMs?: number;
   /** A peer that does not answer a ping for so long while calls are open is away. */
   readonly silenceMs?: number;
-  readonly maxMessageBytes?: number;
+  /** Of one message of an answer. */
+  readonly maxMessageBytes: number;
 }
 
 const pingMs = 2_000;
 const windowBytes = 8 << 20;
-const idleMs = 60_000;
 
 /** Connections to other servers: one HTTP/2 connection each, made when it is needed. */
 export class Peers {
@@ -62,7 +61,7 @@ export class Peers {
     try {
       stream.end(Buffer.concat([...messageFrame(Buffer.from(JSON.stringify(args))), ...messageFrame(payload ?? new Uint8Array())]));
       await answered(stream, url);
-      for await (const frame of framesOf(stream, this.#options.maxMessageBytes ?? defaultMaxMessageBytes)) {
+      for await (const frame of framesOf(stream, this.#options.maxMessageBytes)) {
         if (frame.kind === "message") {
           yield frame.data;
           continue;
@@ -132,7 +131,6 @@ function connected(url: string, { tls, connectTimeoutMs = 3_000 }: PeersOptions)
 
 /** A peer that stands still takes requests and never answers. */
 function watch(session: ClientHttp2Session, silenceMs: number): void {
-  session.setTimeout(idleMs, () => session.close());
   let heardAt = performance.now();
   const timer = setInterval(() => {
     if (performance.now() - heardAt > silenceMs) session.destroy(new Error("the server is silent"));
