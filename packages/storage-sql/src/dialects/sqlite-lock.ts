@@ -16,19 +16,29 @@ export function takeLock(driver: SqliteDriver, path: string): SqliteLock {
   const database = openDatabase(driver, `${path}.lock`);
   try {
     database.exec("PRAGMA busy_timeout = 0");
+    // Nothing is ever written: a lock can be had on a full disk too.
+    database.exec("PRAGMA journal_mode = MEMORY");
     database.exec("BEGIN EXCLUSIVE");
   } catch (thrown) {
     database.close();
     if (/locked|busy/i.test(String(thrown))) throw new StoreLocked(path, readPid(pidFile));
     throw thrown;
   }
-  writeFileSync(pidFile, `${String(process.pid)}\n`, { mode: 0o600 });
+  writePid(pidFile);
   return { release: () => release(database) };
 }
 
 function release(database: Database): void {
   database.exec("ROLLBACK");
   database.close();
+}
+
+function writePid(file: string): void {
+  try {
+    writeFileSync(file, `${String(process.pid)}\n`, { mode: 0o600 });
+  } catch {
+    // On a full disk the message will not say who has it.
+  }
 }
 
 function readPid(file: string): number | undefined {

@@ -1,5 +1,5 @@
 import { parentPort, workerData } from "node:worker_threads";
-import { openDatabase, type SqliteDriver } from "./sqlite-driver.js";
+import { type Database, openDatabase, type SqliteDriver } from "./sqlite-driver.js";
 import { type SqliteFailure, writeFailure } from "./sqlite-failure.js";
 import { SqliteWriter, TurnFailed, type WriterAnswer, type WriterTurn } from "./sqlite-writer.js";
 
@@ -25,12 +25,22 @@ if (parentPort !== null) {
   const writer = new SqliteWriter(database);
   port.on("message", (turn: WriterTurn | "close") => {
     if (turn === "close") {
+      foldLog(database);
       database.close();
       port.close();
       return;
     }
     port.postMessage(answer(writer, turn));
   });
+}
+
+/** A store that was closed is one file, which can be copied. When that fails, the next start reads the log. */
+function foldLog(database: Database): void {
+  try {
+    database.prepare("PRAGMA wal_checkpoint(TRUNCATE)").all();
+  } catch {
+    // Nothing is lost.
+  }
 }
 
 function answer(writer: SqliteWriter, turn: WriterTurn): WorkerMessage {
