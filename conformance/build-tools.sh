@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # Builds what the conformance tests run, from Go modules, into .cache/tools: kubectl 1.32 and the newest, Kubernetes' own end-to-end
-# cases, programs on client-go and controller-runtime, API servers to be registered behind ours and their etcd, the Go test plugin, and
-# a program that starts plugins as any host of the protocol does. What is there and up to date is not built again.
+# cases, programs on client-go and controller-runtime, API servers to be registered behind ours, etcd, a database of MySQL 8's protocol, the
+# Go test plugin, and a program that starts plugins as any host of the protocol does. What is there and up to date is not built again.
 set -euo pipefail
 cd "$(dirname "$0")"
 out=$(realpath -m ../.cache/tools)
 mkdir -p "$out"
 export GOFLAGS=-buildvcs=false
 
-# build NAME FOLDER [LDFLAGS] [COMMAND...]
+# [package=PATH] build NAME FOLDER [LDFLAGS] [COMMAND...]
 build() {
   if ! compgen -G "$2/*.go" >/dev/null; then
     echo "skipping $1: conformance/$2 holds no Go program"
@@ -21,7 +21,7 @@ build() {
   mkdir -p "$(dirname "$target")"
   local command=(go build)
   if [ $# -gt 3 ]; then command=("${@:4}"); fi
-  (cd "$2" && "${command[@]}" -trimpath -ldflags "-s -w ${3:-}" -o "$target" .)
+  (cd "$2" && "${command[@]}" -trimpath -ldflags "-s -w ${3:-}" -o "$target" "${package:-.}")
   echo "$hash" >"$stamp"
 }
 
@@ -38,6 +38,8 @@ build client-go client-go
 build controller-runtime controller-runtime
 build extension-servers extension-servers
 build etcd etcd
+# Regular expressions by Go's own library: the other is ICU, which is C and has to be installed.
+package=github.com/dolthub/dolt/go/cmd/dolt build dolt mysql8 "" go build -tags gms_pure_go
 # The cases compare versions with those of the server and of kubectl.
 build kubernetes-e2e e2e "$(version_flags v1.37.2) -X k8s.io/component-base/version.gitMajor=1 -X k8s.io/component-base/version.gitMinor=37" go test -c
 

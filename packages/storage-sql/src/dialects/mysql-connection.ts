@@ -88,7 +88,6 @@ class MysqlConnection implements SqlConnection {
       // What does not fit is an error, and a backslash is no quote's end.
       "sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'",
       "autocommit = 1",
-      "innodb_lock_wait_timeout = 5",
       `wait_timeout = ${String(heardWithinSeconds)}`,
     ];
     const answers = await this.queryAll([
@@ -101,6 +100,10 @@ class MysqlConnection implements SqlConnection {
     if (typeof packet !== "number" || packet < leastPacket)
       throw new Error(`max_allowed_packet of the database is ${String(packet)} bytes: it must be 8M or more`);
     this.#packetBytes = packet;
+    // Some that speak the protocol have no such wait.
+    await this.query("SET SESSION innodb_lock_wait_timeout = 5").catch((thrown: unknown) => {
+      if (!this.isUsable) throw thrown;
+    });
     this.#pings = setInterval(() => void this.#ping(), pingEveryMs);
     this.#pings.unref();
   }

@@ -9,7 +9,6 @@ export const mysqlSchema: readonly (readonly string[])[] = [
   oldest BIGINT NOT NULL,
   swept BIGINT NOT NULL
 ) ${table}`,
-    "INSERT IGNORE INTO dataplane_counter (id, revision, oldest, swept) VALUES (1, 1, 1, 1)",
     `CREATE TABLE IF NOT EXISTS dataplane_log (
   revision BIGINT NOT NULL PRIMARY KEY,
   name VARBINARY(1024) NOT NULL,
