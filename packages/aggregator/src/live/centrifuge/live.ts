@@ -7,7 +7,7 @@ import { requireOwnOrigin } from "../own-origin.js";
 import { clientChannelName, type LiveChannel } from "./channel-name.js";
 import { LiveAccess } from "./live-access.js";
 import { type LiveClient, LiveConnection } from "./live-connection.js";
-import { LocalChannels } from "./local-channels.js";
+import { type FanOut, LocalChannels } from "./local-channels.js";
 import { Presence } from "./presence.js";
 
 export interface LiveSettings {
@@ -39,6 +39,8 @@ export interface LiveOptions extends Pick<LegacyOptions, "plugins" | "contexts" 
   readonly version: string;
   /** Connections end, and no more begin, when it aborts. */
   readonly stopping?: AbortSignal;
+  /** Takes what is published in channels without a plugin to the other servers; there are none when absent. */
+  readonly fanOut?: FanOut;
   readonly logger: Logger;
 }
 
@@ -75,7 +77,7 @@ export class Live {
       queue: { messages: queueMaxMessages, bytes: queueMaxBytes },
       patienceMs,
     };
-    this.local = new LocalChannels(limits, logger, stopping);
+    this.local = new LocalChannels(limits, logger, stopping, options.fanOut);
     this.access = new LiveAccess({ ...options, owners: new Map() }, this.local);
     this.#server = new WebSocketServer({
       ...{ noServer: true, clientTracking: false, perMessageDeflate: false, maxPayload: settings.messageMaxBytes },

@@ -5,14 +5,19 @@ import { clientChannelName, type LiveChannel } from "./channel-name.js";
 
 const maxChannels = 10_000;
 
-/** Channels with no plugin behind: what somebody publishes here, subscribers of this server get. */
+/** Takes what was published here to the other servers of the store. Never rejects. */
+export type FanOut = (name: LiveChannel, data: Uint8Array) => Promise<void>;
+
+/** Channels with no plugin behind: what somebody publishes here, subscribers get, and those of the other servers. */
 export class LocalChannels {
   readonly #limits: ChannelLimits;
   readonly #logger: Logger;
+  readonly #fanOut: FanOut | undefined;
   readonly #channels = new Map<string, { readonly name: LiveChannel; readonly channel: Channel }>();
 
-  constructor(limits: ChannelLimits, logger: Logger, stopping: AbortSignal | undefined) {
+  constructor(limits: ChannelLimits, logger: Logger, stopping: AbortSignal | undefined, fanOut?: FanOut) {
     this.#limits = limits;
+    this.#fanOut = fanOut;
     this.#logger = logger;
     stopping?.addEventListener("abort", () => this.#close(), { once: true });
   }
@@ -24,7 +29,12 @@ export class LocalChannels {
   }
 
   /** `data` is JSON. Resolves when every subscriber has it, or was cut. */
-  publish(name: LiveChannel, data: Uint8Array): Promise<void> {
+  async publish(name: LiveChannel, data: Uint8Array): Promise<void> {
+    await Promise.all([this.receive(name, data), this.#fanOut?.(name, data)]);
+  }
+
+  /** The same, of what was published at another server. */
+  receive(name: LiveChannel, data: Uint8Array): Promise<void> {
     return this.#open(name).publish(data);
   }
 
