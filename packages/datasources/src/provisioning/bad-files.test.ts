@@ -124,6 +124,22 @@ test("of seventy-odd bad files each is told in one clear line, nothing of any is
   expect(states.map(({ status }) => status)).toEqual([200, 200, 404, 404]);
 });
 
+test("a link to a folder in which others write all the time is told once, for what it is", async () => {
+  await using it = await startProvisioning();
+  const busy = path.join(it.directory, "busy");
+  await mkdir(busy);
+  await symlink(busy, path.join(it.directory, "link.yaml"));
+  let isOver = false;
+  const writing = (async () => {
+    for (let index = 0; !isOver; index++) await writeFile(path.join(busy, String(index)), "");
+  })();
+  await it.provisioning.apply();
+  await it.provisioning.apply();
+  isOver = true;
+  await writing;
+  expect(it.lines).toMatchObject([{ level: "error", file: "link.yaml", why: "it cannot be read (EISDIR)" }]);
+});
+
 test("what differs by case alone is another thing: files, names and uids", async () => {
   await using it = await startProvisioning();
   await it.write("a.yaml", `- ${good("p")}`);

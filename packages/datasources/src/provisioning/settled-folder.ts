@@ -79,6 +79,8 @@ async function stateOf(file: string): Promise<FileState> {
   if (found === undefined) return { id: "", text: "", changedAt: 0 };
   const { dev, ino, size, mtimeMs, ctimeMs } = found;
   const id = `${dev} ${ino}`;
+  // Nobody writes to a folder or a device: what goes on in one that is linked to, such as /tmp, is no change of the file.
+  if (!found.isFile()) return { id, text: id, changedAt: 0 };
   return { id, text: [id, size, mtimeMs, ctimeMs].join(" "), changedAt: Math.max(mtimeMs, ctimeMs) };
 }
 
