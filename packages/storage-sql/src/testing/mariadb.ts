@@ -1,11 +1,10 @@
-import { type ChildProcess, execFile, spawn } from "node:child_process";
-import { once } from "node:events";
+import { execFile } from "node:child_process";
 import { chown, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { accountOf, findProgram } from "./programs.js";
+import { freePort, ServerProcess } from "./server-process.js";
 import { issueTestCertificate } from "./test-certificate.js";
 
 const run = promisify(execFile);
@@ -62,17 +61,14 @@ class Mariadb implements TestMariadb {
   readonly password = credentials.password;
   readonly port: number;
   readonly caFile: string | undefined;
-  readonly #program: string;
   readonly #folder: string;
-  readonly #arguments: readonly string[];
-  #child: ChildProcess | undefined;
+  readonly #process: ServerProcess;
   #databases = 0;
 
-  private constructor(program: string, folder: string, port: number, given: readonly string[], caFile: string | undefined) {
-    this.#program = program;
+  private constructor(folder: string, port: number, process: ServerProcess, caFile: string | undefined) {
     this.#folder = folder;
     this.port = port;
-    this.#arguments = given;
+    this.#process = process;
     this.caFile = caFile;
   }
 
@@ -87,16 +83,17 @@ class Mariadb implements TestMariadb {
     await writeFile(join(folder, "init.sql"), initialStatements(options.tls === true));
     const certificate = options.tls === true ? await issueTestCertificate(folder, account) : undefined;
     const tls = certificate === undefined ? ["--skip-ssl"] : [`--ssl-cert=${certificate.certFile}`, `--ssl-key=${certificate.keyFile}`];
-    const given = [...asAccount, ...tls, ...(options.arguments ?? [])];
-    return new Mariadb(program, folder, await freePort(), given, certificate?.certFile);
+    const port = await freePort();
+    const server = new ServerProcess({
+      program,
+      arguments: [...commandLine(folder, port), ...asAccount, ...tls, ...(options.arguments ?? [])],
+      readyText: "ready for connections",
+    });
+    return new Mariadb(folder, port, server, certificate?.certFile);
   }
 
   get pid(): number | undefined {
-    return this.#child?.pid;
-  }
-
-  get #socket(): string {
-    return join(this.#folder, "socket");
+    return this.#process.pid;
   }
 
   url(database: string): string {
@@ -111,64 +108,51 @@ class Mariadb implements TestMariadb {
   }
 
   async sql(statement: string): Promise<string> {
-    const { stdout } = await run("mariadb", ["--no-defaults", "--user=root", `--socket=${this.#socket}`, "--batch", "-e", statement]);
+    const socket = socketIn(this.#folder);
+    const { stdout } = await run("mariadb", ["--no-defaults", "--user=root", `--socket=${socket}`, "--batch", "-e", statement]);
     return stdout;
   }
 
-  async kill(): Promise<void> {
-    await this.#end("SIGKILL");
+  kill(): Promise<void> {
+    return this.#process.end("SIGKILL");
   }
 
   pause(): void {
-    this.#child?.kill("SIGSTOP");
+    this.#process.pause();
   }
 
   resume(): void {
-    this.#child?.kill("SIGCONT");
+    this.#process.resume();
   }
 
   async restart(): Promise<void> {
-    await this.#end("SIGTERM");
-    const child = spawn(this.#program, this.#commandLine(), { stdio: ["ignore", "ignore", "pipe"] });
-    this.#child = child;
-    await ready(child);
+    await this.#process.end("SIGTERM");
+    await this.#process.start();
   }
 
   async stop(): Promise<void> {
-    await this.#end("SIGKILL");
+    await this.#process.end("SIGKILL");
     await rm(this.#folder, { recursive: true, force: true });
   }
-
-  async #end(signal: NodeJS.Signals): Promise<void> {
-    const child = this.#child;
-    this.#child = undefined;
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
-    const gone = once(child, "exit");
-    child.kill(signal);
-    // A stopped process takes no SIGTERM before it goes on.
-    child.kill("SIGCONT");
-    await gone;
-  }
-
-  #commandLine(): readonly string[] {
-    return [
-      "--no-defaults",
-      `--datadir=${join(this.#folder, "data")}`,
-      `--socket=${this.#socket}`,
-      `--pid-file=${join(this.#folder, "pid")}`,
-      `--init-file=${join(this.#folder, "init.sql")}`,
-      `--bind-address=${this.host}`,
-      `--port=${String(this.port)}`,
-      "--skip-name-resolve",
-      // Small, as many of them run at once; and as durable as the default is.
-      "--innodb-buffer-pool-size=64M",
-      "--innodb-log-file-size=32M",
-      "--innodb-flush-log-at-trx-commit=1",
-      "--performance-schema=OFF",
-      ...this.#arguments,
-    ];
-  }
 }
+
+const socketIn = (folder: string): string => join(folder, "socket");
+
+const commandLine = (folder: string, port: number): readonly string[] => [
+  "--no-defaults",
+  `--datadir=${join(folder, "data")}`,
+  `--socket=${socketIn(folder)}`,
+  `--pid-file=${join(folder, "pid")}`,
+  `--init-file=${join(folder, "init.sql")}`,
+  "--bind-address=127.0.0.1",
+  `--port=${String(port)}`,
+  "--skip-name-resolve",
+  // Small, as many of them run at once; and as durable as the default is.
+  "--innodb-buffer-pool-size=64M",
+  "--innodb-log-file-size=32M",
+  "--innodb-flush-log-at-trx-commit=1",
+  "--performance-schema=OFF",
+];
 
 function initialStatements(tls: boolean): string {
   const password = credentials.password.replaceAll("\\", "\\\\").replaceAll("'", "''");
@@ -178,33 +162,4 @@ function initialStatements(tls: boolean): string {
     `GRANT ALL PRIVILEGES ON \`test\\_%\`.* TO ${account};`,
     "",
   ].join("\n");
-}
-
-/** Resolves when it says that it listens. */
-async function ready(child: ChildProcess): Promise<void> {
-  let said = "";
-  await new Promise<void>((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`MariaDB does not start: ${said}`)), 30_000);
-    child.once("error", reject);
-    child.once("exit", (code) => reject(new Error(`MariaDB ended with ${String(code)}: ${said}`)));
-    child.stderr?.setEncoding("utf8");
-    child.stderr?.on("data", (text: string) => {
-      // What it says later is read too, so that its pipe does not fill up.
-      said = (said + text).slice(-20_000);
-      if (!said.includes("ready for connections")) return;
-      clearTimeout(timer);
-      resolve();
-    });
-  });
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (address === null || typeof address === "string") throw new Error("no port");
-  return address.port;
 }
