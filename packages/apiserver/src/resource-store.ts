@@ -39,6 +39,14 @@ export class ResourceStore {
     return stored;
   }
 
+  /** The same as it was when the cache last heard of the store. */
+  async cached(namespace: string, name: string): Promise<StoredValue | undefined> {
+    const stored = this.#cache.get(keyOf(this.#resource, namespace, name));
+    if (stored?.shownBy(this.#resource).included !== true) return undefined;
+    await convertStored(this.#resource, [stored], this.#signal);
+    return stored;
+  }
+
   /** Writes over `expected` (undefined: nothing is there), in the version that is stored now. Throws what conversions throw. */
   async put(object: ApiObject, hidden: Hidden | undefined, expected: StoredValue | undefined): Promise<StoredValue> {
     const value = await this.#inStorageVersion(object, hidden);

@@ -1,4 +1,5 @@
 import { type ApiClient, createApiClient } from "@dataplane/client";
+import type { WhileLeading } from "@dataplane/controller";
 import { type Clock, controlPlaneUser, type Handler, type HttpRequest, type HttpResponse, type Logger, unavailable } from "@dataplane/meta";
 import type { Store } from "@dataplane/storage";
 import type { AdmissionHook } from "./admission/admission-hook.js";
@@ -17,6 +18,7 @@ import { createOpenApiHandler } from "./openapi/open-api-handler.js";
 import { defaultBodyLimitBytes } from "./read-body.js";
 import type { ResourceRegistry } from "./registry.js";
 import { json } from "./render.js";
+import { withStoreFailures } from "./store-failures.js";
 import { serveResource, unknownResource } from "./verbs/serve-resource.js";
 import type { VerbServices } from "./verbs/verb-call.js";
 import { WatchCache } from "./watch-cache.js";
@@ -53,9 +55,9 @@ export interface ApiServer {
   readonly webhooks: WebhookClient;
   /**
    * Lists all resources once, so that the first reads find warm caches; readyz waits for it. Then garbage is collected and namespaces
-   * that are deleted are emptied, until `signal` aborts.
+   * that are deleted are emptied, until `signal` aborts: by this server, or, of several on one store, by the one that leads.
    */
-  start(signal: AbortSignal): Promise<void>;
+  start(signal: AbortSignal, whileLeading?: WhileLeading): Promise<void>;
 }
 
 export function createApiServer(options: ApiServerOptions): ApiServer {
@@ -79,7 +81,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   const discovery = createDiscovery(sources);
   const openapi = createOpenApiHandler({ sources, version: version.gitVersion });
 
-  const answer = obeyingConfigurations(cache, async (request: HttpRequest): Promise<HttpResponse> => {
+  const serve = async (request: HttpRequest): Promise<HttpResponse> => {
     const { info } = request.context;
     if (info === undefined) throw new Error("the request has not passed the filters");
     if (info.isResourceRequest) {
@@ -93,7 +95,8 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     const found = discovery(request);
     if (found === undefined) throw unknownResource();
     return found;
-  });
+  };
+  const answer = withStoreFailures(obeyingConfigurations(cache, serve));
 
   // For the server's own controllers: their writes pass admission like anyone's, and need no leave.
   const client = createApiClient({ handler: withFilters([recoverPanics(logger), resolveRequestInfo], answer), user: controlPlaneUser });
@@ -101,12 +104,17 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   return {
     webhooks,
     handler: async (request) => compressed(request, await answer(request)),
-    start: async (signal) => {
+    start: async (signal, whileLeading) => {
       await cache.start(signal);
       const controllers = { cache, registry, sources, client, chain: options.chain ?? client, clock, logger };
-      for (const controller of [new NamespaceLifecycle(controllers), new GarbageCollector(controllers)]) {
-        controller.run(signal).catch((error: unknown) => logger.error({ err: error }, "a controller of the API server broke"));
-      }
+      const begin: WhileLeading =
+        whileLeading ??
+        ((name, make) =>
+          void make()
+            .run(signal)
+            .catch((error: unknown) => logger.error({ err: error, name }, "a controller of the API server broke")));
+      begin("namespace lifecycle", () => new NamespaceLifecycle(controllers));
+      begin("garbage collector", () => new GarbageCollector(controllers));
     },
   };
 }

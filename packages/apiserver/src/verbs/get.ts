@@ -1,4 +1,5 @@
 import { type HttpResponse, notFound } from "@dataplane/meta";
+import { StoreUnavailable } from "@dataplane/storage";
 import type { StoredValue } from "../codec.js";
 import { answerObject } from "./answer.js";
 import { revisionOf } from "./query-flags.js";
@@ -14,7 +15,12 @@ export async function found(call: VerbCall): Promise<StoredValue> {
   const { info, resource, request, services } = call;
   const wanted = revisionOf(request.query.get("resourceVersion"));
   if (wanted !== undefined) await services.cache.reached(wanted);
-  const stored = await objectsOf(call).get(info.namespace, info.name);
+  const objects = objectsOf(call);
+  const stored = await objects.get(info.namespace, info.name).catch((thrown: unknown) => {
+    // "0" takes any state: the one in memory will do while the store is away.
+    if (wanted !== 0n || !(thrown instanceof StoreUnavailable)) throw thrown;
+    return objects.cached(info.namespace, info.name);
+  });
   if (stored === undefined) throw notFound(resource.definition.plural, info.name, resource.definition.group);
   return stored;
 }
