@@ -14,7 +14,7 @@ export const mysqlSchema: readonly (readonly string[])[] = [
   name VARBINARY(1024) NOT NULL,
   deleted TINYINT NOT NULL,
   previous BIGINT NOT NULL,
-  batch VARBINARY(64) NOT NULL,
+  batch BIGINT NOT NULL,
   checksum BIGINT NOT NULL,
   value LONGBLOB NOT NULL,
   INDEX dataplane_log_by_name (name, revision)

@@ -1,0 +1,29 @@
+import type { Store } from "@dataplane/storage";
+import { describeStore } from "@dataplane/storage/conformance";
+import { afterAll, test } from "vitest";
+import { openNetwork } from "../network-engine.js";
+import { openSqlStore } from "../sql-store.js";
+import { startDolt } from "../testing/dolt.js";
+import { startMariadb } from "../testing/mariadb.js";
+import { mysqlDialect } from "./mysql.js";
+import type { MysqlOptions } from "./mysql-connection.js";
+
+const open = (options: MysqlOptions): Promise<Store> => openSqlStore({ dialect: openNetwork(mysqlDialect(options), { maxConnections: 4 }) });
+
+const mariadb = await startMariadb();
+afterAll(() => mariadb?.stop());
+if (mariadb === undefined) {
+  test.skip("the store in MariaDB (needs mariadb-server)", () => undefined);
+} else {
+  const { host, port, user, password } = mariadb;
+  describeStore("MariaDB", async () => open({ host, port, user, password, database: await mariadb.createDatabase() }));
+}
+
+const dolt = await startDolt();
+afterAll(() => dolt?.stop());
+if (dolt === undefined) {
+  test.skip("the store in Dolt (needs dolt: conformance/build-tools.sh builds it)", () => undefined);
+} else {
+  const { host, port, user } = dolt;
+  describeStore("Dolt", async () => open({ host, port, user, database: await dolt.createDatabase() }));
+}
