@@ -1,0 +1,114 @@
+import { createHash } from "node:crypto";
+import type { Clock, Logger } from "@dataplane/meta";
+import type { Store } from "@dataplane/storage";
+import { type CurrentRules, encryptedStore } from "./encrypted-store.js";
+import type { EncryptionRules } from "./encryption-rules.js";
+import { ignoreConflict, proveKeys, recordWriters } from "./key-records.js";
+import { reservedKey } from "./reserved-keys.js";
+import { rewriteOutdated } from "./rewrite-outdated.js";
+import { nameOf } from "./value-cipher.js";
+
+export interface EncryptionAtRestOptions {
+  /** The store below. */
+  readonly store: Store;
+  readonly rules: EncryptionRules;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+const stateKey = reservedKey("encryption", "rewritten");
+const retryMs = 5_000;
+
+/** Encryption of a store that is in use: its rules can be exchanged, and what is stored is brought to them in the background. */
+export class EncryptionAtRest implements CurrentRules {
+  /** With values in clear. */
+  readonly store: Store;
+  readonly #options: EncryptionAtRestOptions;
+  readonly #listeners = new Set<() => void>();
+  #current: EncryptionRules;
+  #wake = (): void => undefined;
+
+  private constructor(options: EncryptionAtRestOptions) {
+    this.#options = options;
+    this.#current = options.rules;
+    this.store = encryptedStore(options.store, this);
+  }
+
+  /** Throws EncryptionKeyMissing, before anything is written, when a key is missing that stored values need. */
+  static async open(options: EncryptionAtRestOptions): Promise<EncryptionAtRest> {
+    await proveKeys(options.store, options.rules);
+    await recordWriters(options.store, options.rules);
+    return new EncryptionAtRest(options);
+  }
+
+  get current(): EncryptionRules {
+    return this.#current;
+  }
+
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /** From now on these rules count. Throws EncryptionKeyMissing and keeps the old ones when they lack a key that is needed. */
+  async replace(rules: EncryptionRules): Promise<void> {
+    await proveKeys(this.#options.store, rules);
+    await recordWriters(this.#options.store, rules);
+    this.#current = rules;
+    for (const listener of this.#listeners) listener();
+    this.#wake();
+  }
+
+  /** Rewrites what is stored in another way, at the start where that was not done yet, and after each `replace`, until `signal` aborts. */
+  async run(signal: AbortSignal): Promise<void> {
+    let done: EncryptionRules | undefined = (await this.#isRewritten()) ? this.#current : undefined;
+    while (!signal.aborted) {
+      if (done === this.#current) await this.#woken(signal);
+      else done = await this.#rewrite(this.#current, signal);
+    }
+  }
+
+  /** The rules that were brought about; undefined when it has to be tried again. */
+  async #rewrite(rules: EncryptionRules, signal: AbortSignal): Promise<EncryptionRules | undefined> {
+    const { store, clock, logger } = this.#options;
+    try {
+      const { rewritten, unopened } = await rewriteOutdated(store, rules, signal);
+      if (signal.aborted) return undefined;
+      if (unopened.length > 0) logger.error({ keys: unopened.slice(0, 10), count: unopened.length }, "stored values cannot be opened by any key");
+      else await this.#remember(rules);
+      const unused = rules.ciphers.filter((cipher) => !rules.writers.includes(cipher)).map(nameOf);
+      if (rewritten > 0) logger.info({ rewritten, unused }, "encryption at rest: everything is stored as configured; keys that are unused may go");
+      return rules;
+    } catch (error) {
+      if (signal.aborted) return undefined;
+      logger.warn({ err: error }, "encryption at rest: stored values could not be rewritten; trying again");
+      await clock.sleep(retryMs, signal).catch(() => undefined);
+      return undefined;
+    }
+  }
+
+  async #isRewritten(): Promise<boolean> {
+    const entry = await this.#options.store.get(stateKey).catch(() => undefined);
+    return entry !== undefined && Buffer.from(entry.value).toString() === digestOf(this.#current);
+  }
+
+  async #remember(rules: EncryptionRules): Promise<void> {
+    const { store } = this.#options;
+    const before = await store.get(stateKey);
+    const digest = Buffer.from(digestOf(rules));
+    if (before === undefined || !digest.equals(before.value))
+      await store.put(stateKey, digest, { expected: before?.revision ?? 0n }).catch(ignoreConflict);
+  }
+
+  async #woken(signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return;
+    await new Promise<void>((resolve) => {
+      this.#wake = resolve;
+      signal.addEventListener("abort", this.#wake, { once: true });
+    });
+    signal.removeEventListener("abort", this.#wake);
+  }
+}
+
+/** The same for the same rules; a key that came or went makes another one. */
+const digestOf = (rules: EncryptionRules): string => createHash("sha256").update(rules.description).digest("hex");
