@@ -32,6 +32,7 @@ import type { Users } from "./identity/users.js";
 import type { Lifetime } from "./lifetime.js";
 import { addServedResources } from "./served-resources.js";
 import { storeCompaction } from "./store-compaction.js";
+import { storeHealthLog } from "./store-health.js";
 import type { Live } from "./tls/live.js";
 import type { ServingCertificate } from "./tls/serving-certificate.js";
 import { version } from "./version.js";
@@ -137,6 +138,7 @@ export function openApiServerSide(options: ApiServerSideOptions): ApiServerSide 
       extensions.convertersChanged();
     },
     async start(lifetime, hooksAreKnown = () => Promise.resolve()) {
+      lifetime.start("health of the store", storeHealthLog({ store, clock, logger }));
       await apiServer.start(lifetime.signal);
       progress.storeIsRead = true;
       await hooksAreKnown();

@@ -19,6 +19,7 @@ import type { Users } from "./identity/users.js";
 import { kubernetesLiveChecks, kubernetesReadyChecks } from "./kubernetes-checks.js";
 import type { Lifetime } from "./lifetime.js";
 import { openMetrics, watchAvailability } from "./metrics/open-metrics.js";
+import { storeProblem } from "./store-health.js";
 import type { Certificates } from "./tls/certificates.js";
 import type { Live } from "./tls/live.js";
 import type { ServingCertificate } from "./tls/serving-certificate.js";
@@ -69,7 +70,7 @@ export function compose(options: ComposeOptions): Composition {
   const api: ApiServerSide = openApiServerSide({
     ...options,
     ...common,
-    ...{ client, dataPlaneServices },
+    ...{ client, dataPlaneServices, store: counting.meteredStore(options.store) },
     hooks: config.dataplaneAggregator ? lateHookCalls(() => hooksOf(aggregators)) : undefined,
     sources: [lateSource(() => aggregators.dataPlane?.aggregator.apiSource), lateSource(() => aggregators.remoteGroups)],
   });
@@ -98,7 +99,7 @@ export function compose(options: ComposeOptions): Composition {
   const served = counting.withEndpoint(aggregators.handler);
   chain.complete = withFilters(filters, served);
   const handler = healthEndpoints(
-    checksOf({ api, aggregators, stopping: stopping.signal }),
+    checksOf({ api, aggregators, store: options.store, stopping: stopping.signal }),
     // The server's own watches go on to the end: they are what it is made of.
     counting.counted([...filters, endWatches(stopping.signal)], served, { registry, aggregator: aggregators.dataPlane?.aggregator }),
   );
@@ -130,22 +131,26 @@ function hooksOf({ hooks }: AggregatorsSide): HookCalls {
 }
 
 interface Sides {
+  readonly store: Store;
   readonly api: ApiServerSide;
   readonly aggregators: AggregatorsSide;
   readonly stopping: AbortSignal;
 }
 
-function checksOf({ api, aggregators, stopping }: Sides): HealthEndpoints {
+function checksOf({ api, aggregators, store, stopping }: Sides): HealthEndpoints {
   const { progress } = api;
   const { dataPlane } = aggregators;
   return {
     livez: [ping, ...kubernetesLiveChecks],
     readyz: [
       ping,
-      ...kubernetesReadyChecks((stage) => {
-        if (stage === "apiServicesAreRead") return aggregators.apiServicesAreRead;
-        return stage === "begun" || progress[stage];
-      }),
+      ...kubernetesReadyChecks(
+        (stage) => {
+          if (stage === "apiServicesAreRead") return aggregators.apiServicesAreRead;
+          return stage === "begun" || progress[stage];
+        },
+        () => storeProblem(store),
+      ),
       waitingFor("store", () => progress.storeIsRead),
       ...(dataPlane === undefined ? [] : [waitingFor("dataplane-routes", () => dataPlane.aggregator.hasSynced)]),
       waitingFor("provisioning", () => progress.provisioned),

@@ -31,11 +31,14 @@ const stages: Readonly<Record<string, Stage>> = {
   "poststarthook/apiservice-openapi-controller": "apiServicesAreRead",
 };
 
-/** For readyz: each waits for its stage. */
-export const kubernetesReadyChecks = (isDone: (stage: Stage) => boolean): readonly HealthCheck[] =>
+/** For readyz: each waits for its stage, and `etcd`, which is Kubernetes' name for the store, for a store that can be read and written. */
+export const kubernetesReadyChecks = (isDone: (stage: Stage) => boolean, problemOfStore: () => string | undefined): readonly HealthCheck[] =>
   Object.entries({ ...stages, "informer-sync": "storeIsRead" as const }).map(([name, stage]) => ({
     name,
-    problem: () => (isDone(stage) ? undefined : "not yet"),
+    problem() {
+      if (!isDone(stage)) return "not yet";
+      return name === "etcd" ? problemOfStore() : undefined;
+    },
   }));
 
 /** For livez, which gives a start all the time that it takes: restarting a server that starts would not make it faster. */

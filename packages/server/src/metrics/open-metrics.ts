@@ -3,10 +3,12 @@ import { type Filter, withFilters } from "@dataplane/apiserver";
 import type { Informer } from "@dataplane/client";
 import { type ApiObject, createMetrics, type Handler, type Metrics } from "@dataplane/meta";
 import { type PluginSource, pluginMetrics } from "@dataplane/plugin-host";
+import type { Store } from "@dataplane/storage";
 import type { Config } from "../config/load-config.js";
 import { version } from "../version.js";
 import { addAvailabilityMetrics } from "./availability-metrics.js";
 import { countRequests } from "./count-requests.js";
+import { meteredStore } from "./metered-store.js";
 import { metricsEndpoint, scraperLogin } from "./metrics-endpoint.js";
 import { addPluginMetrics } from "./plugin-metrics.js";
 import { addProcessMetrics } from "./process-metrics.js";
@@ -19,6 +21,8 @@ export interface ServerMetrics {
   readonly metrics: Metrics;
   /** The same plugins, whose calls are counted. */
   metered(plugins: PluginSource): PluginSource;
+  /** The same store, what is asked of which is timed and counted. */
+  meteredStore(store: Store): Store;
   /** The server behind the filters, with `/metrics`. */
   withEndpoint(served: Handler): Handler;
   /** The filters and the server behind them, with every request counted, and the scraper's own credentials. */
@@ -40,7 +44,7 @@ export interface OpenMetricsOptions {
 export function openMetrics({ config, plugins }: OpenMetricsOptions): ServerMetrics {
   const metrics = createMetrics();
   if (!config.metricsEnabled) {
-    return { metrics, metered: (source) => source, withEndpoint: (served) => served, counted: withFilters };
+    return { metrics, metered: (source) => source, meteredStore: (store) => store, withEndpoint: (served) => served, counted: withFilters };
   }
   addProcessMetrics(metrics, version.server);
   addPluginMetrics(metrics, plugins);
@@ -50,6 +54,7 @@ export function openMetrics({ config, plugins }: OpenMetricsOptions): ServerMetr
   return {
     metrics,
     metered: (source) => meteredPlugins(source, calls),
+    meteredStore: (store) => meteredStore(store, metrics),
     withEndpoint: (served) => metricsEndpoint(metrics, served),
     counted(filters, served, { registry, aggregator }) {
       const labels = requestLabels({

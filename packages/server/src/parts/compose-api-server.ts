@@ -14,6 +14,7 @@ import { extensionAuthenticationController } from "../identity/extension-authent
 import { kubernetesLiveChecks, kubernetesReadyChecks } from "../kubernetes-checks.js";
 import { openMetrics } from "../metrics/open-metrics.js";
 import type { Certificates } from "../tls/certificates.js";
+import { storeProblem } from "../store-health.js";
 import { noPlugins } from "./no-plugins.js";
 import type { Peer } from "./part-of.js";
 import { peerTransports } from "./peer-transport.js";
@@ -49,6 +50,7 @@ export function composeApiServer(options: ComposeApiServerOptions): Composition 
   const api = openApiServerSide({
     ...options,
     ...{ client, dataPlaneServices, plugins: storedPlugins(dataPlaneServices), appUrl: appUrlOf(config), sources: [] },
+    store: counting.meteredStore(options.store),
     hooks: config.dataplaneAggregator ? hooks : undefined,
   });
   const filters = filterChain({
@@ -68,6 +70,7 @@ export function composeApiServer(options: ComposeApiServerOptions): Composition 
           ping,
           ...kubernetesReadyChecks(
             (stage) => stage === "begun" || (stage === "apiServicesAreRead" ? api.progress.bootstrapped : api.progress[stage]),
+            () => storeProblem(options.store),
           ),
           waitingFor("store", () => api.progress.storeIsRead),
           waitingFor("provisioning", () => api.progress.provisioned),
