@@ -1,5 +1,6 @@
 import type { ResourceRegistry } from "@dataplane/apiserver";
 import { type ApiClient, createInformer } from "@dataplane/client";
+import type { WhileLeading } from "@dataplane/controller";
 import type { ApiObject, Clock, Handler, Logger } from "@dataplane/meta";
 import { type ConverterSources, definitionConverter } from "./convert/definition-converter.js";
 import { definitionsRef } from "./definition/custom-resource-definition.js";
@@ -24,8 +25,8 @@ export interface Apiextensions {
   obeying(delegate: Handler): Handler;
   /** Call it when someone else converts a group than before: its kinds are then served by him, and their watches begin anew. Others go on. */
   convertersChanged(): void;
-  /** Until `signal` aborts. */
-  run(signal: AbortSignal): Promise<void>;
+  /** Until `signal` aborts. Objects of definitions that go are deleted by this server, or, of several on one store, by the one that leads. */
+  run(signal: AbortSignal, whileLeading?: WhileLeading): Promise<void>;
 }
 
 export function createApiextensions(options: ApiextensionsOptions): Apiextensions {
@@ -33,7 +34,6 @@ export function createApiextensions(options: ApiextensionsOptions): Apiextension
   const served = new ServedDefinitions({ registry, converterFor: (definition) => definitionConverter(definition, options), logger });
   const definitions = createInformer<ApiObject>({ client, resource: definitionsRef, clock, logger });
   const controller = definitionsController({ client, definitions, served, clock, logger });
-  const finalizer = finalizerController({ client, definitions, clock, logger });
   let isRunning = false;
   return {
     serveStored: () => controller.serveStored(),
@@ -42,10 +42,12 @@ export function createApiextensions(options: ApiextensionsOptions): Apiextension
         isRunning ? controller.settled(name) : Promise.resolve(),
       ),
     convertersChanged: () => controller.convertersChanged(),
-    async run(signal) {
+    async run(signal, whileLeading) {
       isRunning = true;
       const stop = registry.onChange(() => controller.namesChanged());
-      await Promise.all([controller.run(signal), finalizer.run(signal), definitions.run(signal)]);
+      const finalizer = () => finalizerController({ client, definitions, clock, logger });
+      whileLeading?.("end of custom resource definitions", finalizer);
+      await Promise.all([controller.run(signal), definitions.run(signal), ...(whileLeading === undefined ? [finalizer().run(signal)] : [])]);
       stop();
       isRunning = false;
     },

@@ -1,6 +1,7 @@
 import { appManifestsRef } from "@dataplane/aggregator";
 import { obeyingWrites } from "@dataplane/apiextensions";
 import type { AdmissionHook } from "@dataplane/apiserver";
+import type { WhileLeading } from "@dataplane/controller";
 import type { GroupVersion, GroupVersionKind, Handler } from "@dataplane/meta";
 import { kindAdmission } from "./hooks/kind-admission.js";
 import { ManifestsController, type ManifestsControllerOptions } from "./manifests-controller.js";
@@ -20,8 +21,11 @@ export interface AppManifests {
   owns(kind: Pick<GroupVersionKind, "group" | "kind">): boolean;
   /** True for a group and version that a manifest has kinds in. */
   serves(groupVersion: GroupVersion): boolean;
-  /** Keeps all that follows from manifests true, until `signal` aborts. */
-  run(signal: AbortSignal): Promise<void>;
+  /**
+   * Keeps all that follows from manifests true, until `signal` aborts. What is written is written by this server, or, of several on one store,
+   * by the one that leads and by the one that took the write of a manifest.
+   */
+  run(signal: AbortSignal, whileLeading?: WhileLeading): Promise<void>;
 }
 
 export function createAppManifests(options: AppManifestsOptions): AppManifests {
@@ -34,9 +38,9 @@ export function createAppManifests(options: AppManifestsOptions): AppManifests {
     admission: kindAdmission((kind) => controller.hookOf(kind)),
     owns: (kind) => controller.owns(kind),
     serves: (groupVersion) => controller.kinds.serves(groupVersion),
-    async run(signal) {
+    async run(signal, whileLeading) {
       isRunning = true;
-      await controller.run(signal);
+      await controller.run(signal, whileLeading);
       isRunning = false;
     },
   };

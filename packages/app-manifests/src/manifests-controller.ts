@@ -2,8 +2,8 @@ import { type AppHooks, appManifestsRef } from "@dataplane/aggregator";
 import type { AdmissionHook, HookConcern, ResourceRegistry, WebhookClient } from "@dataplane/apiserver";
 import { type ApiClient, createInformer } from "@dataplane/client";
 import { dataPlaneServicesRef } from "@dataplane/clientset";
-import { type Controller, createController } from "@dataplane/controller";
-import { type ApiObject, type Clock, elderFirst, type GroupVersionKind, type JsonObject, type Logger } from "@dataplane/meta";
+import { type Controller, createController, type WhileLeading } from "@dataplane/controller";
+import { type ApiObject, aborted, type Clock, elderFirst, type GroupVersionKind, type JsonObject, type Logger } from "@dataplane/meta";
 import type { PluginSource } from "@dataplane/plugin-host";
 import { pluginOf } from "./access/plugin-label.js";
 import { type ManifestSpec, manifestSpecFrom } from "./app-manifest-spec.js";
@@ -42,6 +42,10 @@ export class ManifestsController {
   readonly #controller: Controller;
   /** By `<group>/<version>/<kind>`; replaced whole. */
   #hooks: ReadonlyMap<string, KindHook> = new Map();
+  /** Whether another server of the store writes what follows from manifests. */
+  #isFollowedElsewhere = false;
+  /** Somebody's write came here, and waits until it is obeyed. */
+  #isAwaited = false;
 
   constructor(options: ManifestsControllerOptions) {
     this.#options = options;
@@ -79,11 +83,16 @@ export class ManifestsController {
 
   /** Resolves when what is stored now is served. */
   async settled(): Promise<void> {
+    this.#isAwaited = true;
     this.#controller.enqueue(key);
     await this.#controller.drained();
   }
 
-  async run(signal: AbortSignal): Promise<void> {
+  async run(signal: AbortSignal, whileLeading?: WhileLeading): Promise<void> {
+    if (whileLeading !== undefined) {
+      this.#isFollowedElsewhere = true;
+      whileLeading("what follows from AppManifests", () => ({ run: (held) => this.#follows(held) }));
+    }
     const { client, registry, plugins, clock, logger } = this.#options;
     const manifests = createInformer<ApiObject>({ client, resource: appManifestsRef, clock, logger });
     const look = (): void => this.#controller.enqueue(key);
@@ -95,10 +104,20 @@ export class ManifestsController {
     for (const stop of stops) stop();
   }
 
+  async #follows(signal: AbortSignal): Promise<void> {
+    this.#isFollowedElsewhere = false;
+    this.#controller.enqueue(key);
+    await aborted(signal);
+    this.#isFollowedElsewhere = true;
+  }
+
   async #settle(signal: AbortSignal): Promise<void> {
     const { client, dataplaneAggregator } = this.#options;
+    const isWritten = !this.#isFollowedElsewhere || this.#isAwaited;
+    this.#isAwaited = false;
     const { items } = await client.list<ApiObject>(appManifestsRef, {}, signal);
     const all = this.#serve(items);
+    if (!isWritten) return;
     const stored = dataplaneAggregator ? (await client.list<ApiObject>(dataPlaneServicesRef, {}, signal)).items : [];
     const failures: unknown[] = [];
     for (const judged of all) {

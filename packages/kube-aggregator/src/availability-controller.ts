@@ -1,6 +1,6 @@
 import type { ApiClient, Informer } from "@dataplane/client";
-import { type Again, createController } from "@dataplane/controller";
-import { type ApiObject, type Clock, type Condition, type JsonObject, type Logger, setCondition, tolerating } from "@dataplane/meta";
+import { type Again, createController, type WhileLeading } from "@dataplane/controller";
+import { type ApiObject, aborted, type Clock, type Condition, type JsonObject, type Logger, setCondition, tolerating } from "@dataplane/meta";
 import { type ApiService, apiServiceFrom, apiServicesRef } from "./apiservice.js";
 import type { RemoteGroups } from "./discovery/remote-groups.js";
 import { remoteOpenApiController } from "./discovery/remote-openapi-controller.js";
@@ -23,8 +23,11 @@ export interface AvailabilityOptions {
 export interface ApiServiceAvailabilityController {
   /** What is behind the Service `<namespace>/<name>` may be somewhere else now. */
   lookAgain(service: string): void;
-  /** Until `signal` aborts. */
-  run(signal: AbortSignal): Promise<void>;
+  /**
+   * Until `signal` aborts. Every server asks for itself, since it serves what it finds; the condition is written by this one, or, of several on
+   * one store, by the one that leads.
+   */
+  run(signal: AbortSignal, whileLeading?: WhileLeading): Promise<void>;
 }
 
 /**
@@ -52,6 +55,7 @@ export function apiServiceAvailabilityController(options: AvailabilityOptions): 
   /** By APIService: the Service behind it, and when its condition was last told in other words. */
   const behind = new Map<string, string>();
   const toldAt = new Map<string, number>();
+  const judge = { isElsewhere: false };
 
   const forget = (name: string): void => {
     remoteGroups.forget(name);
@@ -85,7 +89,7 @@ export function apiServiceAvailabilityController(options: AvailabilityOptions): 
 
   const write = async (object: ApiObject, service: ApiService, wanted: Verdict, signal: AbortSignal): Promise<void> => {
     const stands = service.conditions.find(({ type }) => type === "Available");
-    if (!isNews(stands, wanted, service.name)) return;
+    if (judge.isElsewhere || !isNews(stands, wanted, service.name)) return;
     await writeCondition(client, object, setCondition(service.conditions, wanted, clock.now()), signal);
     toldAt.set(service.name, now());
   };
@@ -117,9 +121,22 @@ export function apiServiceAvailabilityController(options: AvailabilityOptions): 
     lookAgain(moved) {
       for (const [name, service] of behind) if (service === moved) controller.enqueue(name);
     },
-    async run(signal) {
+    async run(signal, whileLeading) {
       const stop = services.onChange(({ object }) => controller.enqueue(object.metadata.name));
-      for (const { metadata } of services.list()) controller.enqueue(metadata.name);
+      const lookAtAll = (): void => {
+        for (const { metadata } of services.list()) controller.enqueue(metadata.name);
+      };
+      if (whileLeading !== undefined) {
+        judge.isElsewhere = true;
+        const run = async (held: AbortSignal): Promise<void> => {
+          judge.isElsewhere = false;
+          lookAtAll();
+          await aborted(held);
+          judge.isElsewhere = true;
+        };
+        whileLeading("conditions of APIServices", () => ({ run }));
+      }
+      lookAtAll();
       await Promise.all([controller.run(signal), descriptions.run(signal)]);
       stop();
     },

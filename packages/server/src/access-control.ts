@@ -1,8 +1,16 @@
 import type { ApiSource, Authorizer } from "@dataplane/apiserver";
 import type { ApiClient } from "@dataplane/client";
 import { aborted, type Clock, type Logger } from "@dataplane/meta";
-import { clusterRoleAggregationController, createRbac, type RuleResolver, reconcileDefaults, servedRolesController } from "@dataplane/rbac";
+import {
+  clusterRoleAggregationController,
+  createRbac,
+  type RuleResolver,
+  reconcileDefaults,
+  type ServedRolesController,
+  servedRolesController,
+} from "@dataplane/rbac";
 import type { Lifetime } from "./lifetime.js";
+import type { Current, Leading } from "./servers/leading.js";
 
 export interface AccessControlOptions {
   /** As the control plane. */
@@ -21,30 +29,27 @@ export interface AccessControl {
   readonly resolver: RuleResolver;
   /** Other groups are served now. */
   sourcesChanged(): void;
-  /** Resolves when the default roles are whole, and requests are decided by them. */
-  start(lifetime: Lifetime): Promise<void>;
+  /** Resolves when the default roles are whole, where this server leads, and requests are decided by them. */
+  start(lifetime: Lifetime, leading: Leading): Promise<void>;
 }
 
 export function openAccessControl({ client, sources, keepsServedRoles, clock, logger }: AccessControlOptions): AccessControl {
   const rbac = createRbac({ client, clock, logger });
   const { authorizer, resolver, clusterRoles } = rbac;
   const parts = { client, clusterRoles, clock, logger };
-  const aggregation = clusterRoleAggregationController(parts);
-  const servedRoles = servedRolesController({ ...parts, sources });
+  let servedRoles: Current<ServedRolesController> | undefined;
   return {
     authorizer,
     resolver,
-    sourcesChanged: () => servedRoles.changed(),
-    async start(lifetime) {
+    sourcesChanged: () => servedRoles?.current?.changed(),
+    async start(lifetime, leading) {
       await reconcileDefaults(client);
       lifetime.start("roles and bindings", rbac);
       await Promise.race([rbac.synced, aborted(lifetime.signal)]);
-      lifetime.start("ClusterRole aggregation", aggregation);
-      if (keepsServedRoles) {
-        lifetime.start("served roles", servedRoles);
-        await servedRoles.settled();
-      }
-      await aggregation.settled();
+      const aggregation = leading.start("ClusterRole aggregation", () => clusterRoleAggregationController(parts));
+      if (keepsServedRoles) servedRoles = leading.start("served roles", () => servedRolesController({ ...parts, sources }));
+      await servedRoles?.current?.settled();
+      await aggregation.current?.settled();
     },
   };
 }

@@ -5,6 +5,7 @@ import { type ApiClient, createInformer, type Informer } from "@dataplane/client
 import {
   apiServiceAvailabilityController,
   apiServicesRef,
+  type AutoregisterController,
   autoregisterController,
   createKubeAggregator,
   externalNamesRef,
@@ -23,6 +24,8 @@ import { type DataPlane, openDataPlane } from "./data-plane.js";
 import type { HookCalls } from "./hook-calls.js";
 import type { Lifetime, Runnable } from "./lifetime.js";
 import { remoteServicesFile } from "./remote-services-file.js";
+import { type Leading, whileLeading } from "./servers/leading.js";
+import type { Servers } from "./servers/open-servers.js";
 
 /** What the API server behind serves: in this process by its registry, at another by its discovery. */
 export interface LocalResources {
@@ -44,6 +47,10 @@ export interface AggregatorsSideOptions {
   /** Where the API server behind is another process: APIServices of what it serves name it. */
   readonly apiServer?: GroupServer;
   readonly plugins: PluginSource;
+  /** Of this process, whose folders have manifests; the same as `plugins` unless told. */
+  readonly localPlugins?: PluginSource;
+  /** Other servers of the same store; there are none when absent. */
+  readonly servers?: Pick<Servers, "owners" | "fanOut" | "isElsewhere">;
   /** Resolves when all plugins that are on disk are listed. */
   readonly pluginsAreFound: Promise<void>;
   /** Plugins that are on disk and were not loaded, and why. */
@@ -81,7 +88,7 @@ export interface AggregatorsSide {
   /** True once the APIServices are known, or none are obeyed here. */
   readonly apiServicesAreRead: boolean;
   /** Starts the controllers and the informer of APIServices. */
-  start(lifetime: Lifetime): void;
+  start(lifetime: Lifetime, leading: Leading): void;
 }
 
 export function openAggregatorsSide(options: AggregatorsSideOptions): AggregatorsSide {
@@ -106,8 +113,8 @@ export function openAggregatorsSide(options: AggregatorsSideOptions): Aggregator
       })
     : undefined;
 
-  const startKubeAggregator = (lifetime: Lifetime): void => {
-    const autoregister = autoregisterController({
+  const makeAutoregister = (): AutoregisterController =>
+    autoregisterController({
       client,
       services: apiServices,
       sources: [local.source, ...(dataPlane === undefined ? [] : [dataPlane.aggregator.apiSource])],
@@ -116,12 +123,14 @@ export function openAggregatorsSide(options: AggregatorsSideOptions): Aggregator
       clock,
       logger,
     });
-    local.onChange(() => autoregister.changed());
-    dataPlane?.aggregator.onChange(() => autoregister.changed());
-    lifetime.start("autoregister", autoregister);
+
+  const startKubeAggregator = (lifetime: Lifetime, leading: Leading): void => {
+    const autoregister = leading.start("autoregister", makeAutoregister);
+    local.onChange(() => autoregister.current?.changed());
+    dataPlane?.aggregator.onChange(() => autoregister.current?.changed());
     const availability = apiServiceAvailabilityController({ client, services: apiServices, transport, remoteGroups, clock, logger });
     resolver.onChange((service) => availability.lookAgain(service));
-    lifetime.start("APIService availability", availability);
+    lifetime.start("APIService availability", { run: (signal) => availability.run(signal, whileLeading(leading)) });
     lifetime.start("connections to API servers behind", untilClosed(transport));
     if (config.remoteServicesFile !== "") {
       lifetime.start("remote services file", remoteServicesFile({ client, file: config.remoteServicesFile, clock, logger }));
@@ -140,15 +149,16 @@ export function openAggregatorsSide(options: AggregatorsSideOptions): Aggregator
     get apiServicesAreRead() {
       return !config.kubernetesAggregator || apiServices.hasSynced;
     },
-    start(lifetime) {
-      lifetime.start(
-        "app manifests on disk",
-        manifestsOnDiskController({ client, plugins: options.plugins, found: options.pluginsAreFound, clock, logger }),
-      );
-      if (config.kubernetesAggregator) startKubeAggregator(lifetime);
+    start(lifetime, leading) {
+      const onDisk = {
+        ...{ client, plugins: options.localPlugins ?? options.plugins, found: options.pluginsAreFound, clock, logger },
+        ...(options.servers === undefined ? {} : { isElsewhere: options.servers.isElsewhere }),
+      };
+      lifetime.start("app manifests on disk", manifestsOnDiskController(onDisk));
+      if (config.kubernetesAggregator) startKubeAggregator(lifetime, leading);
       if (dataPlane === undefined) return;
       local.onChange(() => dataPlane.aggregator.rejudge());
-      dataPlane.start(lifetime);
+      dataPlane.start(lifetime, leading);
     },
   };
 }

@@ -31,6 +31,7 @@ import type { Tokens } from "./identity/tokens.js";
 import type { Users } from "./identity/users.js";
 import type { Lifetime } from "./lifetime.js";
 import { addServedResources } from "./served-resources.js";
+import { type Leading, whileLeading } from "./servers/leading.js";
 import { storeCompaction } from "./store-compaction.js";
 import { storeHealthLog } from "./store-health.js";
 import type { Live } from "./tls/live.js";
@@ -41,6 +42,8 @@ export interface ApiServerSideOptions {
   readonly config: Config;
   readonly env: NodeJS.ProcessEnv;
   readonly store: Store;
+  /** Other servers may have the same store. */
+  readonly isShared: boolean;
   readonly users: Users;
   readonly tokens: Tokens;
   readonly keyDirectory: string;
@@ -89,7 +92,7 @@ export interface ApiServerSide {
    * Resolves when stored objects are served: the store is read, the first objects are there, the informers run. Before anything but them is
    * written, it waits for `hooksAreKnown`.
    */
-  start(lifetime: Lifetime, hooksAreKnown?: () => Promise<void>): Promise<void>;
+  start(lifetime: Lifetime, leading: Leading, hooksAreKnown?: () => Promise<void>): Promise<void>;
 }
 
 export function openApiServerSide(options: ApiServerSideOptions): ApiServerSide {
@@ -137,27 +140,27 @@ export function openApiServerSide(options: ApiServerSideOptions): ApiServerSide 
       access.sourcesChanged();
       extensions.convertersChanged();
     },
-    async start(lifetime, hooksAreKnown = () => Promise.resolve()) {
+    async start(lifetime, leading, hooksAreKnown = () => Promise.resolve()) {
       lifetime.start("health of the store", storeHealthLog({ store, clock, logger }));
-      await apiServer.start(lifetime.signal);
+      await apiServer.start(lifetime.signal, whileLeading(leading));
       progress.storeIsRead = true;
       await hooksAreKnown();
       await bootstrap(client);
-      await access.start(lifetime);
-      accounts.start(lifetime);
+      await access.start(lifetime, leading);
+      accounts.start(lifetime, leading);
       progress.bootstrapped = true;
       registry.onChange(() => access.sourcesChanged());
       await extensions.serveStored();
       await apps.serveStored();
       progress.definitionsAreServed = true;
-      lifetime.start("custom resource definitions", extensions);
-      lifetime.start("AppManifests", apps);
-      lifetime.start("roles of apps", manifestAccessController({ client, plugins, clock, logger }));
-      lifetime.start("storage migration", storageMigrationController({ client, registry, clock, logger }));
+      lifetime.start("custom resource definitions", { run: (signal) => extensions.run(signal, whileLeading(leading)) });
+      lifetime.start("AppManifests", { run: (signal) => apps.run(signal, whileLeading(leading)) });
+      leading.start("roles of apps", () => manifestAccessController({ client, plugins, clock, logger }));
+      leading.start("storage migration", () => storageMigrationController({ client, registry, clock, logger }));
       dataSources.sync();
       await Promise.all([provisioning.datasources.apply(), provisioning.plugins.apply()]);
       progress.provisioned = true;
-      lifetime.start("store compaction", storeCompaction({ store, retention: config.historyRetention, clock, logger }));
+      leading.start("store compaction", () => storeCompaction({ store, retention: config.historyRetention, clock, logger }));
       lifetime.start("data source groups", dataSources);
       lifetime.start("provisioning", provisioning.datasources);
       lifetime.start("provisioning of apps", provisioning.plugins);
@@ -175,8 +178,8 @@ const groupConversion = ({ objectHooks }: HookCalls): GroupConversion => ({
   converter: objectHooks.conversion(controlPlaneUser),
 });
 
-function openProvisioning({ config, client, plugins, env, clock, logger }: ApiServerSideOptions) {
-  const parts = { client, plugins, env, clock, logger };
+function openProvisioning({ config, client, plugins, env, isShared, clock, logger }: ApiServerSideOptions) {
+  const parts = { client, plugins, env, othersHaveFiles: isShared, clock, logger };
   const directory = (kind: string): string => path.join(config.provisioningPath, kind);
   return {
     datasources: createProvisioning({ ...parts, directory: directory("datasources") }),

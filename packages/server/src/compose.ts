@@ -19,6 +19,8 @@ import type { Users } from "./identity/users.js";
 import { kubernetesLiveChecks, kubernetesReadyChecks } from "./kubernetes-checks.js";
 import type { Lifetime } from "./lifetime.js";
 import { openMetrics, watchAvailability } from "./metrics/open-metrics.js";
+import { alone } from "./servers/leading.js";
+import { openServers, type ServerTimes } from "./servers/open-servers.js";
 import { storeProblem } from "./store-health.js";
 import type { Certificates } from "./tls/certificates.js";
 import type { Live } from "./tls/live.js";
@@ -28,6 +30,8 @@ export interface ComposeOptions {
   readonly config: Config;
   readonly env: NodeJS.ProcessEnv;
   readonly store: Store;
+  /** Other servers may have the same store: one of them leads, and they call each other. Absent: this one has it for itself. */
+  readonly shared?: Partial<ServerTimes>;
   readonly plugins: PluginHost;
   readonly users: Users;
   readonly tokens: Tokens;
@@ -46,8 +50,12 @@ export interface Composition {
   readonly client: ApiClient;
   /** Resolves when requests can be served: the store is read, the first objects are there, the informers run. */
   start(lifetime: Lifetime): Promise<void>;
+  /** HTTPS is served from now on, on that port: other servers of the store may call. */
+  readonly listensAt?: (httpsPort: number) => void;
   /** readyz fails from now on, and watches end. */
   stopAccepting(): void;
+  /** Before the controllers end: other servers of the store need not wait for this one. */
+  readonly leave?: () => Promise<void>;
 }
 
 /** Both sides in one process: the aggregators delegate to the API server's handler, and are clients of the whole chain. */
@@ -67,9 +75,18 @@ export function compose(options: ComposeOptions): Composition {
   const dataPlaneClient = createApiClient({ handler: inProcess, user: dataPlaneUser });
   const dataPlaneServices = createClientset(dataPlaneClient).dataPlaneServices.informer({ clock, logger });
 
+  const { shared, serving } = options;
+  const servers =
+    shared === undefined || serving === undefined
+      ? undefined
+      : openServers({ ...{ config, client, plugins, certificates, serving, clock, logger }, stopping: stopping.signal, times: shared });
+  const known = servers?.plugins ?? plugins;
+
   const api: ApiServerSide = openApiServerSide({
     ...options,
     ...common,
+    plugins: known,
+    isShared: shared !== undefined,
     ...{ client, dataPlaneServices, store: counting.meteredStore(options.store) },
     hooks: config.dataplaneAggregator ? lateHookCalls(() => hooksOf(aggregators)) : undefined,
     sources: [lateSource(() => aggregators.dataPlane?.aggregator.apiSource), lateSource(() => aggregators.remoteGroups)],
@@ -84,7 +101,9 @@ export function compose(options: ComposeOptions): Composition {
       source: registry,
       onChange: (listener) => registry.onChange(listener),
     },
-    plugins: counting.metered(plugins),
+    plugins: counting.metered(known),
+    localPlugins: plugins,
+    ...(servers === undefined ? {} : { servers }),
     pluginsAreFound: plugins.found,
     frontProxy: () => certificates.frontProxy.current,
     pluginProblems: () => plugins.problems(),
@@ -98,25 +117,26 @@ export function compose(options: ComposeOptions): Composition {
   const filters = filterChain({ authenticator, authorizer, logger, newUid: randomUUID });
   const served = counting.withEndpoint(aggregators.handler);
   chain.complete = withFilters(filters, served);
-  const handler = healthEndpoints(
+  const behindFilters = healthEndpoints(
     checksOf({ api, aggregators, store: options.store, stopping: stopping.signal }),
     // The server's own watches go on to the end: they are what it is made of.
     counting.counted([...filters, endWatches(stopping.signal)], served, { registry, aggregator: aggregators.dataPlane?.aggregator }),
   );
 
   return {
-    handler,
+    handler: servers?.withEndpoint(behindFilters, () => aggregators.dataPlane?.streams) ?? behindFilters,
     client,
     stopAccepting: () => stopping.abort(),
+    ...(servers === undefined ? {} : { listensAt: servers.listensAt, leave: servers.leave }),
     async start(lifetime) {
-      await api.start(lifetime);
-      lifetime.start(
-        "authentication of extension servers",
-        extensionAuthenticationController({ client, ...certificates, allowedNames: config.requestHeaderAllowedNames, clock, logger }),
-      );
+      const leading = servers?.leading ?? alone(lifetime);
+      await api.start(lifetime, leading);
+      servers?.start(lifetime);
+      const extensionAuthentication = { client, ...certificates, allowedNames: config.requestHeaderAllowedNames, clock, logger };
+      leading.start("authentication of extension servers", () => extensionAuthenticationController(extensionAuthentication));
       aggregators.dataPlane?.aggregator.onChange(() => api.sourcesChanged());
       aggregators.remoteGroups.onChange(() => api.sourcesChanged());
-      aggregators.start(lifetime);
+      aggregators.start(lifetime, leading);
       if (aggregators.dataPlane !== undefined) lifetime.start("DataPlaneServices", dataPlaneServices);
     },
   };

@@ -30,6 +30,8 @@ import type { PluginProblem, PluginSource } from "@dataplane/plugin-host";
 import type { Config } from "./config/load-config.js";
 import type { HookCalls } from "./hook-calls.js";
 import type { Lifetime, Runnable } from "./lifetime.js";
+import type { Leading } from "./servers/leading.js";
+import type { ServedStreams, Servers } from "./servers/open-servers.js";
 import { version } from "./version.js";
 
 export interface DataPlaneOptions {
@@ -39,6 +41,8 @@ export interface DataPlaneOptions {
   /** What the servers behind serve: routes must not hide it. */
   readonly stored: StoredResources;
   readonly plugins: PluginSource;
+  /** Other servers of the same store; there are none when absent. */
+  readonly servers?: Pick<Servers, "owners" | "fanOut">;
   /** Plugins that are on disk and were not loaded, and why. */
   readonly pluginProblems: () => readonly PluginProblem[];
   readonly authorizer: Authorizer;
@@ -64,7 +68,9 @@ export interface DataPlane {
   readonly handler: Handler;
   /** What the API server asks. */
   readonly hooks: HookCalls;
-  start(lifetime: Lifetime): void;
+  /** For subscribers of other servers. */
+  readonly streams: ServedStreams;
+  start(lifetime: Lifetime, leading: Leading): void;
 }
 
 /** The data plane and its controllers. It knows the world through its clients alone. */
@@ -112,6 +118,7 @@ export function openDataPlane(options: DataPlaneOptions): DataPlane {
   const channels = createStreamChannels({
     ...{ plugins, contexts, limits, clock, logger },
     stopping: options.stopping,
+    ...(options.servers === undefined ? {} : { owners: options.servers.owners }),
     streams: {
       historySize: config.liveHistorySize,
       historyMaxBytes: config.liveHistoryMaxBytes,
@@ -129,6 +136,7 @@ export function openDataPlane(options: DataPlaneOptions): DataPlane {
     ...handlerOptions,
     version: version.server,
     stopping: options.stopping,
+    ...(options.servers === undefined ? {} : { fanOut: options.servers.fanOut }),
     settings: {
       maxConnections: config.liveMaxConnections,
       allowedOrigins: config.liveAllowedOrigins,
@@ -154,6 +162,7 @@ export function openDataPlane(options: DataPlaneOptions): DataPlane {
   const manifests = manifestRoutesController({ client: options.dataPlaneClient, table: manifestRoutes, aggregator, clock, logger });
   return {
     aggregator,
+    streams: { channels, push: (channel, data) => live.local.receive(channel, data) },
     hooks: { objectHooks: aggregator.objectHooks, appHooks: pluginAppHooks({ plugins, contexts, callTimeoutMs: limits.callTimeoutMs }) },
     handler: legacyHandler({
       ...handlerOptions,
@@ -162,17 +171,16 @@ export function openDataPlane(options: DataPlaneOptions): DataPlane {
       server: { version: version.server, commit: version.commit, reload: options.reloadProvisioning },
       delegate: pluginRestartHandler({ delegate: aggregator.handler, services, plugins }),
     }),
-    start(lifetime) {
+    start(lifetime, leading) {
       lifetime.start("plugin contexts", contexts);
       lifetime.start("backend probes", backends);
       lifetime.start("outbound connections", untilClosed(outbound));
       lifetime.start("plugin descriptions", pluginDescriptions(plugins, aggregator));
       lifetime.start("manifest routes", manifests);
-      lifetime.start("AppManifest status", appManifestStatusController({ client, services, clock, logger }));
+      leading.start("AppManifest status", () => appManifestStatusController({ client, services, clock, logger }));
       const alsoSynced = manifests.synced;
       lifetime.start("registration", dataPlaneServiceRegistrationController({ client, services, aggregator, alsoSynced, clock, logger }));
-      lifetime.start(
-        "availability",
+      leading.start("availability", () =>
         dataPlaneServiceAvailabilityController({
           problems: options.pluginProblems,
           client,
@@ -185,7 +193,9 @@ export function openDataPlane(options: DataPlaneOptions): DataPlane {
           logger,
         }),
       );
-      if (config.autoRegister) lifetime.start("managed services", managedDataPlaneServicesController({ client, services, plugins, clock, logger }));
+      if (config.autoRegister) {
+        leading.start("managed services", () => managedDataPlaneServicesController({ client, services, plugins, clock, logger }));
+      }
     },
   };
 }

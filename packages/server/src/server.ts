@@ -57,6 +57,7 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
       target.credentials.listensAt(`https://127.0.0.1:${listeners.https.port}`);
       lifetime.start("credentials of apps", target.credentials);
     }
+    if (listeners.https !== undefined) target.composition.listensAt?.(listeners.https.port);
     return await running(options, { ...listeners, composition: target.composition, plugins: target.plugins, closing });
   } catch (error) {
     for (const close of closing) await close();
@@ -159,6 +160,7 @@ async function running({ config, logger }: StartOptions, parts: Parts): Promise<
       }, config.shutdownTimeout);
       await Promise.all(listeners.map((listener) => listener.close()));
       clearTimeout(late);
+      await composition.leave?.();
       for (const close of parts.closing) await close();
       removeRunState(config.dataPath);
     },

@@ -1,6 +1,6 @@
 import { appManifestsRef, managedLabel } from "@dataplane/aggregator";
 import type { ApiClient, ResourceRef } from "@dataplane/client";
-import { createController } from "@dataplane/controller";
+import { type Again, createController } from "@dataplane/controller";
 import { ApiError, type ApiObject, aborted, type Clock, type JsonObject, type Logger, parseApiVersion, tolerating } from "@dataplane/meta";
 import { type Plugin, type PluginSource, watchFolders } from "@dataplane/plugin-host";
 import { pluginLabel } from "../access/plugin-label.js";
@@ -13,6 +13,8 @@ export interface ManifestsOnDiskOptions {
   readonly plugins: PluginSource;
   /** Resolves when all plugins that are there are listed: before it nothing is taken for gone. */
   readonly found: Promise<void>;
+  /** Of several servers on one store: whether another one has that plugin now; what it has is its own to withdraw. */
+  readonly isElsewhere?: (pluginId: string) => boolean;
   /** How often the files are looked at; 1 s unless told. */
   readonly periodMs?: number;
   readonly clock: Clock;
@@ -26,11 +28,19 @@ export interface ManifestsOnDiskController {
 
 const fieldManager = "dataplane-app-manifests";
 const all = "all";
+/**
+ * Of several servers on one store: what no living one has any more, and none was seen to lose, belongs to one that is being restarted, or was
+ * taken away. After so long it is withdrawn.
+ */
+const absenceMs = 10 * 60_000;
 
 export function manifestsOnDiskController(options: ManifestsOnDiskOptions): ManifestsOnDiskController {
   const { client, plugins, clock, logger, periodMs = 1_000 } = options;
   /** What was said of a folder last: a problem is told once. */
   const told = new Map<string, string>();
+  /** Plugins that were here, and since when others have been nowhere. */
+  const hadHere = new Set<string>();
+  const missingSince = new Map<string, number>();
 
   const tell = (plugin: Plugin, problems: readonly string[]): void => {
     const text = problems.join("\n");
@@ -47,30 +57,50 @@ export function manifestsOnDiskController(options: ManifestsOnDiskOptions): Mani
   };
 
   /** What was loaded from a file that cannot be read now stays as it was: a slip of the pen takes nobody's API away. */
-  const removeOthers = async (kept: ReadonlyMap<string, string>, broken: ReadonlySet<string>, signal: AbortSignal): Promise<void> => {
+  const removeOthers = async (kept: ReadonlyMap<string, string>, broken: ReadonlySet<string>, signal: AbortSignal): Promise<boolean> => {
+    let isWaiting = false;
     const { items } = await client.list<ApiObject>(appManifestsRef, { labelSelector: `${managedLabel}=true,${pluginLabel}` }, signal);
     for (const { metadata } of items) {
       const plugin = metadata.labels?.[pluginLabel] ?? "";
       if (kept.get(metadata.name) === plugin || broken.has(plugin)) continue;
+      const keeping = keptForOthers(plugin);
+      isWaiting ||= keeping === "missing";
+      if (keeping !== undefined) continue;
       logger.info({ manifest: metadata.name }, "the folder of an app has no manifest any more: its kinds are withdrawn, their objects stay");
       await tolerating(client.delete(appManifestsRef, { name: metadata.name }, signal), "NotFound");
     }
+    return isWaiting;
+  };
+
+  /** Why a manifest of a plugin that is not here stays; undefined when it goes. */
+  const keptForOthers = (plugin: string): "elsewhere" | "missing" | undefined => {
+    const { isElsewhere } = options;
+    if (isElsewhere === undefined) return undefined;
+    if (isElsewhere(plugin)) {
+      missingSince.delete(plugin);
+      return "elsewhere";
+    }
+    if (hadHere.has(plugin)) return undefined;
+    const now = clock.now().getTime();
+    const since = missingSince.get(plugin) ?? now;
+    missingSince.set(plugin, since);
+    return now - since < absenceMs ? "missing" : undefined;
   };
 
   const controller = createController({
     name: "appmanifests-on-disk",
     clock,
     logger,
-    async reconcile(_key, signal) {
+    async reconcile(_key, signal): Promise<Again | undefined> {
       const kept = new Map<string, string>();
       const broken = new Set<string>();
       for (const plugin of plugins.list()) {
         const { name, isBroken } = await load(plugin, signal);
+        hadHere.add(plugin.id);
         if (isBroken) broken.add(plugin.id);
         if (name !== undefined && !kept.has(name)) kept.set(name, plugin.id);
       }
-      await removeOthers(kept, broken, signal);
-      return undefined;
+      return (await removeOthers(kept, broken, signal)) ? { afterMs: absenceMs / 10 } : undefined;
     },
   });
 

@@ -9,6 +9,7 @@ export interface FileApplierOptions {
   readonly kind: ProvisionedKind;
   readonly client: ApiClient;
   readonly plugins: PluginSource;
+  readonly othersHaveFiles?: boolean;
   readonly logger: Logger;
 }
 
@@ -28,9 +29,12 @@ export class FileApplier {
   readonly #progress = new Map<string, Progress>();
   /** What the log was last told of a file: a line is not said again at each look. */
   readonly #told = new Map<string, string>();
+  /** Files that were here since the start; undefined where nobody else has any. */
+  readonly #seen: Set<string> | undefined;
   #isWaiting = false;
 
-  constructor({ kind, client, plugins, logger }: FileApplierOptions) {
+  constructor({ kind, client, plugins, othersHaveFiles, logger }: FileApplierOptions) {
+    this.#seen = othersHaveFiles === true ? new Set() : undefined;
     this.#kind = kind;
     this.#objects = new ProvisionedObjects({ client, plugins, kind });
     this.#logger = logger;
@@ -55,7 +59,9 @@ export class FileApplier {
   }
 
   async #prune({ directory, files }: ReadFolder, kept: ReadonlySet<string>): Promise<void> {
-    await this.#objects.prune(kept, new Set(files.filter(({ content }) => content.isBlank).map(({ name }) => name)));
+    for (const { name } of files) this.#seen?.add(name);
+    const spared = new Set(files.filter(({ content }) => content.isBlank).map(({ name }) => name));
+    await this.#objects.prune(kept, (file) => !spared.has(file) && this.#seen?.has(file) !== false);
     this.#told.delete(directory);
   }
 

@@ -53,10 +53,10 @@ export class ProvisionedObjects {
     await this.#deleteWhere((object) => object.metadata.namespace === namespace && specOf(object)["title"] === name && !isIn(kept, object));
   }
 
-  /** Deletes what was provisioned by a file with `prune: true` and is not in `kept`, nor by a file in `spared`. */
-  async prune(kept: ReadonlySet<string>, spared: ReadonlySet<string>): Promise<void> {
-    const isSpared = ({ metadata }: ApiObject): boolean => spared.has(metadata.annotations?.[provisionedBy] ?? "");
-    await this.#deleteWhere((object) => object.metadata.annotations?.[prunable] === "true" && !isIn(kept, object) && !isSpared(object));
+  /** Deletes what was provisioned by a file with `prune: true`, one that `judges`, and is not in `kept`. */
+  async prune(kept: ReadonlySet<string>, judges: (file: string) => boolean): Promise<void> {
+    const isJudged = ({ metadata }: ApiObject): boolean => judges(metadata.annotations?.[provisionedBy] ?? "");
+    await this.#deleteWhere((object) => object.metadata.annotations?.[prunable] === "true" && !isIn(kept, object) && isJudged(object));
   }
 
   async #deleteWhere(matches: (object: ApiObject) => boolean): Promise<void> {

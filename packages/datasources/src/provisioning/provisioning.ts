@@ -14,6 +14,8 @@ export interface ProvisioningOptions {
   readonly directory: string;
   readonly client: ApiClient;
   readonly plugins: PluginSource;
+  /** Other servers of the store have files of their own: what a file provisioned that was never seen here stays. False unless told. */
+  readonly othersHaveFiles?: boolean;
   readonly env: NodeJS.ProcessEnv;
   readonly clock: Clock;
   readonly logger: Logger;

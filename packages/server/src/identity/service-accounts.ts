@@ -2,6 +2,7 @@ import type { BearerOptions, ServiceAccountOptions, TokenReviewOptions } from "@
 import { type ApiClient, createInformer } from "@dataplane/client";
 import type { ApiObject, Clock, Handler, Logger } from "@dataplane/meta";
 import type { Lifetime } from "../lifetime.js";
+import type { Leading } from "../servers/leading.js";
 import type { Live } from "../tls/live.js";
 import type { ServingCertificate } from "../tls/serving-certificate.js";
 import { bearerTokens } from "./bearer-tokens.js";
@@ -33,7 +34,7 @@ export interface ServiceAccounts extends ServiceAccountOptions, TokenReviewOptio
   /** Every bearer token that this server takes. */
   readonly bearer: BearerOptions;
   withEndpoints(next: Handler): Handler;
-  start(lifetime: Lifetime): void;
+  start(lifetime: Lifetime, leading: Leading): void;
 }
 
 export function openServiceAccounts({ tokens, client, appUrl, serving, clock, logger }: ServiceAccountsOptions): ServiceAccounts {
@@ -49,8 +50,8 @@ export function openServiceAccounts({ tokens, client, appUrl, serving, clock, lo
     reviewToken,
     issueToken: (account, spec) => issued.issue(account, spec),
     withEndpoints: (next) => openIdEndpoints({ issuer, url, key: tokens.key }, next),
-    start(lifetime) {
-      lifetime.start("default ServiceAccounts", defaultServiceAccountsController({ ...parts, namespaces, accounts }));
+    start(lifetime, leading) {
+      leading.start("default ServiceAccounts", () => defaultServiceAccountsController({ ...parts, namespaces, accounts }));
       lifetime.start("ServiceAccounts", accounts);
       if (serving !== undefined) {
         const configMaps = createInformer<ApiObject>({
@@ -58,7 +59,7 @@ export function openServiceAccounts({ tokens, client, appUrl, serving, clock, lo
           resource: configMapsRef,
           options: { fieldSelector: `metadata.name=${rootCaName}` },
         });
-        lifetime.start("root CA ConfigMaps", rootCaConfigMapsController({ ...parts, serving, namespaces, configMaps }));
+        leading.start("root CA ConfigMaps", () => rootCaConfigMapsController({ ...parts, serving, namespaces, configMaps }));
         lifetime.start("ConfigMaps of the root CA", configMaps);
       }
       lifetime.start("Namespaces", namespaces);

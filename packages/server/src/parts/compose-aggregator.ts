@@ -17,6 +17,7 @@ import { openMetrics, watchAvailability } from "../metrics/open-metrics.js";
 import type { Certificates } from "../tls/certificates.js";
 import { version } from "../version.js";
 import { type ApiServerDiscovery, apiServerDiscovery } from "./api-server-discovery.js";
+import { alone } from "../servers/leading.js";
 import { apiServerService, keepApiServerService } from "./api-server-service.js";
 import { askingAuthenticator } from "./asking-authenticator.js";
 import { delegateToPeer } from "./delegate-to-peer.js";
@@ -114,7 +115,7 @@ export function composeAggregator(options: ComposeAggregatorOptions): Compositio
       lifetime.start("Service of the API server", keepApiServerService({ client, apiServer: options.apiServer, clock, logger }));
       lifetime.start("roles and bindings", rbac);
       lifetime.start("served roles", servedRoles);
-      aggregators.start(lifetime);
+      aggregators.start(lifetime, alone(lifetime));
       if (routes !== undefined) lifetime.start("DataPlaneServices", dataPlaneServices);
       return Promise.resolve();
     },

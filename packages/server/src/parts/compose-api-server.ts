@@ -13,8 +13,9 @@ import { certificateAuthenticator } from "../identity/certificate-authenticator.
 import { extensionAuthenticationController } from "../identity/extension-authentication.js";
 import { kubernetesLiveChecks, kubernetesReadyChecks } from "../kubernetes-checks.js";
 import { openMetrics } from "../metrics/open-metrics.js";
-import type { Certificates } from "../tls/certificates.js";
 import { storeProblem } from "../store-health.js";
+import type { Certificates } from "../tls/certificates.js";
+import { alone } from "../servers/leading.js";
 import { noPlugins } from "./no-plugins.js";
 import type { Peer } from "./part-of.js";
 import { peerTransports } from "./peer-transport.js";
@@ -49,7 +50,7 @@ export function composeApiServer(options: ComposeApiServerOptions): Composition 
   );
   const api = openApiServerSide({
     ...options,
-    ...{ client, dataPlaneServices, plugins: storedPlugins(dataPlaneServices), appUrl: appUrlOf(config), sources: [] },
+    ...{ client, dataPlaneServices, plugins: storedPlugins(dataPlaneServices), appUrl: appUrlOf(config), sources: [], isShared: options.shared !== undefined },
     store: counting.meteredStore(options.store),
     hooks: config.dataplaneAggregator ? hooks : undefined,
   });
@@ -83,7 +84,7 @@ export function composeApiServer(options: ComposeApiServerOptions): Composition 
     async start(lifetime) {
       // Before the first write: until they are known, everybody's say is asked for.
       dataPlaneServices.onChange(() => api.sourcesChanged());
-      await api.start(lifetime, () => {
+      await api.start(lifetime, alone(lifetime), () => {
         if (config.dataplaneAggregator) lifetime.start("DataPlaneServices", dataPlaneServices);
         return config.dataplaneAggregator ? Promise.race([dataPlaneServices.synced, clock.sleep(5_000)]) : Promise.resolve();
       });
