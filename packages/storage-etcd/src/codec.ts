@@ -15,8 +15,7 @@ export interface WireNamespace {
 /** A 64-bit integer as protobufjs reads it. */
 export type Int64 = number | { readonly low: number; readonly high: number };
 
-export const toBigInt = (value: Int64): bigint =>
-  typeof value === "number" ? BigInt(value) : (BigInt(value.high) << 32n) | BigInt(value.low >>> 0);
+export const toBigInt = (value: Int64): bigint => (typeof value === "number" ? BigInt(value) : (BigInt(value.high) << 32n) | BigInt(value.low >>> 0));
 
 /** One message type between its object and its bytes. */
 export interface Codec<Message> {

@@ -57,9 +57,12 @@ export const isTooLarge = (fault: EtcdFault): boolean =>
 export const isLoggedOut = (fault: EtcdFault): boolean => isInvalidToken(fault) || isOldAuth(fault) || fault.code === GrpcCode.Unauthenticated;
 
 /** The member did nothing with the request, and another one, or the same a little later, may. */
-export const isRefused = (fault: EtcdFault): boolean =>
-  isNoLeader(fault) || isTooMany(fault) || isLearner(fault) || isNotCapable(fault);
+export const isRefused = (fault: EtcdFault): boolean => isNoLeader(fault) || isTooMany(fault) || isLearner(fault) || isNotCapable(fault);
 
 /** No answer: of a read another member may be asked, of a write nothing is known. */
 export const isLost = (fault: EtcdFault): boolean =>
-  fault.code === GrpcCode.Unavailable || fault.code === GrpcCode.DeadlineExceeded || fault.code === GrpcCode.Cancelled || fault.code === 2 || fault.code === 13;
+  fault.code === GrpcCode.Unavailable ||
+  fault.code === GrpcCode.DeadlineExceeded ||
+  fault.code === GrpcCode.Cancelled ||
+  fault.code === 2 ||
+  fault.code === 13;

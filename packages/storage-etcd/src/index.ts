@@ -1,2 +1,2 @@
-// To be written.
-export {};
+export type { EtcdTls } from "./credentials.js";
+export { type OpenEtcdStoreOptions, openEtcdStore } from "./open-etcd-store.js";

@@ -55,18 +55,26 @@ export class Member {
     return new Promise((resolve, reject) => {
       const { path, request: requests, response: responses } = method;
       const deadline = Date.now() + timeoutMs;
-      const call = this.#client.makeUnaryRequest(path, requests.encode, responses.decode, request, metadataOf(token), { deadline }, (error, response) => {
-        this.#underWay.delete(call);
-        if (error === null && response !== undefined) {
-          this.heard = performance.now();
-          resolve(response);
-          return;
-        }
-        const fault = faultOf(error);
-        // What etcd itself says begins so; all else may be of our own library.
-        if (fault.details.startsWith("etcdserver: ")) this.heard = performance.now();
-        reject(fault);
-      });
+      const call = this.#client.makeUnaryRequest(
+        path,
+        requests.encode,
+        responses.decode,
+        request,
+        metadataOf(token),
+        { deadline },
+        (error, response) => {
+          this.#underWay.delete(call);
+          if (error === null && response !== undefined) {
+            this.heard = performance.now();
+            resolve(response);
+            return;
+          }
+          const fault = faultOf(error);
+          // What etcd itself says begins so; all else may be of our own library.
+          if (fault.details.startsWith("etcdserver: ")) this.heard = performance.now();
+          reject(fault);
+        },
+      );
       this.#underWay.add(call);
     });
   }

@@ -18,7 +18,11 @@ export const range = method<RangeRequest, RangeResponse>("KV/Range", "RangeReque
 export const txn = method<TxnRequest, TxnResponse>("KV/Txn", "TxnRequest", "TxnResponse");
 export const compact = method<{ readonly revision: number }, object>("KV/Compact", "CompactionRequest", "CompactionResponse");
 export const watch = method<WatchRequest, WatchResponse>("Watch/Watch", "WatchRequest", "WatchResponse");
-export const leaseGrant = method<{ readonly ID: number; readonly TTL: number }, object>("Lease/LeaseGrant", "LeaseGrantRequest", "LeaseGrantResponse");
+export const leaseGrant = method<{ readonly ID: number; readonly TTL: number }, object>(
+  "Lease/LeaseGrant",
+  "LeaseGrantRequest",
+  "LeaseGrantResponse",
+);
 export const leaseRevoke = method<{ readonly ID: number }, object>("Lease/LeaseRevoke", "LeaseRevokeRequest", "LeaseRevokeResponse");
 export const status = method<object, StatusResponse>("Maintenance/Status", "StatusRequest", "StatusResponse");
 export const authenticate = method<{ readonly name: string; readonly password: string }, { readonly token: string }>(

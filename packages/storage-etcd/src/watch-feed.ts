@@ -1,0 +1,161 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Logger } from "@dataplane/meta";
+import { failpoint, RevisionCompacted, RevisionFuture, type WatchHub, type WriteChange } from "@dataplane/storage";
+import type { Cluster } from "./cluster.js";
+import { toBigInt } from "./codec.js";
+import type { EtcdHistory } from "./history.js";
+import { allKeys, type KeySpace } from "./key-space.js";
+import type { KeyValues } from "./key-values.js";
+import type { WatchResponse } from "./messages.js";
+import { hasSoundProgress } from "./progress.js";
+import { changeOf, checkWatch, eventRevision, isProgress, PreviousLost, WatchCompacted } from "./read-events.js";
+import type { RecentChanges } from "./recent-changes.js";
+import { WatchStream } from "./watch-stream.js";
+
+export interface WatchFeedOptions {
+  readonly cluster: Cluster;
+  readonly keys: KeySpace;
+  readonly values: KeyValues;
+  readonly hub: WatchHub;
+  readonly recent: RecentChanges;
+  readonly history: EtcdHistory;
+  readonly logger: Logger;
+  readonly signal: AbortSignal;
+}
+
+const firstPauseMs = 20;
+const longestPauseMs = 1000;
+/** Events of the store's own keys come by themselves within this time; then etcd is asked how far it is. */
+const firstAskMs = 4;
+const nextAskMs = 20;
+
+/** The one watch of a store in etcd: what it brings is published to the store's own watches, in order and without gaps. */
+export class WatchFeed {
+  readonly #options: WatchFeedOptions;
+  /** The stream that may be asked for progress. */
+  #askable: WatchStream | undefined;
+  /** The revision that somebody waits for. */
+  #wanted = 0n;
+  #asking: NodeJS.Timeout | undefined;
+  readonly #waiting = new Set<{ readonly revision: bigint; readonly resolve: () => void }>();
+
+  constructor(options: WatchFeedOptions) {
+    this.#options = options;
+  }
+
+  /** Runs until the signal aborts; never rejects. */
+  async run(): Promise<void> {
+    const { signal, logger } = this.#options;
+    let pauseMs = firstPauseMs;
+    while (!signal.aborted) {
+      const began = performance.now();
+      try {
+        await this.#watch();
+      } catch (thrown) {
+        if (!signal.aborted) logger.debug({ why: thrown instanceof Error ? thrown.message : "unknown" }, "the watch of etcd begins anew");
+      }
+      pauseMs = performance.now() - began > longestPauseMs ? firstPauseMs : Math.min(pauseMs * 2, longestPauseMs);
+      await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
+    }
+    clearTimeout(this.#asking);
+    for (const { resolve } of this.#waiting) resolve();
+  }
+
+  /** Each watch is to yield something at `revision` or later soon. */
+  want(revision: bigint): void {
+    if (revision <= this.#options.hub.revision) {
+      this.#options.hub.askProgress();
+      return;
+    }
+    if (revision > this.#wanted) this.#wanted = revision;
+    this.#asking ??= setTimeout(() => this.#ask(), firstAskMs);
+  }
+
+  /** Resolves when that revision was published, or the signal aborted. */
+  reached(revision: bigint, signal: AbortSignal): Promise<void> {
+    if (revision <= this.#options.hub.revision || signal.aborted || this.#options.signal.aborted) return Promise.resolve();
+    return new Promise((resolve) => {
+      const waiting = { revision, resolve: () => resolve() };
+      this.#waiting.add(waiting);
+      signal.addEventListener("abort", waiting.resolve, { once: true });
+      this.want(revision);
+    });
+  }
+
+  /** Watches on one member, for as long as that lasts. */
+  async #watch(): Promise<void> {
+    const { cluster, keys, hub, signal, values } = this.#options;
+    const on = await cluster.connected();
+    const [isSound, revision] = await Promise.all([hasSoundProgress(on), values.revision()]);
+    // Reads never go back: somebody put the database back to an earlier state.
+    if (revision < hub.revision) this.#restart(revision, new RevisionFuture(revision));
+    signal.throwIfAborted();
+    const range = isSound ? keys.range("/") : allKeys;
+    const stream = new WatchStream({ on, range, start: hub.revision + 1n, onResponse: (response) => this.#take(response) });
+    const cancel = (): void => stream.cancel();
+    signal.addEventListener("abort", cancel, { once: true });
+    this.#askable = isSound ? stream : undefined;
+    try {
+      await stream.ended;
+    } catch (thrown) {
+      if (thrown instanceof WatchCompacted) await this.#skip(thrown.oldest);
+      else if (thrown instanceof PreviousLost) await this.#skip(await this.#options.history.oldest());
+      throw thrown;
+    } finally {
+      this.#askable = undefined;
+      signal.removeEventListener("abort", cancel);
+      stream.cancel();
+    }
+  }
+
+  #take(response: WatchResponse): void {
+    checkWatch(response);
+    const { hub, recent, values } = this.#options;
+    if (isProgress(response)) hub.advance(toBigInt(response.header?.revision ?? 0));
+    const changes: WriteChange[] = [];
+    for (const event of response.events) {
+      const change = changeOf(event, values, (key) => recent.newest(key));
+      if (change === undefined) continue;
+      recent.add(change);
+      changes.push(change);
+    }
+    failpoint("before-notify");
+    hub.publish(changes);
+    const last = response.events.at(-1);
+    if (last !== undefined) hub.advance(eventRevision(last));
+    failpoint("after-notify");
+    this.#published();
+  }
+
+  #published(): void {
+    const { revision } = this.#options.hub;
+    if (this.#wanted > 0n && revision >= this.#wanted) {
+      this.#wanted = 0n;
+      clearTimeout(this.#asking);
+      this.#asking = undefined;
+      this.#options.hub.askProgress();
+    }
+    for (const waiting of this.#waiting) {
+      if (waiting.revision > revision) continue;
+      this.#waiting.delete(waiting);
+      waiting.resolve();
+    }
+  }
+
+  /** Changes up to now are lost to the watches, which are told to list again. */
+  async #skip(oldest: bigint): Promise<void> {
+    this.#options.logger.warn({ oldest: oldest.toString() }, "etcd was compacted past the watches, which begin anew");
+    this.#restart(await this.#options.values.revision(), new RevisionCompacted(oldest));
+  }
+
+  #restart(revision: bigint, reason: RevisionCompacted | RevisionFuture): void {
+    this.#options.recent.restart(revision);
+    this.#options.hub.restart(revision, reason);
+    this.#published();
+  }
+
+  #ask(): void {
+    this.#askable?.askProgress();
+    this.#asking = setTimeout(() => this.#ask(), nextAskMs);
+  }
+}
