@@ -38,6 +38,7 @@ build client-go client-go
 build controller-runtime controller-runtime
 build extension-servers extension-servers
 build etcd etcd
+build linearizability linearizability
 # Regular expressions by Go's own library: the other is ICU, which is C and has to be installed.
 package=github.com/dolthub/dolt/go/cmd/dolt build dolt mysql8 "" go build -tags gms_pure_go
 # The cases compare versions with those of the server and of kubectl.
