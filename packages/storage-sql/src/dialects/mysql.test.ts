@@ -1,6 +1,6 @@
 import type { Store } from "@dataplane/storage";
 import { describeStore } from "@dataplane/storage/conformance";
-import { afterAll, test } from "vitest";
+import { afterAll, expect, test } from "vitest";
 import { openNetwork } from "../network-engine.js";
 import { openSqlStore } from "../sql-store.js";
 import { startDolt } from "../testing/dolt.js";
@@ -12,18 +12,16 @@ const open = (options: MysqlOptions): Promise<Store> => openSqlStore({ dialect: 
 
 const mariadb = await startMariadb();
 afterAll(() => mariadb?.stop());
-if (mariadb === undefined) {
-  test.skip("the store in MariaDB (needs mariadb-server)", () => undefined);
-} else {
+test.skipIf(mariadb === undefined)("MariaDB is there to keep the store (mariadb-server)", () => expect(mariadb).toBeDefined());
+if (mariadb !== undefined) {
   const { host, port, user, password } = mariadb;
   describeStore("MariaDB", async () => open({ host, port, user, password, database: await mariadb.createDatabase() }));
 }
 
 const dolt = await startDolt();
 afterAll(() => dolt?.stop());
-if (dolt === undefined) {
-  test.skip("the store in Dolt (needs dolt: conformance/build-tools.sh builds it)", () => undefined);
-} else {
+test.skipIf(dolt === undefined)("Dolt is there to keep the store (conformance/build-tools.sh)", () => expect(dolt).toBeDefined());
+if (dolt !== undefined) {
   const { host, port, user } = dolt;
   describeStore("Dolt", async () => open({ host, port, user, database: await dolt.createDatabase() }));
 }
