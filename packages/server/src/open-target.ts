@@ -2,21 +2,18 @@ import path from "node:path";
 import type { ApiClient } from "@dataplane/client";
 import type { Clock, Logger } from "@dataplane/meta";
 import type { PluginSource } from "@dataplane/plugin-host";
-import { StoreLocked } from "@dataplane/storage-sql";
 import { AppCredentials } from "./app-credentials/app-credentials.js";
-import { CannotStart } from "./cannot-start.js";
 import { type Composition, compose } from "./compose.js";
 import type { Config } from "./config/load-config.js";
 import { openTokens, type Tokens } from "./identity/tokens.js";
 import { openUsers } from "./identity/users.js";
-import { openStore } from "./open-store.js";
+import type { OpenedStorage } from "./keys/open-storage.js";
 import { composeAggregator } from "./parts/compose-aggregator.js";
 import { composeApiServer } from "./parts/compose-api-server.js";
 import { kubeconfigTokens } from "./parts/kubeconfig-tokens.js";
 import { noPlugins } from "./parts/no-plugins.js";
 import { aggregatorOf, apiServerOf } from "./parts/part-of.js";
 import { type OpenPluginsOptions, openPlugins } from "./plugins.js";
-import { storeLocation } from "./store-location.js";
 import type { Certificates } from "./tls/certificates.js";
 
 export interface OpenTargetOptions {
@@ -24,6 +21,8 @@ export interface OpenTargetOptions {
   readonly root: string;
   readonly env: NodeJS.ProcessEnv;
   readonly certificates: Certificates;
+  /** Closed by who opened it; absent where the API server is another process. */
+  readonly storage: OpenedStorage | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
   /** What is to be closed at the end, in this order; filled as it is opened. */
@@ -42,13 +41,10 @@ export interface OpenedTarget {
   startPlugins(): void;
 }
 
-/** Throws CannotStart for a data folder that is another server's. */
 export function openTarget(options: OpenTargetOptions): Promise<OpenedTarget> {
   if (options.config.target === "aggregator") return Promise.resolve(openAggregator(options));
   return options.config.target === "apiserver" ? openApiServer(options) : openAll(options);
 }
-
-const keysOf = ({ dataPath }: Config): string => path.join(dataPath, "keys");
 
 async function openAll(options: OpenTargetOptions): Promise<OpenedTarget> {
   const { closing } = options;
@@ -111,16 +107,10 @@ function withPlugins(plugins: ReturnType<typeof openPlugins>, closing: OpenTarge
   };
 }
 
-async function openStored({ config, certificates, clock, logger, closing }: OpenTargetOptions) {
-  const keyDirectory = keysOf(config);
-  const store = await openStore({ location: storeLocation(config), clock, logger }).catch(asCannotStart);
-  closing.push(() => store.close());
+async function openStored({ config, certificates, storage, clock }: OpenTargetOptions) {
+  if (storage === undefined) throw new Error("an API server has a store");
+  const { store, keyDirectory } = storage;
   const tokens = openTokens(keyDirectory, () => clock.now());
   const users = await openUsers({ directory: keyDirectory, adminUser: config.adminUser, adminPassword: config.adminPassword });
   return { store, tokens, users, keyDirectory, ...(config.ensureKubectlAccess ? { serving: certificates.serving } : {}) };
-}
-
-function asCannotStart(error: unknown): never {
-  if (error instanceof StoreLocked) throw new CannotStart(error.message, { cause: error });
-  throw error;
 }

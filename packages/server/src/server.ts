@@ -7,6 +7,7 @@ import { CannotStart } from "./cannot-start.js";
 import type { Composition } from "./compose.js";
 import type { Config } from "./config/load-config.js";
 import { kubeconfigPath, writeKubeconfig } from "./identity/kubeconfig.js";
+import { type OpenedStorage, openStorage } from "./keys/open-storage.js";
 import { Lifetime } from "./lifetime.js";
 import { type Listener, listenHttp, listenHttps, PortTaken } from "./listen/listeners.js";
 import { type OpenedTarget, openTarget } from "./open-target.js";
@@ -45,11 +46,16 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
   mkdirSync(keys, { recursive: true, mode: 0o700 });
   const lifetime = new Lifetime(logger);
   const closing: (() => Promise<void>)[] = [() => lifetime.end()];
+  let storage: OpenedStorage | undefined;
   try {
     await filesAreThere(config, root, { clock, logger });
+    // Before anything reads the key folder: it may have keys that other servers have too.
+    storage = config.target === "aggregator" ? undefined : await openStorage({ config, root, clock, logger });
     const certificates = openCertificates({ directory: keys, root, config, clock, logger });
-    const target = await openTarget({ ...options, config, certificates, clock, closing });
+    const target = await openTarget({ ...options, config, certificates, storage, clock, closing });
+    closing.push(() => storage?.close() ?? Promise.resolve());
     lifetime.start("certificates", certificates);
+    if (storage !== undefined) lifetime.start("keys of the store", storage);
     target.startPlugins();
     await target.composition.start(lifetime);
     const listeners = await openListeners({ ...options, config }, target, certificates, lifetime);
@@ -61,6 +67,7 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
     return await running(options, { ...listeners, composition: target.composition, plugins: target.plugins, closing });
   } catch (error) {
     for (const close of closing) await close();
+    await storage?.close();
     throw error;
   }
 }

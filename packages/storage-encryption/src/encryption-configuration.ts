@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonObject, type JsonValue } from "@dataplane/meta";
-import { parseDocument } from "yaml";
+import { parseDocument, stringify } from "yaml";
 import { problemOfResourceName, problemsOfResourceList } from "./resource-names.js";
 
 export interface NamedKey {
@@ -35,6 +35,18 @@ export function parseEncryptionConfiguration(text: string): EncryptionConfigurat
   const configuration = configurationOf(readYaml(text), problems);
   problems.throwAny();
   return configuration;
+}
+
+/** As YAML, with the secrets. Not of kms providers. */
+export function printEncryptionConfiguration({ resources }: EncryptionConfiguration): string {
+  const printed = resources.map((each) => ({ resources: each.resources, providers: each.providers.map(printedProvider) }));
+  return stringify({ kind: "EncryptionConfiguration", apiVersion: "apiserver.config.k8s.io/v1", resources: printed });
+}
+
+function printedProvider(provider: ProviderConfiguration): object {
+  if (provider.type === "kms") throw new Error("kms providers are not printed");
+  if (provider.type === "identity") return { identity: {} };
+  return { [provider.type]: { keys: provider.keys.map(({ name, secret }) => ({ name, secret: secret.toString("base64") })) } };
 }
 
 class Problems {

@@ -1,3 +1,5 @@
+// For those who keep keys of their own in a store.
+export { aesGcmCipher } from "./ciphers/aes-gcm.js";
 export { EncryptionAtRest, type EncryptionAtRestOptions } from "./encryption-at-rest.js";
 export {
   type EncryptionConfiguration,
@@ -6,6 +8,7 @@ export {
   type NamedKey,
   type ProviderConfiguration,
   parseEncryptionConfiguration,
+  printEncryptionConfiguration,
   type ResourceEncryption,
 } from "./encryption-configuration.js";
 export { EncryptionRules, type EncryptionRulesOptions } from "./encryption-rules.js";
