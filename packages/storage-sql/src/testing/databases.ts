@@ -1,0 +1,3 @@
+export { startDolt, type TestDolt } from "./dolt.js";
+export { type MariadbOptions, startMariadb, type TestMariadb } from "./mariadb.js";
+export { type FaultedWritesOptions, type FaultedWritesReport, writeUnderFaults } from "./writes-under-faults.js";
