@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { FoundPlugin } from "./find-plugins.js";
 import { executableFile } from "./plugin-command.js";
 
-/** The files that decide which process a plugin is: when one changes, it is time for another. */
+/** The files that decide which process a plugin is, plugin.json first: when one changes, it is time for another. */
 export function decidingFiles(plugin: Pick<FoundPlugin, "json" | "directory" | "root">): readonly string[] {
   const files = ["plugin.json", "MANIFEST.txt", "standalone.txt", "pid.txt"].map((name) => join(plugin.directory, name));
   try {
@@ -12,6 +12,15 @@ export function decidingFiles(plugin: Pick<FoundPlugin, "json" | "directory" | "
   } catch {
     return files;
   }
+}
+
+/**
+ * The state of a plugin as it was found: of its plugin.json when that was read, of its other files now. Were plugin.json looked at now too, one
+ * that was written since would be taken for the one that was read, and never be obeyed.
+ */
+export function pluginStamp(plugin: FoundPlugin): string {
+  const [, ...others] = decidingFiles(plugin);
+  return `${plugin.jsonStamp}\n${stampOf(others)}`;
 }
 
 /** One text for the state of files and folders; it differs when one of them was written, replaced, made or removed. */

@@ -1,5 +1,6 @@
 import { lstatSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { join, relative, sep } from "node:path";
+import { stampOf } from "./file-stamp.js";
 import type { PluginProblem, PluginSignature } from "./plugin.js";
 import { type PluginJson, PluginJsonError, parsePluginJson } from "./plugin-json.js";
 
@@ -16,6 +17,8 @@ export interface FoundPlugin {
   /** The configured folder that it was found under. */
   readonly root: string;
   readonly signature: PluginSignature;
+  /** The state of plugin.json as it was before it was read: what is written later, even while it was read, has another. */
+  readonly jsonStamp: string;
 }
 
 export interface Findings {
@@ -73,9 +76,10 @@ class Search {
 
   #read(directory: string, { root, signature }: Place): void {
     try {
+      const jsonStamp = stampOf([join(directory, "plugin.json")]);
       const json = parsePluginJson(readPluginJson(directory));
       const first = this.found.get(json.id.toLowerCase());
-      if (first === undefined) this.found.set(json.id.toLowerCase(), { json, directory, root, signature });
+      if (first === undefined) this.found.set(json.id.toLowerCase(), { json, directory, root, signature, jsonStamp });
       else if (first.json.id === json.id) this.#report(directory, json.id, `the same id as the plugin in ${first.directory}, which was found first`);
       else this.#report(directory, json.id, `its id differs only in case from that of the plugin in ${first.directory}, which was found first`);
     } catch (error) {

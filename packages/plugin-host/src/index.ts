@@ -16,7 +16,8 @@ export { currentPlatform, executableFile, NoExecutable, type Platform, type Plug
 export { pluginEnvironment } from "./plugin-environment.js";
 export { ForeignFile, pluginFiles, sha256Of } from "./plugin-files.js";
 export { isOwnGroupOfAnother, isServerGroup, ownGroupOf, ownGroupVersion } from "./plugin-group.js";
-export { createPluginHost, type PluginHost, type PluginHostOptions } from "./plugin-host.js";
+export { createPluginHost, type PluginHost } from "./plugin-host.js";
+export type { PluginHostOptions } from "./plugin-host-options.js";
 export { isPluginId, type PluginJson, PluginJsonError, type ProxyRoute, parsePluginJson } from "./plugin-json.js";
 export type { PluginManifest, SignatureType } from "./plugin-manifest.js";
 export { pluginMetrics } from "./plugin-metrics.js";

@@ -1,62 +1,15 @@
 import { join } from "node:path";
-import { type Clock, type Logger, TimeLimit } from "@dataplane/meta";
-import type { OpenLink } from "@dataplane/plugin-protocol";
-import { attachToPlugin } from "./attached-process.js";
-import { CredentialsUnavailable } from "./credentials-unavailable.js";
-import { decidingFiles, stampOf } from "./file-stamp.js";
-import { type Findings, type FoundPlugin, findPlugins, type PluginDirectory } from "./find-plugins.js";
+import type { Logger } from "@dataplane/meta";
+import { decidingFiles, pluginStamp } from "./file-stamp.js";
+import { type Findings, type FoundPlugin, findPlugins } from "./find-plugins.js";
 import { watchFolders } from "./folder-watch.js";
-import { OrphanGuard } from "./orphan-guard.js";
 import type { Plugin, PluginProblem, PluginSource } from "./plugin.js";
-import { killWithGroup } from "./plugin-child.js";
-import type { PluginJson } from "./plugin-json.js";
+import type { PluginHostOptions } from "./plugin-host-options.js";
 import { hasBackend, PluginLoading } from "./plugin-loading.js";
-import { type PluginProcess, startPluginProcess } from "./plugin-process.js";
+import type { PluginProcess } from "./plugin-process.js";
+import { ProcessStarter } from "./process-starter.js";
 import { giveUpAfterByDefault } from "./restart-policy.js";
-import { RunRecords } from "./run-records.js";
-import { standaloneOf } from "./standalone.js";
 import { Supervisor } from "./supervisor.js";
-
-export interface PluginHostOptions {
-  /** Earlier ones win where two hold the same plugin. */
-  readonly directories: readonly PluginDirectory[];
-  /** Where `run/plugins` says which processes were started. */
-  readonly dataDirectory: string;
-  /** Ids of unsigned plugins that load all the same; true: all of them. */
-  readonly allowUnsigned: boolean | readonly string[];
-  /** Armoured PGP public keys whose signatures make a plugin valid; none when absent. */
-  readonly trustedKeys?: readonly string[];
-  /** Of this server, as its users know it: private plugins are bound to one. */
-  readonly rootUrl?: string;
-  /** Environment of a plugin's own: what `[plugin.<id>]` says, as GF_PLUGIN_NAME, and the server's GF_ variables for it. */
-  readonly settingsFor: (pluginId: string) => Readonly<Record<string, string>>;
-  /**
-   * More of it, which takes its time, such as credentials; asked before each start, which waits for it as long as a start may take. A
-   * rejection is a start that failed.
-   */
-  readonly environmentFor?: (plugin: FoundPlugin, signal: AbortSignal) => Promise<Readonly<Record<string, string>>>;
-  /** The host's own environment, for GF_PLUGIN_GRPC_ADDRESS_<ID>; none when absent. */
-  readonly env?: NodeJS.ProcessEnv;
-  /** The version told to plugins as GF_VERSION. */
-  readonly version: string;
-  readonly link: OpenLink;
-  /** The connection to one plugin, where it is not to be `link`: one that is recorded. */
-  readonly linkFor?: (plugin: PluginJson) => OpenLink | undefined;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  /** From spawn to a working connection; 60 s when absent. */
-  readonly startTimeoutMs?: number;
-  /** How long a call waits for a plugin that is starting; 10 s when absent. */
-  readonly startWaitMs?: number;
-  /** How often the folders are looked at for what is new, changed or gone; never when absent or 0. */
-  readonly watchPeriodMs?: number;
-  /** How long calls in flight may go on in a process that is replaced; 30 s when absent. */
-  readonly drainMs?: number;
-  /** Ends in a row after which a plugin is given up; 0: never; about an hour of them when absent. */
-  readonly giveUpAfter?: number;
-  /** Memory in RAM over which a plugin is ended and started again; no limit when absent. Linux only. */
-  readonly memoryLimitBytes?: number | undefined;
-}
 
 export interface PluginHost extends PluginSource {
   /** Folders that could not be used, and why. Complete after `found`. */
@@ -78,8 +31,7 @@ export function createPluginHost(options: PluginHostOptions): PluginHost {
 
 class ProcessPluginHost implements PluginHost {
   readonly #options: PluginHostOptions;
-  readonly #records: RunRecords;
-  readonly #guard: OrphanGuard;
+  readonly #starter: ProcessStarter;
   readonly #loading: PluginLoading;
   readonly #listeners = new Set<(pluginId: string) => void>();
   readonly #stop = new AbortController();
@@ -88,8 +40,6 @@ class ProcessPluginHost implements PluginHost {
   /** Plugins whose files could not be used when they were looked at last. */
   readonly #refused = new Set<string>();
   readonly #removing = new Set<Promise<void>>();
-  /** Of all processes that were started and have not ended. */
-  readonly #pids = new Set<number>();
   #plugins = new Map<string, Supervisor>();
   #findings: Findings = { plugins: [], problems: [], folders: [] };
   #problems: readonly PluginProblem[] = [];
@@ -98,8 +48,7 @@ class ProcessPluginHost implements PluginHost {
 
   constructor(options: PluginHostOptions) {
     this.#options = options;
-    this.#records = new RunRecords(options.dataDirectory);
-    this.#guard = new OrphanGuard(options.logger);
+    this.#starter = new ProcessStarter(options);
     const { allowUnsigned, trustedKeys = [], rootUrl = "", clock } = options;
     this.#loading = new PluginLoading({ allowUnsigned, trustedKeys, rootUrl, now: () => clock.now() });
   }
@@ -126,8 +75,8 @@ class ProcessPluginHost implements PluginHost {
   }
 
   start(): void {
-    const { logger, directories, clock, watchPeriodMs: periodMs = 0 } = this.#options;
-    this.#records.reapOrphans(logger);
+    const { directories, clock, watchPeriodMs: periodMs = 0 } = this.#options;
+    this.#starter.reapOrphans();
     this.#findings = findPlugins(directories);
     const runnable = this.#findings.plugins.filter(hasBackend);
     const signed = runnable.filter((plugin) => this.#loading.isSigned(plugin));
@@ -141,11 +90,11 @@ class ProcessPluginHost implements PluginHost {
     this.#stop.abort(new Error("the server stops"));
     await Promise.all([this.#watch, this.#scan, ...this.list().map((plugin) => this.#end(plugin.id, "the server stops"))]);
     await Promise.all(this.#removing);
-    this.#guard.stop();
+    this.#starter.stop();
   }
 
   kill(): void {
-    for (const pid of this.#pids) killWithGroup(pid);
+    this.#starter.kill();
   }
 
   #watched(): readonly string[] {
@@ -189,7 +138,9 @@ class ProcessPluginHost implements PluginHost {
       this.#plugins.set(id, supervisor);
       supervisor.start();
       this.#changed(id);
-    } else if (this.#tried.get(id) !== stampOf(decidingFiles(plugin))) {
+    } else if (this.#tried.get(id) !== pluginStamp(plugin)) {
+      // Already before its turn comes: until then it is not asked for again.
+      this.#tried.set(id, pluginStamp(plugin));
       // It tells its failure itself, in its state.
       running.reload(plugin).catch(() => undefined);
     }
@@ -227,48 +178,13 @@ class ProcessPluginHost implements PluginHost {
     return new Supervisor({ plugin, startProcess, clock, logger, startWaitMs, drainMs, giveUpAfter, memoryLimitBytes, onChange });
   }
 
-  async #awaitedEnvironment(plugin: FoundPlugin, timeoutMs: number, signal: AbortSignal): Promise<Readonly<Record<string, string>>> {
-    const limit = new TimeLimit({ ms: timeoutMs, signal });
-    try {
-      return (await this.#options.environmentFor?.(plugin, limit.signal)) ?? {};
-    } catch (thrown) {
-      signal.throwIfAborted();
-      throw new CredentialsUnavailable("the plugin's credentials could not be had", { cause: thrown });
-    } finally {
-      limit.release();
-    }
-  }
-
   async #startProcess(plugin: FoundPlugin, logger: Logger, signal: AbortSignal): Promise<PluginProcess> {
-    const { clock, version, settingsFor, memoryLimitBytes, startTimeoutMs = 60_000, env = {} } = this.#options;
     const { id } = plugin.json;
-    const link = this.#options.linkFor?.(plugin.json) ?? this.#options.link;
-    this.#tried.set(id, stampOf(decidingFiles(plugin)));
+    this.#tried.set(id, pluginStamp(plugin));
     await this.#loading.require(plugin);
-    const standalone = standaloneOf({ id, directory: plugin.directory }, env);
-    if (standalone !== undefined) return attachToPlugin({ standalone, link, clock }, signal);
-    const pids: number[] = [];
-    const onSpawn = (process: { readonly pid: number; readonly socketDirectory: string }): void => {
-      pids.push(process.pid);
-      this.#pids.add(process.pid);
-      this.#guard.watch(process.pid);
-      this.#records.write(id, process);
-    };
-    const forget = (): void => {
-      for (const pid of pids) {
-        this.#pids.delete(pid);
-        this.#guard.forget(pid);
-        this.#records.forget(id, pid);
-      }
-    };
-    const settings = { ...settingsFor(id), ...(await this.#awaitedEnvironment(plugin, startTimeoutMs, signal)) };
     try {
-      const options = { plugin, link, clock, logger, serverVersion: version, settings, startTimeoutMs, memoryLimitBytes, onSpawn };
-      const process = await startPluginProcess(options, signal);
-      void process.ended.then(forget);
-      return process;
+      return await this.#starter.start(plugin, logger, signal);
     } catch (thrown) {
-      forget();
       // Somebody still writes the file: the same state of it is to be tried again.
       if (thrown instanceof Error && thrown.message.includes("ETXTBSY")) this.#tried.delete(id);
       throw thrown;

@@ -1,12 +1,13 @@
 import { type Clock, LinkedAbort, type Logger } from "@dataplane/meta";
 import { Changes, untilAborted } from "./changes.js";
 import type { FoundPlugin } from "./find-plugins.js";
-import { type Plugin, type PluginClient, type PluginReload, type PluginState, PluginUnavailable } from "./plugin.js";
+import { type Plugin, type PluginClient, type PluginState, PluginUnavailable } from "./plugin.js";
 import type { PluginJson } from "./plugin-json.js";
 import type { PluginProcess } from "./plugin-process.js";
 import { ProcessLife } from "./process-life.js";
 import { healthyAfterMs } from "./restart-policy.js";
 import { afterEnd, type LifeEnd } from "./restart-verdict.js";
+import { StateRecord } from "./state-record.js";
 
 export interface SupervisorOptions {
   readonly plugin: FoundPlugin;
@@ -23,8 +24,6 @@ export interface SupervisorOptions {
   readonly onChange: () => void;
 }
 
-type StateChange = Pick<PluginState, "phase" | "reason" | "message">;
-
 /** Keeps one plugin's process running: starts it, watches it, starts it again, with longer and longer pauses when it does not stay. */
 export class Supervisor implements Plugin {
   readonly id: string;
@@ -33,15 +32,15 @@ export class Supervisor implements Plugin {
   readonly #changes: Changes;
   readonly #retiring = new Set<Promise<void>>();
   #plugin: FoundPlugin;
-  #state: PluginState;
+  readonly #record: StateRecord;
   #life: ProcessLife | undefined;
-  #reload: PluginReload | undefined;
   /** Aborted to begin anew at once: ends the pause, or the start that is under way. */
   #attempt = new LinkedAbort();
   /** One replacement at a time. */
   #replacing: Promise<void> = Promise.resolve();
   #retryAt = Number.POSITIVE_INFINITY;
-  #starts = 0;
+  /** What waits for its turn to take the place of what runs. */
+  #next: { plugin: FoundPlugin; readonly done: Promise<void> } | undefined;
   #loop: Promise<void> = Promise.resolve();
 
   constructor(options: SupervisorOptions) {
@@ -49,7 +48,10 @@ export class Supervisor implements Plugin {
     this.#plugin = options.plugin;
     this.#options = options;
     this.#changes = new Changes(options.clock);
-    this.#state = this.#newState({ phase: "starting", reason: "Starting", message: "the plugin is starting" });
+    this.#record = new StateRecord(options.clock, () => {
+      this.#changes.tell();
+      options.onChange();
+    });
   }
 
   get json(): PluginJson {
@@ -65,7 +67,7 @@ export class Supervisor implements Plugin {
   }
 
   get state(): PluginState {
-    return this.#state;
+    return this.#record.state;
   }
 
   /** Does not wait. */
@@ -77,7 +79,7 @@ export class Supervisor implements Plugin {
     this.#stop.abort(new Error(why));
     await Promise.all([this.#loop, this.#replacing]);
     await Promise.all(this.#retiring);
-    this.#become({ phase: "stopped", reason: "Stopped", message: why });
+    this.#record.become({ phase: "stopped", reason: "Stopped", message: why });
   }
 
   async client(signal: AbortSignal): Promise<PluginClient> {
@@ -87,39 +89,44 @@ export class Supervisor implements Plugin {
       if (life !== undefined && (await life.watch.isUsable())) return life.client;
       const left = until - this.#options.clock.now().getTime();
       // A process that is found to be gone is about to be started again.
-      if (left <= 0 || (this.#state.phase !== "starting" && this.#life === undefined)) throw this.#unavailable();
+      if (left <= 0 || (this.state.phase !== "starting" && this.#life === undefined)) throw this.#unavailable();
       if (this.#life === life) await this.#changes.within(left, signal);
     }
   }
 
   restart(): Promise<void> {
-    return this.reload(this.#plugin);
+    return this.reload(this.#next?.plugin ?? this.#plugin);
   }
 
-  /** As `restart`, to the plugin as it was found now. */
+  /** As `restart`, to the plugin as it was found now. Of several that wait for their turn only the last is started. */
   reload(plugin: FoundPlugin): Promise<void> {
-    const done = this.#replacing.then(() => this.#replace(plugin));
+    if (this.#next !== undefined) {
+      this.#next.plugin = plugin;
+      return this.#next.done;
+    }
+    const done = this.#replacing.then(() => {
+      const next = this.#next?.plugin ?? plugin;
+      this.#next = undefined;
+      return this.#replace(next);
+    });
+    this.#next = { plugin, done };
     this.#replacing = done.catch(() => undefined);
     return done;
   }
 
   /** What is on disk now cannot take the place of what runs. */
   refuseReload(message: string): void {
-    if (this.#reload?.outcome === "ReloadFailed" && this.#reload.message === message) return;
+    if (!this.#record.reloadFailed(message)) return;
     this.#options.logger.warn({ reason: message }, "the plugin changed on disk, but the new one is not taken");
-    this.#reloaded("ReloadFailed", message);
-    this.#become(this.#state, this.#state.since);
   }
 
   /** What is on disk is what runs, after all. */
   forgetRefusal(): void {
-    if (this.#reload?.outcome !== "ReloadFailed") return;
-    this.#reload = undefined;
-    this.#become(this.#state, this.#state.since);
+    this.#record.forgetFailedReload();
   }
 
   #unavailable(): PluginUnavailable {
-    const { phase, reason, message } = this.#state;
+    const { phase, reason, message } = this.state;
     const wait = phase === "starting" ? 1000 : Math.min(this.#retryAt - this.#options.clock.now().getTime(), 60_000);
     const retryAfterSeconds = phase === "stopped" ? 5 : Math.max(1, Math.ceil(wait / 1000));
     return new PluginUnavailable({ pluginId: this.id, reason, message: `plugin ${this.id} is not running: ${message}`, retryAfterSeconds });
@@ -137,7 +144,7 @@ export class Supervisor implements Plugin {
       // Somebody asked for it: what was before does not count.
       if (attempt.aborted || (await this.#pause(ends, end, attempt))) {
         ends = 0;
-        this.#become({ phase: "starting", reason: "Starting", message: "the plugin is started again, as asked" });
+        this.#record.become({ phase: "starting", reason: "Starting", message: "the plugin is started again, as asked" });
       }
     }
   }
@@ -161,16 +168,17 @@ export class Supervisor implements Plugin {
         continue;
       }
       this.#life = undefined;
+      this.#record.serving(undefined);
       const { reason, message } = over === "superseded" ? { reason: "Crashed" as const, message: "replaced" } : over;
-      if (this.#isStopping()) this.#become({ phase: "stopped", reason: "Stopping", message: "the server stops" });
-      else this.#become({ phase: "starting", reason, message });
+      if (this.#isStopping()) this.#record.become({ phase: "stopped", reason: "Stopping", message: "the server stops" });
+      else this.#record.become({ phase: "starting", reason, message });
       await life.process.stop();
       return { ranMs: this.#options.clock.now().getTime() - life.begin.getTime(), reason, error: new Error(message) };
     }
   }
 
   #startProcess(plugin: FoundPlugin, signal: AbortSignal): Promise<PluginProcess> {
-    this.#starts += 1;
+    this.#record.started();
     return this.#options.startProcess(plugin, signal);
   }
 
@@ -178,7 +186,8 @@ export class Supervisor implements Plugin {
     const { clock, logger, memoryLimitBytes } = this.#options;
     const life = new ProcessLife({ process, clock, signal: this.#stop.signal, memoryLimitBytes });
     this.#life = life;
-    this.#become({ phase: "running", reason: "Running", message: "the plugin is running" });
+    this.#record.serving(process);
+    this.#record.become({ phase: "running", reason: "Running", message: "the plugin is running" });
     logger.info({ pid: process.pid, note: process.note }, "plugin is running");
     return life;
   }
@@ -208,7 +217,7 @@ export class Supervisor implements Plugin {
   #hand(before: ProcessLife, next: PluginProcess, plugin: FoundPlugin): void {
     const { clock, drainMs: ms, logger } = this.#options;
     this.#plugin = plugin;
-    this.#reloaded("Reloaded", `process ${next.pid ?? "of another"} took the place of ${before.process.pid ?? "another"}`);
+    this.#record.reloaded(`process ${next.pid ?? "of another"} took the place of ${before.process.pid ?? "another"}`);
     logger.info(
       { from: before.process.pid, to: next.pid, version: plugin.json.version },
       "plugin is reloaded; calls in flight finish in the old process",
@@ -218,15 +227,11 @@ export class Supervisor implements Plugin {
     void retired.then(() => this.#retiring.delete(retired));
   }
 
-  #reloaded(outcome: PluginReload["outcome"], message: string): void {
-    this.#reload = { outcome, message, at: this.#options.clock.now() };
-  }
-
   /** Resolves when it runs; rejects when it is down again. */
   async #untilTried(): Promise<void> {
     do await this.#changes.within(60_000, this.#stop.signal);
-    while (this.#state.phase === "starting");
-    if (this.#state.phase !== "running") throw new Error(this.#state.message);
+    while (this.state.phase === "starting");
+    if (this.state.phase !== "running") throw new Error(this.state.message);
   }
 
   /** True when somebody asked to begin anew. */
@@ -235,31 +240,9 @@ export class Supervisor implements Plugin {
     const { delayMs, ...change } = afterEnd(ends, end, giveUpAfter);
     logger.error({ ends, retryInMs: delayMs, error: end.error.message }, "plugin is down");
     this.#retryAt = clock.now().getTime() + (delayMs ?? Number.POSITIVE_INFINITY);
-    this.#become(change);
+    this.#record.become(change);
     if (delayMs === 0) return false;
     const asked = delayMs === undefined ? untilAborted(attempt) : clock.sleep(delayMs, attempt).then(() => false);
     return asked.catch(() => !this.#isStopping());
-  }
-
-  #become(change: StateChange, since?: Date): void {
-    this.#state = this.#newState(change, since);
-    this.#changes.tell();
-    this.#options.onChange();
-  }
-
-  #newState({ phase, reason, message }: StateChange, since = this.#options.clock.now()): PluginState {
-    const process = this.#life?.process;
-    const notes = [process?.note, this.#reload?.outcome === "ReloadFailed" ? `not reloaded: ${this.#reload.message}` : undefined];
-    const note = notes.filter((it) => it !== undefined).join("; ");
-    return {
-      phase,
-      reason,
-      message,
-      since,
-      restarts: Math.max(0, this.#starts - 1),
-      pid: process?.pid,
-      note: note === "" ? undefined : note,
-      reload: this.#reload,
-    };
   }
 }

@@ -2,7 +2,8 @@ import { join } from "node:path";
 import { type Logger, silentLogger, systemClock } from "@dataplane/meta";
 import { links } from "@dataplane/plugin-protocol";
 import type { Plugin, PluginState } from "../plugin.js";
-import { createPluginHost, type PluginHost, type PluginHostOptions } from "../plugin-host.js";
+import { createPluginHost, type PluginHost } from "../plugin-host.js";
+import type { PluginHostOptions } from "../plugin-host-options.js";
 
 /** A host of everything in `folder`, with the real clock. */
 export function startHost(folder: string, plugins: string = join(folder, "plugins"), changes: Partial<PluginHostOptions> = {}): PluginHost {
