@@ -13,7 +13,7 @@ import type { ServingCertificate } from "../tls/serving-certificate.js";
 import { version } from "../version.js";
 import { ChannelOwnership } from "./channel-ownership.js";
 import { forgottenServers } from "./forgotten-servers.js";
-import { ElectedLeading, type Leading } from "./leading.js";
+import { ElectedLeading, type ElectedOptions, type Leading } from "./leading.js";
 import { LivingServers } from "./living-servers.js";
 import { peerEndpoint } from "./peer-endpoint.js";
 import { Peers } from "./peers.js";
@@ -25,10 +25,12 @@ import { SharedPlugins, stampOf } from "./shared-plugins.js";
 export interface ServerTimes {
   readonly leaseSeconds: number;
   readonly renewMs: number;
+  /** Of the Lease of the one who leads. */
+  readonly election: Pick<ElectedOptions, "leaseSeconds" | "renewDeadlineSeconds" | "retrySeconds">;
 }
 
 /** So that streams go on within ten seconds after a machine broke. */
-const defaultTimes: ServerTimes = { leaseSeconds: 6, renewMs: 2_000 };
+const defaultTimes: ServerTimes = { leaseSeconds: 6, renewMs: 2_000, election: {} };
 
 export interface OpenServersOptions {
   readonly config: Pick<Config, "advertiseUrl" | "maxPluginMessage" | "requestHeaderAllowedNames">;
@@ -93,7 +95,7 @@ export function openServers(options: OpenServersOptions): Servers {
     tls: () => ({ ca: options.serving.current.ca, ...options.certificates.frontProxy.current }),
     maxMessageBytes: options.config.maxPluginMessage,
   });
-  const leading = new ElectedLeading({ client, identity: id, clock, logger });
+  const leading = new ElectedLeading({ client, identity: id, ...times.election, clock, logger });
   const owners = new ChannelOwnership({ id, servers: living, peers });
   const lease = new ServerLease({ client, record, ...times, clock, logger });
   const left = new AbortController();
