@@ -16,7 +16,9 @@ export interface WatchCheck {
 export function checkWatches(sessions: readonly WatchSession[], log: readonly LoggedChange[]): WatchCheck {
   const changes = typedChanges(log);
   const faults = sessions.flatMap((session, index) =>
-    sessionFaults(session, changes).map((fault) => `watch ${String(index)} of watcher ${String(session.watcher)} since ${String(session.since)}: ${fault}`),
+    sessionFaults(session, changes).map(
+      (fault) => `watch ${String(index)} of watcher ${String(session.watcher)} since ${String(session.since)}: ${fault}`,
+    ),
   );
   const events = sessions.reduce((sum, session) => sum + session.events.length, 0);
   return { sessions: sessions.length, events, gone: sessions.filter(({ end }) => end === "gone").length, faults };
@@ -47,30 +49,29 @@ function sessionFaults(session: WatchSession, changes: readonly TypedChange[]): 
   const start = session.since === undefined ? startOf(session.events, changes) : { at: session.since, rest: session.events, faults: [] };
   // It broke before its state was complete: nothing can be said.
   if (start === undefined) return [];
-  let next = changes.findIndex(({ revision }) => revision > start.at);
-  if (next < 0) next = changes.length;
-  const faults = [...start.faults];
+  const following = changes.filter(({ revision }) => revision > start.at);
   let last = start.at;
+  let next = 0;
   for (const event of start.rest) {
-    const expected = changes[next];
-    if (event.type === "BOOKMARK") {
-      if (event.revision < last) faults.push(`a bookmark at ${String(event.revision)} goes back behind ${String(last)}`);
-      last = event.revision;
-      if (expected !== undefined && expected.revision <= event.revision) {
-        faults.push(`a bookmark at ${String(event.revision)} passes over ${told(expected)}`);
-        return faults;
-      }
-      continue;
-    }
-    if (expected === undefined || !isSame(event, expected)) {
-      faults.push(`brought ${event.type} ${event.item.key} ${event.item.value} at ${String(event.item.revision)}; ${told(expected)} was next`);
-      return faults;
-    }
-    next += 1;
-    last = expected.revision;
+    const fault = eventFault(event, following[next], last);
+    // What comes after the first fault follows from it.
+    if (fault !== undefined) return [...start.faults, fault];
+    last = event.type === "BOOKMARK" ? event.revision : event.item.revision;
+    if (event.type !== "BOOKMARK") next += 1;
   }
-  if (session.end === "open" && next < changes.length) faults.push(`was open at the end without ${told(changes[next])}`);
-  return faults;
+  const isCut = session.end === "open" && next < following.length;
+  return isCut ? [...start.faults, `was open at the end without ${told(following[next])}`] : start.faults;
+}
+
+function eventFault(event: WatchEvent, expected: TypedChange | undefined, last: number): string | undefined {
+  if (event.type === "BOOKMARK") {
+    const { revision } = event;
+    if (revision < last) return `a bookmark at ${String(revision)} goes back behind ${String(last)}`;
+    return expected !== undefined && expected.revision <= revision ? `a bookmark at ${String(revision)} passes over ${told(expected)}` : undefined;
+  }
+  const { type, item } = event;
+  if (expected !== undefined && isSame(event, expected)) return undefined;
+  return `brought ${type} ${item.key} ${item.value} at ${String(item.revision)}; ${told(expected)} was next`;
 }
 
 const told = (change: TypedChange | undefined): string =>
@@ -101,7 +102,9 @@ function startOf(events: readonly WatchEvent[], changes: readonly TypedChange[])
     if (event.type === "BOOKMARK") continue;
     const there = state.get(event.item.key);
     if (event.type !== "ADDED" || there?.revision !== event.item.revision || there.value !== event.item.value) {
-      faults.push(`began with ${event.type} ${event.item.key} at ${String(event.item.revision)}, not its state at ${String(mark.revision)}: ${told(there)}`);
+      faults.push(
+        `began with ${event.type} ${event.item.key} at ${String(event.item.revision)}, not its state at ${String(mark.revision)}: ${told(there)}`,
+      );
     }
     state.delete(event.item.key);
   }

@@ -33,15 +33,20 @@ export async function runNemesis(options: NemesisOptions): Promise<Readonly<Reco
 async function runFaults(faults: Readonly<Record<string, Fault>>, options: NemesisOptions, counts: Record<string, number>): Promise<void> {
   const { random, signal, history } = options;
   const names = Object.keys(faults);
-  while (!signal.aborted) {
-    await sleep(random.between(200, 2500), undefined, { signal }).catch(() => undefined);
-    if (signal.aborted) return;
+  while (await isPeaceful(random.between(200, 2500), signal)) {
     const name = random.pick(names);
     history.note(name);
     counts[name] = (counts[name] ?? 0) + 1;
     await faults[name]?.(options);
   }
 }
+
+/** False when the signal aborts before the time is over. */
+const isPeaceful = (ms: number, signal: AbortSignal): Promise<boolean> =>
+  sleep(ms, undefined, { signal }).then(
+    () => true,
+    () => false,
+  );
 
 const serverFaults = ({ clock }: NemesisOptions): Readonly<Record<string, Fault>> => ({
   "server killed": async (options) => {

@@ -145,4 +145,3 @@ function wanted(outcome: Outcome, status: number) {
   if (outcome.status !== status) throw new Error(`expected ${String(status)}: ${JSON.stringify(outcome)}`);
   return outcome.body;
 }
-

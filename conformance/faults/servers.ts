@@ -109,7 +109,7 @@ export class FaultyServers {
   /** Everything goes. */
   async stop(): Promise<void> {
     await Promise.all(this.all.map((server) => server.kill()));
-    await Promise.all(this.all.map((server) => server.proxy?.stop()));
+    for (const { proxy } of this.all) await proxy?.stop();
     await this.database.stop();
     for (const server of this.all) server.removeData();
   }

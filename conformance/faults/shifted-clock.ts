@@ -22,7 +22,15 @@ export class ShiftedClock {
   static create(): ShiftedClock | undefined {
     const folder = temporaryFolder("clock");
     const library = path.join(folder, "shifted-clock.so");
-    const { status } = spawnSync("cc", ["-shared", "-fPIC", "-O2", "-o", library, path.join(import.meta.dirname, "shifted-clock.c"), "-ldl"]);
+    const { status } = spawnSync("/usr/bin/cc", [
+      "-shared",
+      "-fPIC",
+      "-O2",
+      "-o",
+      library,
+      path.join(import.meta.dirname, "shifted-clock.c"),
+      "-ldl",
+    ]);
     if (status === 0) return new ShiftedClock(folder, library);
     rmSync(folder, { recursive: true, force: true });
     return undefined;

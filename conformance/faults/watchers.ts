@@ -111,23 +111,28 @@ class WatchClient {
   }
 
   async #follow(response: IncomingMessage, events: WatchEvent[]): Promise<WatchSession["end"]> {
-    const { random, settling, signal } = this.#options;
+    const { random, settling } = this.#options;
     const pauseChance = random.chance(0.3) ? 0.01 : 0;
     try {
       for await (const line of createInterface({ input: response, crlfDelay: Infinity })) {
         const { type, object } = JSON.parse(line) as Json;
         if (textOf(type) === "ERROR") return Number(object?.["code"]) === 410 ? "gone" : "broken";
         this.#take(textOf(type), object ?? {}, events);
+        if (settling.aborted) continue;
         // A slow reader, and one that goes in the middle.
-        if (!settling.aborted && random.chance(pauseChance)) await sleep(random.between(100, 2000));
-        if (!settling.aborted && random.chance(0.002)) return "closed";
+        if (random.chance(pauseChance)) await sleep(random.between(100, 2000));
+        if (random.chance(0.002)) return "closed";
       }
-      return signal.aborted ? "open" : "closed";
+      return this.#endedAs("closed");
     } catch {
-      return signal.aborted ? "open" : "broken";
+      return this.#endedAs("broken");
     } finally {
       response.destroy();
     }
+  }
+
+  #endedAs(end: "closed" | "broken"): WatchSession["end"] {
+    return this.#options.signal.aborted ? "open" : end;
   }
 
   #take(type: string, object: Json, events: WatchEvent[]): void {
