@@ -36,11 +36,17 @@ test("a value that is not what was written is refused by the name of its key, wh
   const store = await damaged("value", "UPDATE log SET value = ? WHERE revision = ?", Buffer.from("second of B"), 5);
   const isNamed = { name: "StoreDamaged", key: "/b" };
   await expect(store.get("/b")).rejects.toMatchObject(isNamed);
-  await expect(store.list("/")).rejects.toMatchObject(isNamed);
-  await expect(store.list("/", { at: 5n })).rejects.toMatchObject(isNamed);
+  for (const { entries } of [await store.list("/"), await store.list("/"), await store.list("/", { at: 5n })]) {
+    expect(entries.map(({ key, damage }) => [key, damage?.name])).toEqual([
+      ["/a", undefined],
+      ["/b", "StoreDamaged"],
+      ["/c", undefined],
+    ]);
+    expect(entries[1]).toMatchObject({ value: new Uint8Array(0), revision: 5n, damage: isNamed });
+  }
   await expect(store.put("/b", Buffer.from("third"), { expected: 5n })).rejects.toMatchObject(isNamed);
   await expect(store.delete("/b", 5n)).rejects.toMatchObject(isNamed);
-  await expect(firstChange(store, 4n)).rejects.toMatchObject(isNamed);
+  expect(await firstChange(store, 4n)).toMatchObject({ type: "put", entry: { key: "/b", revision: 5n, damage: isNamed } });
   expect(Buffer.from((await store.get("/a"))?.value ?? []).toString()).toBe("value of a");
   expect((await store.put("/a", Buffer.from("again"), { expected: 2n })).revision).toBe(7n);
   expect(store.health()).toEqual({ readable: true, writable: true });
@@ -55,7 +61,7 @@ async function firstChange(store: Store, since: bigint): Promise<unknown> {
 test("an older value in the place of the newest one is refused", async () => {
   const store = await damaged("older", "UPDATE current SET revision = ? WHERE key = ?", 3, "/b");
   await expect(store.get("/b")).rejects.toMatchObject({ name: "StoreDamaged", key: "/b" });
-  await expect(store.list("/")).rejects.toMatchObject({ name: "StoreDamaged", key: "/b" });
+  expect((await store.list("/")).entries[1]).toMatchObject({ key: "/b", damage: { name: "StoreDamaged" } });
   await store.close();
 });
 

@@ -12,7 +12,7 @@ import {
 import type { ExpiredKey } from "../engine.js";
 import { bytesOf, type Database, numberOf, type Row, type Statement, textOf } from "./sqlite-driver.js";
 import { readFailure } from "./sqlite-failure.js";
-import { currentColumns, requireCurrent, type VerifiedRow, verifiedCurrent, verifiedRow } from "./sqlite-rows.js";
+import { currentColumns, orDamage, requireCurrent, verifiedCurrent, verifiedRow } from "./sqlite-rows.js";
 import { counterQuery, readCounter } from "./sqlite-writer.js";
 import { VerifiedRevisions } from "./verified-revisions.js";
 
@@ -57,7 +57,7 @@ export class SqliteReader {
       const rows =
         revision === newest
           ? this.#newest([prefix, from, end, end, most])
-          : this.#statements.listAt.all(prefix, from, end, end, Number(revision), Number(revision), most).map((row) => verifiedRow(row).entry);
+          : this.#statements.listAt.all(prefix, from, end, end, Number(revision), Number(revision), most).map(provenOrDamaged);
       const more = limit !== undefined && rows.length > limit;
       const entries = more ? rows.slice(0, limit) : rows;
       return { entries, revision, more };
@@ -103,9 +103,7 @@ export class SqliteReader {
     return rows.map((row) => {
       const key = textOf(row, "key");
       if (this.#isProven(row)) return { key, value: bytesOf(row, "value"), revision: BigInt(numberOf(row, "revision")) };
-      const whole = this.#statements.get.get(key);
-      if (whole === undefined) throw new StoreDamaged(`the record of the key ${JSON.stringify(key)} is damaged`, key);
-      return this.#proven(whole);
+      return this.#proven(this.#statements.get.get(key) ?? row);
     });
   }
 
@@ -114,23 +112,32 @@ export class SqliteReader {
   }
 
   #proven(row: Row): Entry {
-    const entry = verifiedCurrent(row);
-    this.#verified.add(Number(entry.revision));
+    const entry = orDamage(textOf(row, "key"), numberOf(row, "at"), () => verifiedCurrent(row));
+    if (entry.damage === undefined) this.#verified.add(Number(entry.revision));
     return entry;
   }
 
   #change(revision: number): WriteChange {
-    const { entry, deleted, previous: before } = this.#row(revision);
-    const previous = before === 0 ? undefined : this.#row(before, entry.key).entry;
-    if (!deleted) return { type: "put", entry, previous };
+    const row = this.#row(revision);
+    const key = textOf(row, "key");
+    if (numberOf(row, "deleted") === 0) {
+      const entry = provenOrDamaged(row);
+      // What a damaged row says of others may be wrong too.
+      return { type: "put", entry, previous: entry.damage === undefined ? this.#replaced(key, numberOf(row, "previous")) : undefined };
+    }
+    const previous = this.#replaced(key, verifiedRow(row).previous);
     if (previous === undefined) throw missing(revision);
-    return { type: "delete", key: entry.key, revision: entry.revision, previous };
+    return { type: "delete", key, revision: BigInt(revision), previous };
   }
 
-  #row(revision: number, key?: string): VerifiedRow {
+  #replaced(key: string, revision: number): Entry | undefined {
+    return revision === 0 ? undefined : orDamage(key, revision, () => verifiedRow(this.#row(revision), key).entry);
+  }
+
+  #row(revision: number): Row {
     const row = this.#statements.change.get(revision);
     if (row === undefined) throw missing(revision);
-    return verifiedRow(row, key);
+    return row;
   }
 
   #snapshot<T>(read: (newest: bigint, oldest: bigint) => T): T {
@@ -198,6 +205,8 @@ function requireNoGap(rows: readonly Row[], since: number, last: number): void {
   if (gap >= 0) throw missing(since + 1 + gap);
   if (rows.length < historyRows && since + rows.length < last) throw missing(since + rows.length + 1);
 }
+
+const provenOrDamaged = (row: Row): Entry => orDamage(textOf(row, "key"), numberOf(row, "revision"), () => verifiedRow(row).entry);
 
 const missing = (revision: number): StoreDamaged =>
   new StoreDamaged(`the database file is damaged: revision ${String(revision)} is missing in its log`);

@@ -33,6 +33,18 @@ export function rowIfWhole(row: Row): VerifiedRow | undefined {
   }
 }
 
+const noBytes = new Uint8Array(0);
+
+/** What `read` gives; where that is damaged, an entry that says so, as lists and watches have it. What is not about one key is thrown. */
+export function orDamage(key: string, revision: number, read: () => Entry): Entry {
+  try {
+    return read();
+  } catch (thrown) {
+    if (thrown instanceof StoreDamaged && thrown.key !== undefined) return { key, value: noBytes, revision: BigInt(revision), damage: thrown };
+    throw thrown;
+  }
+}
+
 /** The columns that `verifiedCurrent` reads, of `current c LEFT JOIN log l`. */
 export const currentColumns =
   "c.key AS key, c.revision AS at, c.expires AS expires, c.checksum AS sum, l.key AS logged, l.revision AS revision, l.deleted AS deleted, l.previous AS previous, l.value AS value, l.checksum AS checksum";
