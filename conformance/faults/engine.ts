@@ -16,8 +16,9 @@ export interface FaultyDatabase {
   /** SIGKILL. */
   kill(): Promise<void>;
   restart(): Promise<void>;
-  pause(): void;
-  resume(): void;
+  /** SIGSTOP. */
+  pause(): Promise<void>;
+  resume(): Promise<void>;
   stop(): Promise<void>;
 }
 

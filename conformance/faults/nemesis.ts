@@ -84,9 +84,9 @@ const databaseFaults: Readonly<Record<string, Fault>> = {
   },
   "database stopped for a while": async (options) => {
     const { database } = options.servers;
-    database.pause();
+    await database.pause();
     await pause(options, options.longestMs);
-    database.resume();
+    await database.resume();
   },
   "connections broken": (options) => {
     proxyOf(options)?.breakConnections();

@@ -1,5 +1,20 @@
+import { startPostgres } from "../../../packages/storage-sql/src/testing/postgres.js";
 import type { FaultyDatabase } from "../engine.js";
+import { sharedSecret, throughPort } from "./shared-secret.js";
 
-export function openPostgres(): Promise<FaultyDatabase | undefined> {
-  return Promise.resolve(undefined);
+export async function openPostgres(): Promise<FaultyDatabase | undefined> {
+  const server = await startPostgres();
+  if (server === undefined) return undefined;
+  const { host, port, user, password } = server;
+  const name = await server.createDatabase();
+  return {
+    environment: (proxy) => ({ ...sharedSecret, GF_DATABASE_URL: throughPort(server.url(name), proxy?.port) }),
+    address: () => ({ host, port }),
+    location: () => ({ engine: "postgres", hosts: [`${host}:${String(port)}`], name, user, password, maxConnections: 4 }),
+    kill: () => server.kill(),
+    restart: () => server.restart(),
+    pause: () => server.pause(),
+    resume: () => server.resume(),
+    stop: () => server.stop(),
+  };
 }

@@ -8,8 +8,8 @@ export function openSqlite(): Promise<FaultyDatabase> {
     location: (dataPath) => ({ engine: "sqlite3", path: path.join(dataPath, "dataplane.db") }),
     kill: () => Promise.resolve(),
     restart: () => Promise.resolve(),
-    pause: () => undefined,
-    resume: () => undefined,
+    pause: () => Promise.resolve(),
+    resume: () => Promise.resolve(),
     stop: () => Promise.resolve(),
   });
 }

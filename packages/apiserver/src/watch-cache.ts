@@ -1,5 +1,5 @@
 import { ApiError, type Clock, expired, type Logger, unavailable } from "@dataplane/meta";
-import { type Change, RevisionCompacted, RevisionFuture, type Store } from "@dataplane/storage";
+import { type Change, failpoint, RevisionCompacted, RevisionFuture, type Store } from "@dataplane/storage";
 import { StoredValue } from "./codec.js";
 import { SortedMap } from "./sorted-map.js";
 
@@ -169,6 +169,7 @@ export class WatchCache {
     }
     const key = change.type === "put" ? change.entry.key : change.key;
     const revision = change.type === "put" ? change.entry.revision : change.revision;
+    failpoint("before-cache-apply");
     const previous = this.#entries.get(key);
     const current = change.type === "put" ? new StoredValue(key, revision, change.entry.value, change.entry.damage) : undefined;
     if (current === undefined) this.#entries.delete(key);
@@ -177,6 +178,7 @@ export class WatchCache {
     this.#remember(seen);
     for (const listener of this.#listeners) this.#tell(listener, seen);
     this.#advance(revision);
+    failpoint("after-cache-apply");
   }
 
   /** One who fails on a change does not keep the others from it. */

@@ -1,4 +1,5 @@
 import type { HttpResponse } from "@dataplane/meta";
+import { failpoint } from "@dataplane/storage";
 import type { StoredValue } from "../codec.js";
 import { metadataView } from "../conversion/metadata-view.js";
 import { type Selection, selectionOf } from "./selection.js";
@@ -82,7 +83,11 @@ async function* framesUntilOver(
   try {
     while (!request.signal.aborted) {
       const batch = watcher.takeFrames();
-      if (batch !== undefined) yield batch;
+      if (batch !== undefined) {
+        failpoint("before-watch-send");
+        yield batch;
+        failpoint("after-watch-send");
+      }
       if (watcher.hasFrames) continue;
       const now = services.clock.now().getTime();
       if (watcher.isEnded || now >= end) return;
