@@ -1,5 +1,6 @@
 // For authors of stores.
 export { Alarm } from "./alarm.js";
+export { exportStore, type ImportIntoStoreOptions, importIntoStore } from "./copy-by-store.js";
 export { type Failpoint, failpoint } from "./failpoint.js";
 export { checkKey, compareKeys, keyPosition, prefixEnd } from "./key.js";
 export { createMemoryStore, type MemoryStoreOptions } from "./memory-store.js";
@@ -20,4 +21,5 @@ export {
   StoreUnavailable,
   ValueTooLarge,
 } from "./store.js";
+export { type CopiedEntry, incompleteKey, type StoreExport, type StoreImport, StoreNotEmpty } from "./store-copy.js";
 export { changeKey, changeRevision, type History, type ReadHistory, WatchHub, type WatchHubOptions, type WriteChange } from "./watch-hub.js";

@@ -95,6 +95,14 @@ export class SqliteReader {
     });
   }
 
+  /** When keys are deleted by themselves. */
+  expiries(): ReadonlyMap<string, number> {
+    return translated(() => {
+      const rows = this.#database.prepare("SELECT key, expires FROM current WHERE expires IS NOT NULL").all();
+      return new Map(rows.map((row) => [textOf(row, "key"), numberOf(row, "expires")]));
+    });
+  }
+
   /** What is there now. Columns cost more than rows do: those that prove a value are read where it has not been proven yet. */
   #newest(range: readonly (string | number | null)[]): readonly Entry[] {
     const rows = this.#statements.list.all(...range);

@@ -1,7 +1,7 @@
 import { StoreDamaged } from "@dataplane/storage";
 import { counterChecksum } from "../checksum.js";
 import { SchemaTooNew } from "../errors.js";
-import { type Database, numberOf } from "./sqlite-driver.js";
+import { type Database, numberOf, textOf } from "./sqlite-driver.js";
 import { readFailure } from "./sqlite-failure.js";
 import { addChecksums } from "./sqlite-migration.js";
 
@@ -83,13 +83,26 @@ function rebuildForVacuum(database: Database): void {
 }
 
 /** Reads the structure of the whole file; the values have checksums of their own. */
-export function requireWhole(database: Database, path: string): void {
-  const [first] = database.prepare("PRAGMA integrity_check(1)").all();
-  const finding = first?.["integrity_check"];
-  if (finding !== "ok") throw new StoreDamaged(`${path} is damaged: ${typeof finding === "string" ? finding : "it cannot be checked"}`);
+function requireWhole(database: Database, path: string): void {
+  const [first] = findings(database, 1);
+  if (first !== undefined) throw new StoreDamaged(`${path} is damaged: ${first}`);
 }
 
-export const versionOf = (database: Database): number => numberOf(database.prepare("PRAGMA user_version").get(), "user_version");
+/** What SQLite finds wrong with the structure of the file. */
+export function findings(database: Database, most = 100): readonly string[] {
+  const found = database.prepare(`PRAGMA integrity_check(${String(most)})`).all();
+  const texts = found.map((row) => textOf(row, "integrity_check"));
+  return texts.filter((text) => text !== "ok");
+}
+
+/** Throws SchemaTooNew, and an Error for a file of an earlier release, which its server brings forward. */
+export function checkVersion(database: Database, path: string): void {
+  const found = versionOf(database);
+  if (found > schemaVersion) throw new SchemaTooNew(path, found, schemaVersion);
+  if (found < schemaVersion) throw new Error(`${path} is of an earlier release: start the server once, which brings it forward`);
+}
+
+const versionOf = (database: Database): number => numberOf(database.prepare("PRAGMA user_version").get(), "user_version");
 
 function inTransaction(database: Database, work: () => void): void {
   database.exec("BEGIN IMMEDIATE");
