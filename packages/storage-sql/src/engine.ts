@@ -29,6 +29,11 @@ export interface Engine {
   /** Keys whose time is over, up to a number of the engine's choice; times are milliseconds since the epoch. */
   expired(now: number): Promise<readonly ExpiredKey[]>;
   nextExpiry(): Promise<number | undefined>;
+  /**
+   * Where others write to the same database too: calls back until the engine is closed, soon after each write of theirs and now and then without one, with
+   * a revision that may be reached (a word to look, no proof) or without one. Told whether that was news. Absent: this process alone writes.
+   */
+  follow?(onNews: (revision: bigint | undefined) => Promise<boolean>): void;
   /** See Store.health. */
   health(): StoreHealth;
   close(): Promise<void>;

@@ -8,12 +8,17 @@ import {
   type Page,
   type PutOptions,
   RevisionConflict,
+  RevisionFuture,
   type Store,
   type StoreHealth,
+  StoreUnavailable,
   WatchHub,
   type WriteChange,
 } from "@dataplane/storage";
 import type { Dialect, Engine, Write, WriteResult } from "./engine.js";
+import { HistoryFeed } from "./history-feed.js";
+import { shareNext } from "./share-next.js";
+import { WriteQueue } from "./write-queue.js";
 
 export interface SqlStoreOptions {
   readonly dialect: Dialect;
@@ -21,48 +26,69 @@ export interface SqlStoreOptions {
   readonly clock?: Clock;
 }
 
-/** Opens a store in a database; rejects with StoreLocked when another process has it open, SchemaTooNew when a newer release wrote it. */
+/**
+ * Opens a store in a database; rejects with StoreLocked when another process has it open, SchemaTooNew when a newer release wrote it, StoreUnavailable
+ * when it does not answer.
+ */
 export async function openSqlStore({ dialect, clock = systemClock }: SqlStoreOptions): Promise<Store> {
   const engine = await dialect();
-  const store = new SqlStore(engine, clock, await engine.revision());
-  await store.watchExpiries();
-  return store;
+  try {
+    const store = new SqlStore(engine, clock, await engine.revision());
+    await store.start();
+    return store;
+  } catch (thrown) {
+    await engine.close();
+    throw thrown;
+  }
 }
 
-interface Waiting {
-  readonly write: Write;
-  readonly resolve: (result: WriteResult) => void;
-  readonly reject: (error: unknown) => void;
-}
-
-// More in one transaction gains nothing, and would keep the next ones waiting.
-const largestBatch = 1000;
-const largestBatchBytes = 16 * 1024 * 1024;
+/** What is known of a revision is published within so many milliseconds, or the database is away. */
+const publishTime = 5_000;
+const retryPause = 100;
+const expiryRetry = 1_000;
+/** Others write keys with a time to live too, and may be gone when it is over. */
+const expiryLook = 15_000;
 
 class SqlStore implements Store {
   readonly #engine: Engine;
   readonly #clock: Clock;
   readonly #hub: WatchHub;
+  readonly #feed: HistoryFeed;
+  readonly #queue: WriteQueue;
   readonly #alarm: Alarm;
-  #waiting: Waiting[] = [];
-  #writing: Promise<void> | undefined;
-  /** Readers that saw a commit before it was published. */
-  readonly #ahead = new Set<{ readonly revision: bigint; readonly resolve: () => void }>();
-  #closed = false;
+  /** The newest revision of the database; a smaller one than was there before ends all watches. */
+  readonly #look = shareNext(async () => {
+    const before = this.#hub.revision;
+    const revision = await this.#engine.revision();
+    if (revision < before) this.#feed.restart(revision, new RevisionFuture(revision));
+    return revision;
+  });
   #closing: Promise<void> | undefined;
 
   constructor(engine: Engine, clock: Clock, revision: bigint) {
     this.#engine = engine;
     this.#clock = clock;
     this.#hub = new WatchHub({ revision, readHistory: (prefix, after) => engine.history(prefix, after, this.#hub.revision) });
-    this.#alarm = new Alarm(clock, () => void this.#expire().catch(() => this.#alarm.setNoLaterThan(this.#clock.now().getTime() + 1000)));
+    this.#feed = new HistoryFeed({ hub: this.#hub, readHistory: (after, last) => engine.history("/", after, last) });
+    this.#queue = new WriteQueue({ write: (writes) => this.#write(writes), publish: (writes, results) => this.#publish(writes, results) });
+    this.#alarm = new Alarm(clock, () => void this.#expire().catch(() => this.#setAlarm(expiryRetry)));
+  }
+
+  async start(): Promise<void> {
+    await this.#watchExpiries();
+    this.#engine.follow?.((revision) => this.#hear(revision));
   }
 
   async revision(): Promise<bigint> {
     this.#checkOpen();
-    // Acknowledged writes are published, so that this is linearizable without asking the database.
+    let revision = this.#hub.revision;
+    // Without others, acknowledged writes are published: this is linearizable without asking the database.
+    if (this.#engine.follow !== undefined) {
+      revision = await this.#look();
+      await this.#published(revision);
+    }
     this.#hub.askProgress();
-    return Promise.resolve(this.#hub.revision);
+    return revision;
   }
 
   async get(key: string): Promise<Entry | undefined> {
@@ -81,24 +107,27 @@ class SqlStore implements Store {
 
   async put(key: string, value: Uint8Array, { expected, ttlSeconds }: PutOptions): Promise<Entry> {
     checkKey(key);
+    this.#checkOpen();
     // The caller may go on to use its buffer.
     const own = new Uint8Array(value);
-    const expires = ttlSeconds === undefined ? undefined : this.#clock.now().getTime() + ttlSeconds * 1000;
-    const result = await this.#submit({ type: "put", key, value: own, expected, expires });
+    const expires = ttlSeconds === undefined ? undefined : Math.round(this.#clock.now().getTime() + ttlSeconds * 1000);
+    const result = await this.#queue.submit({ type: "put", key, value: own, expected, expires });
     if (result.type === "conflict") throw new RevisionConflict(key, result.actual);
-    if (expires !== undefined && !this.#closed) this.#alarm.setNoLaterThan(expires);
+    if (expires !== undefined && this.#closing === undefined) this.#alarm.setNoLaterThan(expires);
     return { key, value: own, revision: result.revision };
   }
 
   async delete(key: string, expected: bigint): Promise<{ readonly revision: bigint; readonly previous: Entry }> {
-    const result = await this.#submit({ type: "delete", key, expected });
+    this.#checkOpen();
+    const result = await this.#queue.submit({ type: "delete", key, expected });
     if (result.type === "conflict") throw new RevisionConflict(key, result.actual);
     if (result.previous === undefined) throw new RevisionConflict(key, 0n);
     return { revision: result.revision, previous: result.previous };
   }
 
-  watch(prefix: string, since: bigint, signal: AbortSignal): AsyncIterable<Change> {
-    return this.#hub.watch(prefix, since, signal);
+  async *watch(prefix: string, since: bigint, signal: AbortSignal): AsyncGenerator<Change, void, undefined> {
+    if (since > this.#hub.revision) await this.#heard(since, signal);
+    yield* this.#hub.watch(prefix, since, signal);
   }
 
   async compact(before: bigint): Promise<void> {
@@ -115,89 +144,77 @@ class SqlStore implements Store {
     return this.#closing;
   }
 
-  /** Sets the alarm for what was stored with a time to live before. */
-  async watchExpiries(): Promise<void> {
-    const next = await this.#engine.nextExpiry();
-    if (next !== undefined && !this.#closed) this.#alarm.setNoLaterThan(next);
-  }
-
   /** What was submitted before is still written. */
   async #close(): Promise<void> {
-    this.#closed = true;
     this.#alarm.stop();
     this.#hub.close();
-    await this.#writing;
-    await this.#engine.close();
+    await this.#queue.settled();
+    await Promise.all([this.#engine.close(), this.#feed.close()]);
   }
 
   #checkOpen(): void {
-    if (this.#closed) throw new Error("the store is closed");
+    if (this.#closing !== undefined) throw new Error("the store is closed");
   }
 
-  #submit(write: Write): Promise<WriteResult> {
-    this.#checkOpen();
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({ write, resolve, reject });
-      this.#writing ??= this.#writeAll();
-    });
+  #write(writes: readonly Write[]): Promise<readonly WriteResult[]> {
+    const written = this.#engine.write(writes);
+    this.#feed.expect(written);
+    return written;
   }
 
-  /** Group commit: while one transaction is under way the next writes gather, and then go together. */
-  async #writeAll(): Promise<void> {
-    // Writes of the same turn of the loop go in one transaction.
-    await Promise.resolve();
-    while (this.#waiting.length > 0) {
-      const batch = this.#waiting.splice(0, batchLength(this.#waiting));
+  /** Watches first: who waits for a write may then ask at its revision. */
+  async #publish(writes: readonly Write[], results: readonly WriteResult[]): Promise<void> {
+    const changes = writes.flatMap((write, index) => changeOf(write, results[index]));
+    this.#feed.add(changes);
+    const last = results.reduce((most, result) => (result.type === "written" && result.revision > most ? result.revision : most), 0n);
+    // It is written, whenever others' changes before it can be read.
+    await this.#feed.published(last, publishTime);
+  }
+
+  /** Nobody is to know a revision that a watch does not: the database shows a commit a moment before this process hears of it. */
+  async #published(revision: bigint): Promise<void> {
+    if (!(await this.#feed.published(revision, publishTime))) throw new StoreUnavailable("the database does not show its history");
+  }
+
+  /** See Engine.follow. */
+  async #hear(told: bigint | undefined): Promise<boolean> {
+    const revision = told ?? (await this.#look());
+    const isNews = revision > this.#hub.revision;
+    this.#feed.reach(revision);
+    return isNews;
+  }
+
+  /** Resolves when the hub knows `revision`, or the database does not; waits for one that is away. */
+  async #heard(revision: bigint, signal: AbortSignal): Promise<void> {
+    const isOver = (): boolean => signal.aborted || this.#closing !== undefined;
+    while (this.#engine.follow !== undefined && !isOver()) {
       try {
-        this.#acknowledge(batch, await this.#engine.write(batch.map(({ write }) => write)));
-      } catch (thrown) {
-        for (const { reject } of batch) reject(thrown);
+        if ((await this.#look()) < revision) return;
+        if (await this.#feed.published(revision, publishTime)) return;
+      } catch (error) {
+        if (!(error instanceof StoreUnavailable)) throw error;
+        await systemClock.sleep(retryPause, signal).catch(() => undefined);
       }
     }
-    this.#writing = undefined;
   }
 
-  #acknowledge(batch: readonly Waiting[], results: readonly WriteResult[]): void {
-    // Watches first: who waits for a write may then ask at its revision.
-    this.#hub.publish(batch.flatMap(({ write }, index) => changeOf(write, results[index])));
-    for (const reader of this.#ahead) {
-      if (reader.revision <= this.#hub.revision) reader.resolve();
-    }
-    for (const [index, { resolve, reject }] of batch.entries()) {
-      const result = results[index];
-      if (result === undefined) reject(new Error("the database gave no result"));
-      else resolve(result);
-    }
+  /** Sets the alarm for what was stored with a time to live before, or by others. */
+  async #watchExpiries(): Promise<void> {
+    const next = await this.#engine.nextExpiry();
+    if (this.#closing !== undefined) return;
+    if (next !== undefined) this.#alarm.setNoLaterThan(next);
+    if (this.#engine.follow !== undefined) this.#setAlarm(expiryLook);
   }
 
-  /** The database shows a commit a moment before this process hears of it; nobody is to know a revision that a watch does not. */
-  async #published(revision: bigint): Promise<void> {
-    if (revision <= this.#hub.revision || this.#writing === undefined) return;
-    let resolve: () => void = () => undefined;
-    const published = new Promise<void>((done) => {
-      resolve = done;
-    });
-    const reader = { revision, resolve };
-    this.#ahead.add(reader);
-    await Promise.race([published, this.#writing]);
-    this.#ahead.delete(reader);
+  #setAlarm(ms: number): void {
+    if (this.#closing === undefined) this.#alarm.setNoLaterThan(this.#clock.now().getTime() + ms);
   }
 
   async #expire(): Promise<void> {
     const expired = await this.#engine.expired(this.#clock.now().getTime());
-    await Promise.all(expired.map(({ key, revision }) => this.#submit({ type: "delete", key, expected: revision })));
-    if (!this.#closed) await this.watchExpiries();
+    await Promise.all(expired.map(({ key, revision }) => this.#queue.submit({ type: "delete", key, expected: revision })));
+    await this.#watchExpiries();
   }
-}
-
-/** How many of the writes go in the next transaction; at least one. */
-function batchLength(waiting: readonly Waiting[]): number {
-  let sum = 0;
-  const full = waiting.findIndex(({ write }, index) => {
-    sum += write.type === "put" ? write.value.byteLength : 0;
-    return index >= largestBatch || (index > 0 && sum > largestBatchBytes);
-  });
-  return full < 0 ? waiting.length : full;
 }
 
 function changeOf(write: Write, result: WriteResult | undefined): WriteChange[] {

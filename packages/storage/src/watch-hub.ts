@@ -1,4 +1,5 @@
-import { type Change, type RevisionCompacted, RevisionFuture } from "./store.js";
+import { failpoint } from "./failpoint.js";
+import { type Change, type RevisionCompacted, RevisionFuture, StoreUnavailable } from "./store.js";
 
 /** A change that a write made. */
 export type WriteChange = Exclude<Change, { type: "progress" }>;
@@ -40,6 +41,9 @@ export interface WatchHubOptions {
   /** The same in bytes of values. 4 MiB unless told. */
   readonly maxQueuedBytes?: number;
 }
+
+/** How long a watch waits for a store that is away before it reads again, in milliseconds. */
+const retryPause = 100;
 
 /** Feeds the watches of one store: from the history until they have caught up, then from each write as it commits. */
 export class WatchHub {
@@ -110,10 +114,12 @@ export class WatchHub {
     signal.addEventListener("abort", wake);
     try {
       while (!stopped()) {
-        for (const change of await this.#next(watcher, signal)) {
+        for (const change of await this.#next(watcher, signal, stopped)) {
           if (stopped()) return;
           watcher.yielded = changeRevision(change);
+          failpoint("before-watch-send");
           yield change;
+          failpoint("after-watch-send");
         }
       }
     } finally {
@@ -143,7 +149,7 @@ export class WatchHub {
   }
 
   /** What to yield next; empty when woken for nothing. */
-  async #next(watcher: Watcher, signal: AbortSignal): Promise<readonly Change[]> {
+  async #next(watcher: Watcher, signal: AbortSignal, stopped: () => boolean): Promise<readonly Change[]> {
     if (watcher.failure !== undefined) throw watcher.failure;
     if (watcher.queue.length > 0) {
       const changes = watcher.queue;
@@ -152,16 +158,41 @@ export class WatchHub {
       return changes;
     }
     if (!watcher.live) {
-      const { changes, upTo } = await this.#readHistory(watcher.prefix, watcher.cursor, signal);
-      watcher.cursor = upTo;
-      watcher.live = upTo >= this.#revision;
-      return changes;
+      const history = await this.#readOrWait(watcher, signal, stopped);
+      if (history === undefined) return [];
+      watcher.cursor = history.upTo;
+      watcher.live = history.upTo >= this.#revision;
+      return history.changes;
     }
     if (this.#progress > watcher.yielded) return [{ type: "progress", revision: watcher.cursor }];
     await new Promise<void>((resolve) => {
       watcher.wake = resolve;
     });
     return [];
+  }
+
+  /** Waits for a store that is away: the watch goes on where it was. Undefined once it is stopped, however long the store takes. */
+  async #readOrWait(watcher: Watcher, signal: AbortSignal, stopped: () => boolean): Promise<History | undefined> {
+    const read = async (): Promise<History> => this.#readHistory(watcher.prefix, watcher.cursor, signal);
+    while (!stopped()) {
+      try {
+        return await new Promise<History | undefined>((resolve, reject) => {
+          watcher.wake = () => stopped() && resolve(undefined);
+          read().then(resolve, reject);
+        });
+      } catch (error) {
+        if (stopped()) break;
+        if (!(error instanceof StoreUnavailable)) throw error;
+      }
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, retryPause);
+        watcher.wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+    return undefined;
   }
 }
 
