@@ -52,7 +52,7 @@ test.each<[string, object]>([
     {
       ...{ operatorURL: "https://op" },
       ...versionWith({
-        kinds: [{ kind: "Issue", scope: "Cluster", schema: { spec: {} } }],
+        kinds: [{ kind: "Issue", scope: "Cluster", schema: { spec: { type: "object" } } }],
         routes: { namespaced: { "/bar": { GET: { name: "getBar" } } } },
       }),
     },
@@ -98,6 +98,47 @@ test.each<[string, object, string]>([
   ["a role for no kind", { roles: { r: { kinds: [{ kind: "Other", verbs: ["get"] }] } } }, 'spec.roles["r"].kinds[0].kind'],
 ])("refuses %s", (_, spec, field) => {
   expect(appManifestCauses(manifest(spec), undefined).map((it) => it.field)).toContain(field);
+});
+
+const broken = (spec: object) => kindWith({ schemas: { Issue: { type: "object", properties: { spec } } } });
+const issueAt = "spec.versions[0].kinds[0]";
+
+test.each<[string, object, string]>([
+  ["a list of nothing", broken({ type: "array" }), `${issueAt}.schemas[Issue].properties[spec].items`],
+  ["a type that there is not", broken({ type: "text" }), `${issueAt}.schemas[Issue].properties[spec].type`],
+  ["a pattern that is none", broken({ type: "string", pattern: "(" }), `${issueAt}.schemas[Issue].properties[spec].pattern`],
+  [
+    "a rule that is no CEL",
+    broken({ type: "object", "x-kubernetes-validations": [{ rule: "self.(" }] }),
+    `${issueAt}.schemas[Issue].properties[spec].x-kubernetes-validations[0].rule`,
+  ],
+  [
+    "a default of another type",
+    broken({ type: "object", properties: { a: { type: "string", default: 1 } } }),
+    `${issueAt}.schemas[Issue].properties[spec].properties[a].default`,
+  ],
+  ["the older form of a schema", kindWith({ schemas: undefined, schema: { spec: { type: "array" } } }), `${issueAt}.schema.properties[spec].items`],
+  ["a selectable field that there is not", kindWith({ selectableFields: ["spec.nope"] }), `${issueAt}.selectableFields[0]`],
+  [
+    "a column of another type",
+    kindWith({ additionalPrinterColumns: [{ name: "A", type: "text", jsonPath: ".spec" }] }),
+    `${issueAt}.additionalPrinterColumns[0].type`,
+  ],
+  ["a broken schema in another version", twoVersions({ schemas: { Issue: { type: "array" } } }), "spec.versions[1].kinds[0].schemas[Issue].type"],
+])("refuses %s", (_, spec, field) => {
+  const found = appManifestCauses(manifest(spec), undefined).map((it) => it.field);
+  expect(found).toContain(field);
+  expect(found.every((it) => it?.startsWith("spec.versions["))).toBe(true);
+});
+
+test("a kind with a broken schema that was taken once may stand while others change", () => {
+  const old = manifest(broken({ type: "array" }));
+  expect(appManifestCauses(old, old)).toEqual([]);
+  const { versions } = broken({ type: "array" });
+  const more = manifest({
+    versions: [...versions, { name: "v2", kinds: [{ ...issue, kind: "Other", plural: "others", schemas: { Other: { type: "text" } } }] }],
+  });
+  expect(appManifestCauses(more, old)[0]?.field).toBe("spec.versions[1].kinds[0].schemas[Other].type");
 });
 
 test("the group stays, and a version that is served cannot go", () => {

@@ -8,6 +8,7 @@ import { kindCauses } from "./validation/kinds.js";
 import { nameCauses } from "./validation/names.js";
 import { roleCauses } from "./validation/roles.js";
 import { routeCauses } from "./validation/routes.js";
+import { schemaCauses } from "./validation/schemas.js";
 
 const column = (name: string, value: (spec: ManifestSpec) => string): Column => ({ name, value: (object) => value(manifestSpecFrom(object)) });
 
@@ -26,7 +27,9 @@ const columns: readonly Column[] = [
 export function appManifestCauses(object: ApiObject, old: ApiObject | undefined): readonly Cause[] {
   const spec = manifestSpecFrom(object);
   const before = old === undefined ? undefined : manifestSpecFrom(old);
-  return [...nameCauses(spec, before), ...kindCauses(spec), ...routeCauses(spec), ...roleCauses(spec)];
+  const causes = [...nameCauses(spec, before), ...kindCauses(spec), ...routeCauses(spec), ...roleCauses(spec)];
+  // Schemas are read by the names of kinds and versions: those come first.
+  return causes.length > 0 ? causes : schemaCauses(spec, before);
 }
 
 const declaredIn = (version: string, canonical: boolean): ResourceDefinition =>

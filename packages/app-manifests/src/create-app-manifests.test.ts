@@ -62,6 +62,17 @@ async function start(): Promise<Started> {
 }
 
 const create = (server: Started, manifest: ApiObject): Promise<ApiObject> => server.client.create(manifestsRef, manifest);
+
+/** As it may lie in a store from before there was a rule. */
+async function storeAsItIs(server: Started, { spec, ...manifest }: ApiObject & JsonObject): Promise<void> {
+  await create(server, aManifest([]));
+  const { entries } = await server.store.list("/");
+  const entry = entries.find(({ key }) => key.includes("appmanifests") && key.endsWith(`/${manifest.metadata.name}`));
+  if (entry === undefined) throw new Error("it is not stored");
+  const stored = JSON.parse(Buffer.from(entry.value).toString("utf8")) as JsonObject;
+  await server.store.put(entry.key, Buffer.from(JSON.stringify({ ...stored, spec: spec ?? null })), { expected: entry.revision });
+}
+
 const served = (server: Started, name = "things") => expect.poll(() => server.condition(name, "KindsServed"), { timeout: 5_000, interval: 10 });
 const thing = (name: string, spec: JsonObject, version = "v1"): ApiObject => ({
   apiVersion: `${group}/${version}`,
@@ -125,8 +136,11 @@ test("of a manifest all kinds are served or none, and its status says why", asyn
     plural: "brokens",
     schemas: { Broken: { type: "object", properties: { spec: { type: "object", properties: { x: { type: "array" } } } } } },
   };
-  await create(server, aManifest([{ name: "v1", kinds: [aKind(), broken] }]));
-  await served(server).toMatch(/^False SchemaInvalid: Broken: .*items/);
+  const refused = create(server, aManifest([{ name: "v1", kinds: [aKind(), broken] }]));
+  const items = "spec.versions[0].kinds[1].schemas[Broken].properties[spec].properties[x].items";
+  await expect(refused).rejects.toMatchObject({ code: 422, details: { causes: [{ field: items, message: "Required value: must be specified" }] } });
+  await storeAsItIs(server, aManifest([{ name: "v1", kinds: [aKind(), broken] }]));
+  await served(server).toBe(`False SchemaInvalid: ${items}: Required value: must be specified`);
   expect(server.registry.get(group, "v1", "things")).toBeUndefined();
   const fixed = { spec: aManifest([{ name: "v1", kinds: [aKind()] }])["spec"] ?? null };
   await server.client.patch(manifestsRef, { name: "things" }, "application/merge-patch+json", fixed);

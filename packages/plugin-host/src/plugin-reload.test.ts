@@ -289,7 +289,7 @@ test("a crash loop of an hour starts the plugin at most once a minute, waits for
   expect((now - begin) / 60_000).toBeLessThan(65);
   const pauses = starts.slice(6).map((at, index) => at - (starts[index + 5] ?? 0));
   expect(pauses.every((pause) => pause === 60_000)).toBe(true);
-});
+}, 60_000);
 
 test("killed while it decides on an object, it fails that call at once, and the next one is served by another process", async () => {
   const silent = good

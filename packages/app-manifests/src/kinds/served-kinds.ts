@@ -1,8 +1,8 @@
-import { validateDefinition } from "@dataplane/apiextensions";
-import { type Converter, checkRules, type ResourceDefinition, type ResourceRegistry } from "@dataplane/apiserver";
+import { type Converter, type ResourceDefinition, type ResourceRegistry } from "@dataplane/apiserver";
 import type { GroupVersion, GroupVersionKind } from "@dataplane/meta";
 import type { ManifestSpec } from "../app-manifest-spec.js";
-import { kindDefinition, kindsOf } from "./kind-definition.js";
+import { schemaCauses } from "../validation/schemas.js";
+import { kindsOf } from "./kind-definition.js";
 import { kindResources } from "./kind-resource.js";
 
 /** Why nothing of a manifest's kinds is served. */
@@ -70,10 +70,8 @@ export class ServedKinds {
   /** What stands against serving it, without doing so. */
   problemOf({ name, spec }: Pick<KindsOwner, "name" | "spec">): KindsProblem | undefined {
     const kinds = kindsOf(spec);
-    const causes = kinds.flatMap((kind) => {
-      const definition = kindDefinition(spec, kind);
-      return validateDefinition({ definition, old: undefined, checkRules }).map(({ field, message }) => `${kind.kind}: ${field}: ${message}`);
-    });
+    // What is written is judged by the same; here is told of what was written before there was such a rule.
+    const causes = schemaCauses(spec).map(({ field, message }) => `${field}: ${message}`);
     if (causes.length > 0) return { reason: "SchemaInvalid", message: causes.slice(0, 10).join("; ") };
     const own = new Set([...(this.#served.get(name)?.values() ?? [])].flat());
     const others = this.#registry.list().filter((it) => it.group === spec.group && !own.has(it));
