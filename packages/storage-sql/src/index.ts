@@ -1,5 +1,7 @@
+export { mysqlDialect } from "./dialects/mysql.js";
+export type { MysqlOptions, MysqlTls } from "./dialects/mysql-connection.js";
 export { postgresDialect } from "./dialects/postgres.js";
-export type { PostgresOptions } from "./dialects/postgres-connection.js";
+export type { PostgresOptions, PostgresTls } from "./dialects/postgres-connection.js";
 export { openSqlite, type SqliteOptions } from "./dialects/sqlite.js";
 export { nodeHasSqlite, type SqliteDriver } from "./dialects/sqlite-driver.js";
 export { openSqliteExport } from "./dialects/sqlite-export.js";

@@ -20,7 +20,9 @@ export interface NetworkOptions {
 
 // What one transaction of compaction deletes: a few milliseconds.
 const sweepRows = 500;
-const probeBytes = 256 * 1024;
+// Rows that stay within their pages: MariaDB crashes when it finds no room for the parts of larger ones.
+const probeRows = 64;
+const probeRowBytes = 4096;
 const probeTime = 3_000;
 /** Other servers may be at it, and a large database takes its time. */
 const schemaTime = 60_000;
@@ -137,7 +139,8 @@ class NetworkEngine implements Engine {
       await connection.query(this.#dialect.beginWrite);
       try {
         await connection.query(sql.lockCounter);
-        await connection.query(sql.appendLog(1), [-1, Buffer.from("/"), 1, 0, 0, 0, randomBytes(probeBytes)]);
+        const rows = Array.from({ length: probeRows }, (_, index) => [-1 - index, Buffer.from("/"), 1, 0, 0, 0, randomBytes(probeRowBytes)]);
+        await connection.query(sql.appendLog(probeRows), rows.flat());
       } finally {
         await takeBack(connection);
       }

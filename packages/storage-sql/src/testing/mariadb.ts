@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { chown, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { chown, cp, mkdtemp, readdir, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -28,10 +28,12 @@ export interface TestMariadb {
   readonly caFile: string | undefined;
   /** `mysql://…` of a new, empty database; without TLS' settings. */
   url(database: string): string;
-  /** Makes an empty database and gives its name. */
-  createDatabase(): Promise<string>;
+  /** Makes an empty database and gives its name; its tables are in a folder in `parent`, such as one on another disk, where that is told. */
+  createDatabase(parent?: string): Promise<string>;
   /** Runs SQL as the administrator; gives what the client prints. */
   sql(statement: string): Promise<string>;
+  /** The last that it said. */
+  log(): string;
   /** SIGKILL; resolves when it is gone. */
   kill(): Promise<void>;
   /** SIGSTOP: it keeps its connections and answers nothing. */
@@ -100,10 +102,11 @@ class Mariadb implements TestMariadb {
     return `mysql://${this.user}:${encodeURIComponent(this.password)}@${this.host}:${String(this.port)}/${database}`;
   }
 
-  async createDatabase(): Promise<string> {
+  async createDatabase(parent?: string): Promise<string> {
     this.#databases += 1;
     const name = `test_${String(this.#databases)}`;
     await this.sql(`CREATE DATABASE ${name}`);
+    if (parent !== undefined) await moveFolder(join(this.#folder, "data", name), join(parent, name));
     return name;
   }
 
@@ -111,6 +114,10 @@ class Mariadb implements TestMariadb {
     const socket = socketIn(this.#folder);
     const { stdout } = await run("mariadb", ["--no-defaults", "--user=root", `--socket=${socket}`, "--batch", "-e", statement]);
     return stdout;
+  }
+
+  log(): string {
+    return this.#process.log;
   }
 
   kill(): Promise<void> {
@@ -134,6 +141,16 @@ class Mariadb implements TestMariadb {
     await this.#process.end("SIGKILL");
     await rm(this.#folder, { recursive: true, force: true });
   }
+}
+
+/** A link stays where it was. */
+async function moveFolder(from: string, to: string): Promise<void> {
+  const { uid, gid } = await stat(from);
+  await cp(from, to, { recursive: true });
+  await chown(to, uid, gid);
+  for (const name of await readdir(to)) await chown(join(to, name), uid, gid);
+  await rm(from, { recursive: true });
+  await symlink(to, from);
 }
 
 const socketIn = (folder: string): string => join(folder, "socket");

@@ -17,6 +17,7 @@ const keptText = 20_000;
 export class ServerProcess {
   readonly #options: ServerProcessOptions;
   #child: ChildProcess | undefined;
+  #said = "";
 
   constructor(options: ServerProcessOptions) {
     this.#options = options;
@@ -27,12 +28,23 @@ export class ServerProcess {
     return this.#child?.pid;
   }
 
+  /** The last that it said. */
+  get log(): string {
+    return this.#said;
+  }
+
   /** Resolves when it can be connected to. */
   async start(): Promise<void> {
-    const { program, environment, readyText } = this.#options;
+    const { program, environment } = this.#options;
     const child = spawn(program, this.#options.arguments, { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...environment } });
     this.#child = child;
-    await saying(child, readyText);
+    this.#said = "";
+    try {
+      await this.#ready(child);
+    } catch (thrown) {
+      await this.end("SIGKILL");
+      throw thrown;
+    }
   }
 
   /** SIGSTOP: it keeps its connections and answers nothing. */
@@ -55,24 +67,23 @@ export class ServerProcess {
     child.kill("SIGCONT");
     await gone;
   }
-}
 
-async function saying(child: ChildProcess, text: string): Promise<void> {
-  let said = "";
-  await new Promise<void>((resolve, reject) => {
-    const fail = (why: string): void => reject(new Error(`the database ${why}: ${said}`));
-    const timer = setTimeout(() => fail("does not start"), startMs);
-    child.once("error", reject);
-    child.once("exit", (code) => fail(`ended with ${String(code)}`));
-    const hear = (part: string): void => {
-      // What it says later is read too, so that its pipe does not fill up.
-      said = (said + part).slice(-keptText);
-      if (!said.includes(text)) return;
-      clearTimeout(timer);
-      resolve();
-    };
-    for (const output of [child.stdout, child.stderr]) output?.setEncoding("utf8").on("data", hear);
-  });
+  async #ready(child: ChildProcess): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      const fail = (why: string): void => reject(new Error(`the database ${why}: ${this.#said}`));
+      const timer = setTimeout(() => fail("does not start"), startMs);
+      child.once("error", reject);
+      child.once("exit", (code) => fail(`ended with ${String(code)}`));
+      const hear = (part: string): void => {
+        // What it says later is read too, so that its pipe does not fill up.
+        this.#said = (this.#said + part).slice(-keptText);
+        if (!this.#said.includes(this.#options.readyText)) return;
+        clearTimeout(timer);
+        resolve();
+      };
+      for (const output of [child.stdout, child.stderr]) output?.setEncoding("utf8").on("data", hear);
+    });
+  }
 }
 
 /** A port of 127.0.0.1 where nobody listens. */
