@@ -22,7 +22,7 @@ test.skipIf(server === undefined)(
     const dialect = mysqlDialect({ host, port, user, password, database: await server.createDatabase(disk.folder) });
     const store = await openSqlStore({ dialect: openNetwork(dialect, { maxConnections: 2 }) });
     // Larger ones, which are kept beside their rows, make MariaDB 10.11 crash where it finds no room.
-  const value = new Uint8Array(4096).fill(1);
+    const value = new Uint8Array(4096).fill(1);
     const written = new Map<string, bigint>();
     const write = async (key: string): Promise<void> => {
       written.set(key, (await store.put(key, value, { expected: 0n })).revision);
