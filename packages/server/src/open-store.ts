@@ -3,8 +3,9 @@ import path from "node:path";
 import type { Clock, Logger } from "@dataplane/meta";
 import type { Store } from "@dataplane/storage";
 import type { EtcdTls } from "@dataplane/storage-etcd";
-import { openSqlite, openSqlStore } from "@dataplane/storage-sql";
-import type { DatabaseTls, NetworkLocation, StoreLocation } from "./store-location.js";
+import { mysqlDialect, type NetworkDialect, openNetwork, openSqlite, openSqlStore, postgresDialect } from "@dataplane/storage-sql";
+import { ConfigError } from "./config/load-config.js";
+import { type DatabaseTls, hostAndPort, type NetworkLocation, type StoreLocation } from "./store-location.js";
 
 export interface OpenStoreOptions {
   readonly location: StoreLocation;
@@ -21,11 +22,35 @@ export async function openStore({ location, clock, logger }: OpenStoreOptions): 
     case "sqlite3":
       mkdirSync(path.dirname(location.path), { recursive: true });
       return openSqlStore({ dialect: openSqlite(location.path), clock });
+    case "postgres":
+    case "mysql":
+      return openSqlStore({ dialect: openNetwork(networkDialect(location), { maxConnections: location.maxConnections }), clock });
     case "etcd":
       return openEtcd(location, logger);
-    default:
-      throw new Error(`the engine ${location.engine} is not there yet`);
   }
+}
+
+/** The libraries themselves are loaded when it connects. */
+function networkDialect({ engine, hosts: [host = ""], name, user = "", password = "", tls }: NetworkLocation): NetworkDialect {
+  const place = { ...hostAndPort(host), database: name, user, password };
+  const files = tls === undefined ? undefined : { mode: tls.mode, ...certificatesOf(tls) };
+  if (engine === "mysql") return mysqlDialect({ ...place, ...(files === undefined ? {} : { tls: files }) });
+  return postgresDialect({ ...place, ...(files === undefined ? {} : { tls: files }) });
+}
+
+function certificatesOf({ caFile, certFile, keyFile }: DatabaseTls) {
+  const read = (key: string, file: string): string => {
+    try {
+      return readFileSync(file, "utf8");
+    } catch (error) {
+      throw new ConfigError(`[database] ${key}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  };
+  return {
+    ...(caFile === undefined ? {} : { ca: read("ca_cert_path", caFile) }),
+    ...(certFile === undefined ? {} : { cert: read("client_cert_path", certFile) }),
+    ...(keyFile === undefined ? {} : { key: read("client_key_path", keyFile) }),
+  };
 }
 
 async function openEtcd({ hosts, name, user, password, tls }: NetworkLocation, logger: Logger): Promise<Store> {
@@ -40,9 +65,8 @@ async function openEtcd({ hosts, name, user, password, tls }: NetworkLocation, l
   });
 }
 
-const etcdTls = ({ mode, caFile, certFile, keyFile }: DatabaseTls): EtcdTls => ({
-  mode,
-  ...(caFile === undefined ? {} : { ca: readFileSync(caFile) }),
-  ...(certFile === undefined ? {} : { cert: readFileSync(certFile) }),
-  ...(keyFile === undefined ? {} : { key: readFileSync(keyFile) }),
-});
+function etcdTls(tls: DatabaseTls): EtcdTls {
+  const { ca, cert, key } = certificatesOf(tls);
+  const bytes = (name: "ca" | "cert" | "key", text: string | undefined) => (text === undefined ? {} : { [name]: Buffer.from(text) });
+  return { mode: tls.mode, ...bytes("ca", ca), ...bytes("cert", cert), ...bytes("key", key) };
+}

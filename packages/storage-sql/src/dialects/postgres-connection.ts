@@ -11,7 +11,17 @@ export interface PostgresOptions {
   readonly user: string;
   readonly password: string;
   /** Absent: no TLS. */
-  readonly tls?: ConnectionOptions;
+  readonly tls?: PostgresTls;
+}
+
+/** How TLS to the database is checked; certificates are PEM. */
+export interface PostgresTls {
+  /** `require` encrypts, `verify-ca` checks the certificate's authority, `verify-full` its name too. */
+  readonly mode: "require" | "verify-ca" | "verify-full";
+  /** The system's authorities when absent. */
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
 }
 
 // What a session is told; a peer that speaks PostgreSQL's protocol may not know all of it. A transaction whose server went away does not hold up the
@@ -33,7 +43,7 @@ const goodbyeMs = 500;
 export async function connectPostgres({ host, port, database, user, password, tls }: PostgresOptions): Promise<PostgresConnection> {
   const pg = await import("pg");
   const client = new pg.Client({
-    ...{ host, port, database, user, password, ssl: tls ?? false, application_name: "dataplane" },
+    ...{ host, port, database, user, password, ssl: tls === undefined ? false : checksOf(tls), application_name: "dataplane" },
     ...{ pipeline: true, types: postgresTypes, keepAlive: true, keepAliveInitialDelayMillis: 10_000 },
   });
   const connection = new PostgresConnection(client);
@@ -45,6 +55,15 @@ export async function connectPostgres({ host, port, database, user, password, tl
     await connection.close();
     throw thrown;
   }
+}
+
+function checksOf({ mode, ...certificates }: PostgresTls): ConnectionOptions {
+  return {
+    ...certificates,
+    rejectUnauthorized: mode !== "require",
+    // Who checks the authority alone takes any name.
+    ...(mode === "verify-full" ? {} : { checkServerIdentity: () => undefined }),
+  };
 }
 
 function unlessLost(error: unknown): void {
