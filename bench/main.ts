@@ -2,6 +2,7 @@ import { benchApiServer } from "./apiserver/apiserver.js";
 import { benchQuery } from "./query/query.js";
 import { benchRoute } from "./route/route.js";
 import { benchStart } from "./start/start.js";
+import { benchStorage } from "./storage/storage.js";
 import { benchStream } from "./stream/stream.js";
 
 /** Each prints a table and writes bench/results/<name>.json. */
@@ -11,6 +12,7 @@ const benchmarks: Readonly<Record<string, () => Promise<void>>> = {
   route: benchRoute,
   stream: benchStream,
   apiserver: benchApiServer,
+  storage: benchStorage,
 };
 
 const names = process.argv.slice(2);

@@ -1,15 +1,11 @@
-import path from "node:path";
-import { bareEnvironment, runProcess } from "../../conformance/testing/run-process.js";
 import { median, round } from "../measure/median.js";
 import { writeResults } from "../measure/results.js";
-import { type Contestant, hasKube, kubeBinaries, openKube, openOurs } from "./contestant.js";
+import { type Contestant, hasKube, openKube, openOurs } from "./contestant.js";
+import { type Figures, load } from "./load.js";
 
 /** Rounds by turns, each on fresh data. `BENCH_ROUNDS` sets another number. */
 const rounds = Number(process.env["BENCH_ROUNDS"] ?? 3);
 const restMs = 10_000;
-
-/** What the generator of load saw: figures by phase, such as `create_16` / `per_s`. */
-type Figures = ReadonlyMap<string, number>;
 
 /** A figure that is compared: where it is, what it is called, and which way is better. */
 interface Row {
@@ -47,8 +43,8 @@ export async function benchApiServer(): Promise<void> {
   const ours: Figures[] = [];
   const theirs: Figures[] = [];
   for (let round = 0; round < rounds; round += 1) {
-    ours.push(await measured(openOurs));
-    theirs.push(await measured(openKube));
+    ours.push(await measured(() => openOurs()));
+    theirs.push(await measured(() => openKube()));
   }
   const table = rows.flatMap((row) => compared(row, ours, theirs));
   console.log(`\nAPI server beside kube-apiserver on etcd, medians of ${String(rounds)} rounds; ratio is ours / theirs`);
@@ -60,21 +56,11 @@ async function measured(open: () => Promise<Contestant>): Promise<Figures> {
   const contestant = await open();
   try {
     await new Promise((resolve) => setTimeout(resolve, restMs));
-    const parameters = ["-kubeconfig", contestant.kubeconfig, "-procs", contestant.processes, "-secs", "3"];
-    const load = runProcess(path.join(kubeBinaries, "kubeload"), parameters, { env: bareEnvironment() });
-    const { code } = await load.end;
-    if (code !== 0) throw new Error(`the load ended with ${String(code)}: ${load.stderr()}`);
-    return new Map([...figuresOf(load.stdout()), ["start/ready_ms", contestant.readyMs]]);
+    const figures = await load(contestant, ["-procs", contestant.processes, "-secs", "3"]);
+    return new Map([...figures, ["start/ready_ms", contestant.readyMs]]);
   } finally {
     await contestant.stop();
   }
-}
-
-function figuresOf(output: string): readonly (readonly [string, number])[] {
-  const { results } = JSON.parse(output) as {
-    readonly results: readonly { readonly name: string; readonly values: Readonly<Record<string, number>> }[];
-  };
-  return results.flatMap(({ name, values }) => Object.entries(values).map(([key, value]) => [`${name}/${key}`, value] as const));
 }
 
 interface Compared {

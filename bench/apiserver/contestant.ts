@@ -18,11 +18,11 @@ export interface Contestant {
 export const kubeBinaries = path.join(tools, "kube");
 export const hasKube = (): boolean => ["kube-apiserver", "etcd", "kubeload"].every((name) => existsSync(path.join(kubeBinaries, name)));
 
-/** Our server on SQLite, on fresh data. */
-export async function openOurs(): Promise<Contestant> {
+/** Our server on fresh data: on SQLite unless the environment says where else. */
+export async function openOurs(env: NodeJS.ProcessEnv = {}): Promise<Contestant> {
   const dataPath = temporaryFolder("bench");
   const begun = performance.now();
-  const server = startOurs(dataPath, {});
+  const server = startOurs(dataPath, env);
   const { kubeconfig } = await whenReady(server, dataPath);
   const readyMs = performance.now() - begun;
   return {
@@ -36,12 +36,12 @@ export async function openOurs(): Promise<Contestant> {
   };
 }
 
-/** kube-apiserver on etcd, which writes through to the disk, on fresh data. */
-export async function openKube(): Promise<Contestant> {
+/** kube-apiserver on fresh data: on etcd, which writes through to the disk, or on kine with SQLite. */
+export async function openKube(store: "etcd" | "kine" = "etcd"): Promise<Contestant> {
   const folder = temporaryFolder("bench-kube");
   const script = path.join(root, "bench", "peers", "kube", "peer.sh");
   const env = bareEnvironment();
-  const start = runProcess("bash", [script, "start", kubeBinaries, folder, "etcd"], { env });
+  const start = runProcess("bash", [script, "start", kubeBinaries, folder, store], { env });
   const { code } = await start.end;
   if (code !== 0) throw new Error(`the peer did not start: ${start.stdout()}${start.stderr()}`);
   return {
