@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import type { Store } from "@dataplane/storage";
 import { describeStore } from "@dataplane/storage/conformance";
 import { afterAll, expect, test } from "vitest";
@@ -10,12 +11,13 @@ import type { MysqlOptions } from "./mysql-connection.js";
 
 const open = (options: MysqlOptions): Promise<Store> => openSqlStore({ dialect: openNetwork(mysqlDialect(options), { maxConnections: 4 }) });
 
-const mariadb = await startMariadb();
+const mariadb = await startMariadb({ tls: true });
 afterAll(() => mariadb?.stop());
 test.skipIf(mariadb === undefined)("MariaDB is there to keep the store (mariadb-server)", () => expect(mariadb).toBeDefined());
 if (mariadb !== undefined) {
-  const { host, port, user, password } = mariadb;
-  describeStore("MariaDB", async () => open({ host, port, user, password, database: await mariadb.createDatabase() }));
+  const { host, port, user, password, caFile } = mariadb;
+  const tls = { mode: "verify-full", ca: readFileSync(caFile ?? "", "utf8") } as const;
+  describeStore("MariaDB by TLS", async () => open({ host, port, user, password, tls, database: await mariadb.createDatabase() }));
 }
 
 const dolt = await startDolt();
