@@ -22,8 +22,8 @@ const { outputFiles } = await build({
   minifyWhitespace: true,
   lineLimit: 150,
   legalComments: "none",
-  // A native module, and those that are loaded only when somebody needs them: another link, a signature to check.
-  external: ["libsql", "@grpc/grpc-js", "openpgp"],
+  // A native module, and those that are loaded only when somebody needs them: another link, a signature to check, a database.
+  external: ["libsql", "@grpc/grpc-js", "openpgp", "mysql2"],
   // Libraries in CommonJS call require for Node's own modules.
   banner: { js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);' },
   logLevel: "warning",
