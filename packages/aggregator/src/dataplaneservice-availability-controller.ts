@@ -72,6 +72,8 @@ export function dataPlaneServiceAvailabilityController(options: AvailabilityCont
           events.pluginChanged(pluginId, signal);
         }),
       ];
+      // It may begin when all are known, as where another server judged them before.
+      enqueueAll();
       await controller.run(signal);
       for (const stop of stops) stop();
     },

@@ -19,8 +19,9 @@ import type { Users } from "./identity/users.js";
 import { kubernetesLiveChecks, kubernetesReadyChecks } from "./kubernetes-checks.js";
 import type { Lifetime } from "./lifetime.js";
 import { openMetrics, watchAvailability } from "./metrics/open-metrics.js";
-import { alone } from "./servers/leading.js";
+import { alone, ElectedLeading } from "./servers/leading.js";
 import { openServers, type ServerTimes } from "./servers/open-servers.js";
+import { newServerId } from "./servers/server-record.js";
 import { storeProblem } from "./store-health.js";
 import type { Certificates } from "./tls/certificates.js";
 import type { Live } from "./tls/live.js";
@@ -129,9 +130,12 @@ export function compose(options: ComposeOptions): Composition {
     stopAccepting: () => stopping.abort(),
     ...(servers === undefined ? {} : { listensAt: servers.listensAt, leave: servers.leave }),
     async start(lifetime) {
-      const leading = servers?.leading ?? alone(lifetime);
+      // Without HTTPS no server can call another one, and yet one of them leads.
+      const elected = shared === undefined || servers !== undefined ? undefined : new ElectedLeading({ client, identity: newServerId(), clock, logger });
+      const leading = servers?.leading ?? elected ?? alone(lifetime);
       await api.start(lifetime, leading);
       servers?.start(lifetime);
+      elected?.startIn(lifetime, stopping.signal);
       const extensionAuthentication = { client, ...certificates, allowedNames: config.requestHeaderAllowedNames, clock, logger };
       leading.start("authentication of extension servers", () => extensionAuthenticationController(extensionAuthentication));
       aggregators.dataPlane?.aggregator.onChange(() => api.sourcesChanged());

@@ -112,5 +112,6 @@ async function openStored({ config, certificates, storage, clock }: OpenTargetOp
   const { store, keyDirectory } = storage;
   const tokens = openTokens(keyDirectory, () => clock.now());
   const users = await openUsers({ directory: keyDirectory, adminUser: config.adminUser, adminPassword: config.adminPassword });
-  return { store, tokens, users, keyDirectory, ...(config.ensureKubectlAccess ? { serving: certificates.serving } : {}) };
+  const shared = storage.isShared ? { shared: {} } : {};
+  return { store, tokens, users, keyDirectory, ...shared, ...(config.ensureKubectlAccess ? { serving: certificates.serving } : {}) };
 }

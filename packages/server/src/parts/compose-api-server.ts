@@ -15,7 +15,8 @@ import { kubernetesLiveChecks, kubernetesReadyChecks } from "../kubernetes-check
 import { openMetrics } from "../metrics/open-metrics.js";
 import { storeProblem } from "../store-health.js";
 import type { Certificates } from "../tls/certificates.js";
-import { alone } from "../servers/leading.js";
+import { alone, ElectedLeading } from "../servers/leading.js";
+import { newServerId } from "../servers/server-record.js";
 import { noPlugins } from "./no-plugins.js";
 import type { Peer } from "./part-of.js";
 import { peerTransports } from "./peer-transport.js";
@@ -84,14 +85,16 @@ export function composeApiServer(options: ComposeApiServerOptions): Composition 
     async start(lifetime) {
       // Before the first write: until they are known, everybody's say is asked for.
       dataPlaneServices.onChange(() => api.sourcesChanged());
-      await api.start(lifetime, alone(lifetime), () => {
+      const elected = options.shared === undefined ? undefined : new ElectedLeading({ client, identity: newServerId(), clock, logger });
+      const leading = elected ?? alone(lifetime);
+      await api.start(lifetime, leading, () => {
         if (config.dataplaneAggregator) lifetime.start("DataPlaneServices", dataPlaneServices);
         return config.dataplaneAggregator ? Promise.race([dataPlaneServices.synced, clock.sleep(5_000)]) : Promise.resolve();
       });
+      elected?.startIn(lifetime, stopping.signal);
       const { clientCa, requestHeaderCa } = certificates;
       const allowedNames = config.requestHeaderAllowedNames;
-      lifetime.start(
-        "authentication of extension servers",
+      leading.start("authentication of extension servers", () =>
         extensionAuthenticationController({ client, clientCa, requestHeaderCa, allowedNames, clock, logger }),
       );
     },

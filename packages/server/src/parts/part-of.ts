@@ -16,6 +16,7 @@ const lookMs = 200;
 
 /** Throws ConfigError for what is impossible in the target's shape. */
 export function requirePossible(config: Config): void {
+  requireUrl("[server] advertise_url", config.advertiseUrl, "optional");
   if (config.target === "all") return;
   if (!config.ensureKubectlAccess) {
     throw new ConfigError(`[server] target = ${config.target} needs HTTPS: [feature_toggles] grafanaAPIServerEnsureKubectlAccess must be on`);

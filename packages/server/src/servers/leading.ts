@@ -1,6 +1,6 @@
 import type { ApiClient } from "@dataplane/client";
 import { leaderElection, type WhileLeading } from "@dataplane/controller";
-import { aborted, type Clock, type Logger } from "@dataplane/meta";
+import { aborted, type Clock, LinkedAbort, type Logger } from "@dataplane/meta";
 import { Lifetime, type Runnable } from "../lifetime.js";
 
 /** What runs at this moment; nothing while another server leads. */
@@ -79,6 +79,11 @@ export class ElectedLeading implements Leading {
     this.#parts.push(part);
     if (this.#term !== undefined) part.begin(this.#term);
     return held;
+  }
+
+  /** Runs for the lead until the lifetime ends or this server begins to stop. */
+  startIn(lifetime: Lifetime, stopping: AbortSignal): void {
+    lifetime.start("run for the lead", { run: (signal) => this.run(new LinkedAbort(signal, stopping).signal) });
   }
 
   /** Until `signal` aborts; the Lease is then given up when all has ended. */

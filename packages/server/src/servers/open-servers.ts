@@ -1,4 +1,4 @@
-import { randomBytes, X509Certificate } from "node:crypto";
+import { X509Certificate } from "node:crypto";
 import { hostname } from "node:os";
 import { type ChannelOwners, channelName, type FanOut, type LiveChannel, type StreamChannels } from "@dataplane/aggregator";
 import { remoteHeaders, requestHeaderAuthenticator } from "@dataplane/apiserver";
@@ -18,7 +18,7 @@ import { LivingServers } from "./living-servers.js";
 import { peerEndpoint } from "./peer-endpoint.js";
 import { Peers } from "./peers.js";
 import { ServerLease } from "./server-lease.js";
-import { hostOf, pluginRecord, type ServerRecord } from "./server-record.js";
+import { hostOf, newServerId, pluginRecord, type ServerRecord } from "./server-record.js";
 import { SharedPlugins, stampOf } from "./shared-plugins.js";
 
 /** How servers of one store find each other; milliseconds unless it says seconds. */
@@ -74,12 +74,9 @@ export interface Servers {
 
 const pushMs = 5_000;
 
-/** Lower case letters, digits and dashes: part of the name of a Lease. */
-const newId = (): string => `${hostname().toLowerCase().replace(/[^a-z\d-]+/g, "-").slice(0, 40).replace(/^-+|-+$/g, "")}-${randomBytes(4).toString("hex")}`;
-
 export function openServers(options: OpenServersOptions): Servers {
   const { client, plugins, stopping, clock, logger } = options;
-  const id = newId();
+  const id = newServerId();
   const times = { ...defaultTimes, ...options.times };
   const address = { url: options.config.advertiseUrl };
   const record = (): ServerRecord => ({

@@ -1,5 +1,6 @@
-import type { ApiObject } from "@dataplane/meta";
-import { isJsonObject, type JsonObject, type JsonValue } from "@dataplane/meta";
+import { randomBytes } from "node:crypto";
+import { hostname } from "node:os";
+import { type ApiObject, isJsonObject, type JsonObject, type JsonValue } from "@dataplane/meta";
 import type { Plugin, PluginSignature, PluginState } from "@dataplane/plugin-host";
 
 /** A plugin that a server has, and how it is there. */
@@ -34,6 +35,15 @@ export const leaseNamespace = "kube-system";
 /** On the Lease of each server. */
 export const serverLabel = "dataplane/server";
 const recordAnnotation = "dataplane/server";
+
+/** Of a process: lower case letters, digits and dashes, since it is part of the name of a Lease. */
+export function newServerId(): string {
+  const host = hostname()
+    .toLowerCase()
+    .replace(/[^a-z\d]+/g, "-")
+    .slice(0, 40);
+  return `${host}-${randomBytes(4).toString("hex")}`.replace(/^-/, "");
+}
 
 export const leaseNameOf = (id: string): string => `dataplane-server-${id}`;
 

@@ -33,7 +33,8 @@ export interface CertificatesOptions {
   readonly config: Pick<
     Config,
     "tlsCertFile" | "tlsPrivateKeyFile" | "clientCaFile" | "requestHeaderClientCaFile" | "proxyClientCertFile" | "proxyClientKeyFile"
-  >;
+  > &
+    Partial<Pick<Config, "advertiseUrl">>;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Between two looks at the files; a second unless told. */
@@ -100,6 +101,8 @@ interface ChosenFiles {
   readonly clientCa: string | undefined;
   readonly requestHeaderCa: string | undefined;
   readonly paths: readonly string[];
+  /** By which other servers call this one; its own certificate has them. */
+  readonly names: readonly string[];
 }
 
 function chosenFiles({ root, config }: CertificatesOptions): ChosenFiles {
@@ -115,7 +118,10 @@ function chosenFiles({ root, config }: CertificatesOptions): ChosenFiles {
   const clientCa = fileOf(config.clientCaFile);
   const requestHeaderCa = fileOf(config.requestHeaderClientCaFile);
   const pairs = [serving, frontProxy].flatMap((pair) => (pair === undefined ? [] : [pair.cert, pair.key]));
-  return { serving, frontProxy, clientCa, requestHeaderCa, paths: [...pairs, ...[clientCa, requestHeaderCa].filter((it) => it !== undefined)] };
+  const { advertiseUrl = "" } = config;
+  // As a URL writes an IPv6 address it stands in brackets.
+  const names = URL.canParse(advertiseUrl) ? [new URL(advertiseUrl).hostname.replace(/^\[|\]$/g, "")] : [];
+  return { serving, frontProxy, clientCa, requestHeaderCa, names, paths: [...pairs, ...[clientCa, requestHeaderCa].filter((it) => it !== undefined)] };
 }
 
 /** Everything as it is in the files now; what is the server's own is made or renewed where it must. */
@@ -124,7 +130,7 @@ function read(directory: string, chosen: ChosenFiles, now: Date): State {
   const requestHeaderCa = chosen.requestHeaderCa === undefined ? frontProxyCa.pem : requestHeaderAuthorities(chosen, frontProxyCa);
   const ownClientCa = openAuthority({ directory, ...clientAuthority, now }).pem;
   return {
-    serving: chosen.serving === undefined ? openServingCertificate(directory, now) : servingCertificateOf(chosenPair(chosen.serving)),
+    serving: chosen.serving === undefined ? openServingCertificate(directory, now, chosen.names) : servingCertificateOf(chosenPair(chosen.serving)),
     clientCa: chosen.clientCa === undefined ? ownClientCa : chosenAuthorities("client_ca_file", chosen.clientCa),
     requestHeaderCa,
     frontProxy: chosen.frontProxy === undefined ? frontProxyPair(directory, frontProxyCa, now) : chosenPair(chosen.frontProxy),

@@ -28,12 +28,12 @@ export interface OpenPairOptions {
   readonly now: Date;
 }
 
-/** The pair that is kept there, while it is of this authority and not near its end; else a new one, of a year. */
+/** The pair that is kept there, while it is of this authority, has the names and is not near its end; else a new one, of a year. */
 export function openPair({ directory, file, authority, subject, now }: OpenPairOptions): CertificatePair {
   const files = { key: path.join(directory, `${file}.key`), cert: path.join(directory, `${file}.crt`) };
   if (existsSync(files.key) && existsSync(files.cert)) {
     const kept = readPair(files);
-    if (kept !== undefined && isFresh(new X509Certificate(kept.cert), authority, now)) return kept;
+    if (kept !== undefined && isFresh(new X509Certificate(kept.cert), { authority, subject, now })) return kept;
   }
   const made = issuePair({ authority, subject, now });
   writeFileAtomically(files.key, made.key, 0o600);
@@ -69,7 +69,9 @@ export function issuePair(options: {
   return { key: pair.privateKey.export({ type: "pkcs8", format: "pem" }).toString(), cert: certificatePem(leaf) };
 }
 
-function isFresh(certificate: X509Certificate, { certificate: authority }: Authority, now: Date): boolean {
+function isFresh(certificate: X509Certificate, { authority, subject, now }: Pick<OpenPairOptions, "authority" | "subject" | "now">): boolean {
+  const { dnsNames, ipAddresses } = subject;
+  const isNamed = dnsNames.every((name) => certificate.checkHost(name) !== undefined) && ipAddresses.every((it) => certificate.checkIP(it) !== undefined);
   const isInTime = Date.parse(certificate.validTo) - now.getTime() > renewBefore && Date.parse(certificate.validFrom) <= now.getTime();
-  return isInTime && certificate.verify(authority.publicKey);
+  return isInTime && isNamed && certificate.verify(authority.certificate.publicKey);
 }

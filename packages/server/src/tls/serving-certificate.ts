@@ -1,4 +1,5 @@
 import { mkdirSync } from "node:fs";
+import { isIP } from "node:net";
 import { hostname } from "node:os";
 import { certificatesOf } from "@dataplane/apiserver";
 import { openAuthority } from "./authority.js";
@@ -14,15 +15,15 @@ export interface ServingCertificate {
 
 /**
  * The serving certificate under `<directory>`, signed by our own CA there. The CA is made once and kept, so that kubeconfigs stay
- * valid over restarts; the leaf (localhost, 127.0.0.1, ::1, this host's name) is renewed as it nears its end.
+ * valid over restarts; the leaf (localhost, 127.0.0.1, ::1, this host's name, and `names`) is renewed as it nears its end.
  */
-export function openServingCertificate(directory: string, now: Date): ServingCertificate {
+export function openServingCertificate(directory: string, now: Date, names: readonly string[] = []): ServingCertificate {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const authority = openAuthority({ directory, file: "ca", purpose: "data-plane-aggregator-ca", now });
   const subject = {
     subject: "data-plane-aggregator",
-    dnsNames: [...new Set(["localhost", hostname().toLowerCase()])],
-    ipAddresses: ["127.0.0.1", "::1"],
+    dnsNames: [...new Set(["localhost", hostname().toLowerCase(), ...names.filter((name) => isIP(name) === 0)])],
+    ipAddresses: [...new Set(["127.0.0.1", "::1", ...names.filter((name) => isIP(name) !== 0)])],
     usages: ["serverAuth"] as const,
   };
   const { key, cert } = openPair({ directory, file: "serving", authority, subject, now });

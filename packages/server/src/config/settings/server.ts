@@ -30,6 +30,13 @@ export const serverSettings = {
     "",
     "Address of this server as its users know it; empty means http://localhost and the port. Told to plugins.",
   ),
+  shutdownDelay: setting(
+    "server",
+    "shutdown_delay",
+    duration,
+    "0s",
+    "How long requests are still taken after SIGTERM, while readyz fails already: as long as the load balancer in front takes to notice.",
+  ),
   shutdownTimeout: setting("server", "shutdown_timeout", duration, "30s", "How long requests in flight may go on after SIGTERM."),
 
   adminUser: setting("security", "admin_user", text, "admin", "Name of the first user. Read at the first start only."),
