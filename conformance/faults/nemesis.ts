@@ -1,31 +1,32 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { History } from "./history.js";
 import type { Random } from "./random.js";
-import type { FaultyServer, FaultyServers } from "./servers.js";
+import type { DisturbedRun } from "./run-history.js";
+import type { FaultyServer } from "./servers.js";
 import type { ShiftedClock } from "./shifted-clock.js";
 
-export interface NemesisOptions {
-  readonly servers: FaultyServers;
-  readonly history: History;
-  readonly random: Random;
+export interface NemesisOptions extends DisturbedRun {
   /** No new fault after it; what is broken is mended. */
   readonly signal: AbortSignal;
   /** Of a pause or a hole, in milliseconds. */
   readonly longestMs: number;
-  /** Shared by all servers; undefined where the clock cannot be moved. */
-  readonly clock: ShiftedClock | undefined;
 }
 
 type Fault = (options: NemesisOptions) => Promise<void>;
 
+/** Bad things for so long, for `runHistory`. */
+export const nemesisFor =
+  (seconds: number) =>
+  (run: DisturbedRun): Promise<Readonly<Record<string, number>>> =>
+    runNemesis({ ...run, signal: AbortSignal.timeout(seconds * 1000), longestMs: Math.min(10_000, seconds * 250) });
+
 /** One bad thing after another until the signal aborts: at the servers, and beside that at the database and the way to it. Returns how many of each. */
-export async function runNemesis(options: NemesisOptions): Promise<Readonly<Record<string, number>>> {
+async function runNemesis(options: NemesisOptions): Promise<Readonly<Record<string, number>>> {
   const counts: Record<string, number> = {};
   const { database, all } = options.servers;
   const loops = [runFaults(serverFaults(options), options, counts)];
   if (database.address !== undefined) loops.push(runFaults(databaseFaults, options, counts));
   await Promise.all(loops);
-  await Promise.all(all.filter(({ isUp }) => !isUp).map((server) => server.start()));
+  await Promise.all(all.filter(({ isUp }) => !isUp).map((server) => server.startWhenPossible()));
   options.clock?.shift(0);
   return counts;
 }
@@ -53,12 +54,12 @@ const serverFaults = ({ clock }: NemesisOptions): Readonly<Record<string, Fault>
     const server = options.random.pick(options.servers.all);
     await server.kill();
     await pause(options, 1_500);
-    await server.start();
+    await server.startWhenPossible();
   },
   "server restarted": async (options) => {
     const server = options.random.pick(options.servers.all);
     await server.stop();
-    await server.start();
+    await server.startWhenPossible();
   },
   "server stopped for a while": async (options) => {
     const server = options.random.pick(options.servers.all);
@@ -69,7 +70,7 @@ const serverFaults = ({ clock }: NemesisOptions): Readonly<Record<string, Fault>
   "slow disk": async (options) => {
     const server = options.random.pick(options.servers.all);
     await server.stop();
-    await server.start(slowDisk(options.random));
+    await server.startWhenPossible({ DATAPLANE_FAILPOINTS: slowDisk(options.random) });
     await pause(options, 3_000);
   },
   ...(clock === undefined ? {} : { "clock jumped": (options) => jump(clock, options) }),

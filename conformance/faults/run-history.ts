@@ -8,7 +8,6 @@ import { runClients } from "./clients.js";
 import { collection, itemsOf, namespace, revisionOf } from "./config-maps.js";
 import { type EngineName, openDatabase } from "./engine.js";
 import { History } from "./history.js";
-import { runNemesis } from "./nemesis.js";
 import { Random } from "./random.js";
 import { ask, type Outcome } from "./request.js";
 import { FaultyServers } from "./servers.js";
@@ -19,12 +18,25 @@ import { runWatchers, type WatchSession } from "./watchers.js";
 export interface HistoryOptions {
   readonly engine: EngineName;
   readonly servers: number;
-  readonly seconds: number;
   readonly seed: number;
   /** Where the history is written; it is removed when nothing is wrong. */
   readonly folder: string;
   readonly clients?: number;
   readonly watchers?: number;
+  /** Of the servers. */
+  readonly environment?: NodeJS.ProcessEnv;
+  /** Clients and watches run until it resolves; then all must be well again. Returns how many of which fault there were. */
+  readonly disturb: (run: DisturbedRun) => Promise<Readonly<Record<string, number>>>;
+  /** False where the store forgets: then operations are checked by themselves alone. True unless told. */
+  readonly keepsLog?: boolean;
+}
+
+export interface DisturbedRun {
+  readonly servers: FaultyServers;
+  readonly history: History;
+  readonly random: Random;
+  /** Shared by all servers; undefined where the clock cannot be moved. */
+  readonly clock: ShiftedClock | undefined;
 }
 
 export interface HistoryReport {
@@ -48,9 +60,9 @@ export async function runHistory(options: HistoryOptions): Promise<HistoryReport
   const file = path.join(options.folder, `${options.engine}-${String(options.servers)}-${String(options.seed)}.jsonl`);
   const history = new History(file);
   const clock = ShiftedClock.create();
-  const servers = await FaultyServers.start(database, options.servers, clock?.environment);
+  const servers = await FaultyServers.start(database, options.servers, { ...clock?.environment, ...options.environment });
   try {
-    const recorded = await record(options, { servers, history, clock });
+    const recorded = await record(options, { servers, history, clock, random: new Random(options.seed) });
     history.close();
     const report = { ...(await check(recorded, history)), file };
     if (report.violations.length + report.undecided.length === 0) rmSync(file);
@@ -61,32 +73,27 @@ export async function runHistory(options: HistoryOptions): Promise<HistoryReport
   }
 }
 
-interface Parts {
-  readonly servers: FaultyServers;
-  readonly history: History;
-  readonly clock: ShiftedClock | undefined;
-}
-
 interface Recorded {
   readonly sessions: readonly WatchSession[];
   readonly log: Awaited<ReturnType<typeof readStoreLog>>;
   readonly faults: Readonly<Record<string, number>>;
 }
 
-/** The last faults are mended, then clients and watches go on for a moment in peace. */
-async function record({ clients = 64, watchers = 12, seconds, seed }: HistoryOptions, { servers, history, clock }: Parts): Promise<Recorded> {
-  const random = new Random(seed);
+/** Behind the last fault, clients and watches go on for a moment in peace. */
+async function record(options: HistoryOptions, run: DisturbedRun): Promise<Recorded> {
+  const { servers, history, random } = run;
   const oldest = await createNamespace(servers);
-  const [peace, clientsEnd, settling, watchesEnd] = [new AbortController(), new AbortController(), new AbortController(), new AbortController()];
+  const [clientsEnd, settling, watchesEnd] = [new AbortController(), new AbortController(), new AbortController()];
   setMaxListeners(0, watchesEnd.signal);
   const shared = { history, random, server: servers.pick };
-  const running = runClients({ ...shared, clients, pauseMs: 80, signal: clientsEnd.signal });
+  const running = runClients({ ...shared, clients: options.clients ?? 64, pauseMs: 80, signal: clientsEnd.signal });
+  const { watchers = 12 } = options;
   const watching = runWatchers({ ...shared, watchers, signal: watchesEnd.signal, settling: settling.signal, oldest });
-  const longestMs = Math.min(10_000, seconds * 250);
-  const nemesis = runNemesis({ servers, history, random, signal: peace.signal, longestMs, clock });
-  await Promise.race([sleep(seconds * 1000), nemesis]);
-  peace.abort();
-  const faults = await nemesis;
+  const faults = await options.disturb(run).catch((error: unknown) => {
+    clientsEnd.abort();
+    watchesEnd.abort();
+    throw error;
+  });
   await sleep(1_000);
   settling.abort();
   clientsEnd.abort();
@@ -96,6 +103,7 @@ async function record({ clients = 64, watchers = 12, seconds, seed }: HistoryOpt
   watchesEnd.abort();
   const sessions = await watching;
   await servers.stopServers();
+  if (options.keepsLog === false) return { sessions: [], log: [], faults };
   const log = await readStoreLog(servers.database.location(servers.all[0]?.dataPath ?? ""), oldest);
   history.recordLog(log);
   return { sessions, log, faults };

@@ -1,5 +1,7 @@
 import { rmSync } from "node:fs";
+import { isAlive } from "../testing/run-process.js";
 import { type StartedServer, startServer, temporaryFolder } from "../testing/start-server.js";
+import { until } from "../testing/until.js";
 import type { FaultyDatabase } from "./engine.js";
 import type { Random } from "./random.js";
 import { TcpProxy } from "./tcp-proxy.js";
@@ -9,7 +11,7 @@ export class FaultyServer {
   readonly dataPath: string;
   readonly proxy: TcpProxy | undefined;
   readonly #database: FaultyDatabase;
-  readonly #clockFile: NodeJS.ProcessEnv;
+  readonly #environment: NodeJS.ProcessEnv;
   #server: StartedServer | undefined;
   /** The last address, also while it is down: clients do not know better. */
   url = "http://127.0.0.1:9";
@@ -21,7 +23,7 @@ export class FaultyServer {
     this.dataPath = temporaryFolder("faults");
     this.proxy = proxy;
     this.#database = database;
-    this.#clockFile = environment;
+    this.#environment = environment;
   }
 
   get isUp(): boolean {
@@ -32,11 +34,31 @@ export class FaultyServer {
     return this.#printed + (this.#server?.log() ?? "");
   }
 
-  /** With failpoints armed, or none. */
-  async start(failpoints = ""): Promise<void> {
-    const env = { ...this.#database.environment(this.proxy), ...this.#clockFile, GF_GRAFANA_APISERVER_HISTORY_RETENTION: "24h" };
-    this.#server = await startServer({ dataPath: this.dataPath, env: failpoints === "" ? env : { ...env, DATAPLANE_FAILPOINTS: failpoints } });
+  /** Only this time with that environment too, such as armed failpoints. */
+  async start(environment: NodeJS.ProcessEnv = {}): Promise<void> {
+    const env = { GF_GRAFANA_APISERVER_HISTORY_RETENTION: "24h", ...this.#database.environment(this.proxy), ...this.#environment, ...environment };
+    this.#server = await startServer({ dataPath: this.dataPath, env });
     this.url = this.#server.url;
+  }
+
+  /** The database may be away meanwhile: then a server ends, and whoever manages it starts it again. */
+  async startWhenPossible(environment: NodeJS.ProcessEnv = {}): Promise<void> {
+    const end = performance.now() + 60_000;
+    for (;;) {
+      try {
+        await this.start(environment);
+        return;
+      } catch (error) {
+        if (performance.now() > end) throw error;
+      }
+    }
+  }
+
+  /** Resolves when it ended by itself, or false when it did not within the time. */
+  async dies(withinMs: number): Promise<boolean> {
+    const { pid } = this.#server ?? {};
+    if (pid === undefined) return false;
+    return until("the server dies", () => (isAlive(pid) ? undefined : true), withinMs).catch(() => false);
   }
 
   async kill(): Promise<void> {

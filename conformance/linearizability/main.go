@@ -38,7 +38,7 @@ func main() {
 
 func check(h *history, limit time.Duration) report {
 	found := report{Operations: len(h.operations), Changes: len(h.log), Violations: checkUnique(h.operations), Undecided: []string{}}
-	operations := h.operations
+	operations := telling(h.operations)
 	if h.log != nil {
 		line, faults := newTimeline(h.log)
 		found.Violations = append(found.Violations, faults...)
@@ -58,6 +58,18 @@ func check(h *history, limit time.Duration) report {
 		found.Violations = []string{}
 	}
 	return found
+}
+
+// telling leaves out what tells nothing: refusals, and reads without an answer.
+func telling(operations []operation) []operation {
+	var left []operation
+	for _, each := range operations {
+		isRead := each.Kind == "get" || each.Kind == "list" || each.Kind == "snapshot"
+		if each.Outcome != "failed" && !(isRead && each.Outcome == "unknown") {
+			left = append(left, each)
+		}
+	}
+	return left
 }
 
 func exitOn(err error) {

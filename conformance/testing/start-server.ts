@@ -49,7 +49,10 @@ export async function startServer(options: StartServerOptions = {}): Promise<Sta
   const server = runProcess(process.execPath, [path.join(import.meta.dirname, "serve.mjs"), ...(options.parameters ?? [])], {
     env: serverEnvironment(dataPath, options.env),
   });
-  const state = await whenReady(server, dataPath);
+  const state = await whenReady(server, dataPath).catch((error: unknown) => {
+    server.child.kill("SIGKILL");
+    throw error;
+  });
   const removeData = (): void => {
     if (options.dataPath === undefined) rmSync(dataPath, { recursive: true, force: true });
   };

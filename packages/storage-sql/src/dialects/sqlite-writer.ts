@@ -53,6 +53,7 @@ export class SqliteWriter {
   turn({ writes, compact, probe }: WriterTurn): WriterAnswer {
     if (probe !== undefined) this.#tryBytes(probe);
     return this.#transaction((committing) => {
+      if (writes.length > 0) failpoint("before-write");
       const before = readCounter(this.#statements.counter.get());
       const results: WriteResult[] = [];
       let { revision } = before;
