@@ -84,3 +84,4 @@ export { type ApiServer, type ApiServerOptions, createApiServer } from "./server
 export { unknownResource } from "./verbs/serve-resource.js";
 export { createWebhookClient, type HttpsWebhookClientOptions } from "./webhook/https-webhook-client.js";
 export { type ServiceResolver, type WebhookClient, type WebhookClientConfig, WebhookFailure } from "./webhook/webhook-client.js";
+export { duplicateKey, type YamlTokensOptions, yamlTokens } from "./yaml-document.js";

@@ -1,8 +1,9 @@
 import { readFileSync, realpathSync, statSync } from "node:fs";
 import { relative, sep } from "node:path";
-import { exceedsDepth } from "@dataplane/apiserver";
+import { duplicateKey, exceedsDepth, yamlTokens } from "@dataplane/apiserver";
 import { type ApiObject, isJsonObject, type JsonObject } from "@dataplane/meta";
-import { parseDocument } from "yaml";
+import * as yaml from "yaml";
+import { Composer, LineCounter, type ParsedNode } from "yaml";
 
 /** A file that is no manifest that could be used; the message says why. */
 export class ManifestFileError extends Error {
@@ -56,9 +57,19 @@ function textOf(directory: string, file: string): string {
 /** JSON is YAML too; keys are there once, and aliases stay few. */
 function parsed(text: string): JsonObject | undefined {
   if (text.trim() === "") throw new ManifestFileError("it is empty");
-  const document = parseDocument(text, { uniqueKeys: true, logLevel: "error" });
-  const [problem] = document.errors;
+  const lineCounter = new LineCounter();
+  const tokens = yamlTokens(yaml, text, {
+    lineCounter,
+    tooDeep: () => new ManifestFileError(`it is nested deeper than ${maxDepth}`),
+    tooMany: () => new ManifestFileError("it has too many parts"),
+  });
+  const [document, second] = new Composer<ParsedNode>({ uniqueKeys: false, logLevel: "error", lineCounter }).compose(tokens, true, text.length);
+  if (document === undefined) throw new ManifestFileError("it is empty");
+  if (second !== undefined) throw new ManifestFileError("it has multiple documents");
+  const [problem] = [...document.errors, ...document.warnings];
   if (problem !== undefined) throw new ManifestFileError(problem.message.replace(/\s+/g, " "));
+  const twice = duplicateKey(yaml, document);
+  if (twice !== undefined) throw new ManifestFileError(`map keys must be unique at line ${lineCounter.linePos(twice).line}`);
   try {
     const value: unknown = document.toJS({ maxAliasCount: 100 });
     if (!isJsonObject(value)) return undefined;

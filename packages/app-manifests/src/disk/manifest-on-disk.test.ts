@@ -45,6 +45,22 @@ test("the one that says what it is comes first, then those beside plugin.json, t
   expect(manifestOnDisk(folder).problems).toEqual([expect.stringContaining("app-manifest.yaml: ")]);
 });
 
+test("of names that differ by case alone the first is taken, and the others are told whatever they hold", () => {
+  put("APP-MANIFEST.JSON", manifest("upper"));
+  put("App-Manifest.json", manifest("mixed"));
+  put("app-manifest.json", "{");
+  put("zz-Manifest.yaml", manifest("zz"));
+  expect(named()).toBe("upper");
+  put("APP-MANIFEST.JSON", "{");
+  expect(named()).toBe("zz");
+  const differs = (name: string): string => expect.stringContaining(`${name}: its name differs only in case from that of`) as string;
+  expect(manifestOnDisk(folder).problems).toEqual([
+    expect.stringContaining("APP-MANIFEST.JSON: "),
+    differs("App-Manifest.json"),
+    differs("app-manifest.json"),
+  ]);
+});
+
 test("a folder without one, or with other files only, has none and no problem", () => {
   expect(manifestOnDisk(folder)).toEqual({ problems: [] });
   put("manifest.json", manifest());
@@ -79,6 +95,23 @@ test.each<readonly [string, string | Buffer, string]>([
   ["100 MB", Buffer.alloc(5 * 1024 * 1024, 0x20), "bytes"],
   ["too deep", `{"apiVersion":"apps.grafana.app/v1alpha2","kind":"AppManifest","spec":{"appName":"a","versions":${deep}}}`, "deeper"],
   ["aliases that multiply", bomb, "alias"],
+  ["cut within a list", '{"apiVersion":"apps.grafana.app/v1alpha2","kind":"AppManifest","spec":{"versions":[{', "app-manifest.json: "],
+  ["an open quote", 'kind: "AppManifest', "quote"],
+  ["a tab", "kind: AppManifest\nspec:\n\ta: 1", "ab"],
+  ["a reserved character", "kind: @AppManifest", "reserved"],
+  ["an alias of nothing", "kind: AppManifest\nspec: *other", "alias"],
+  ["a key twice in the spec", `{"apiVersion":"apps.grafana.app/v1alpha2","kind":"AppManifest","spec":{"group":"a.b","group":"c.d"}}`, "unique"],
+  ["YAML of the future", `%YAML 9.9\n---\nkind: AppManifest\n`, "ersion"],
+  ["UTF-16", Buffer.from(`\uFEFF${manifest()}`, "utf16le"), "UTF-8"],
+  ["Latin-1", Buffer.from(manifest().replace("not-ours", "Zo\u00eb"), "latin1"), "UTF-8"],
+  ["brackets without end", `{"kind":"AppManifest","spec":${"[".repeat(100_000)}`, "app-manifest.json: "],
+  ["a version that is a number", '{"apiVersion":1,"kind":"AppManifest","spec":{"appName":"a"}}', "none of"],
+  ["a version that is a list", '{"apiVersion":["apps.grafana.app/v1alpha2"],"kind":"AppManifest","spec":{"appName":"a"}}', "none of"],
+  ["a spec that is a text", '{"apiVersion":"apps.grafana.app/v1alpha2","kind":"AppManifest","spec":"things"}', "no spec"],
+  ["a spec that is null", '{"apiVersion":"apps.grafana.app/v1alpha2","kind":"AppManifest","spec":null}', "no spec"],
+  ["a name that is a number", '{"apiVersion":"apps.grafana.app/v1alpha2","kind":"AppManifest","metadata":{"name":7},"spec":{}}', "metadata.name"],
+  ["a name that is empty", '{"apiVersion":"apps.grafana.app/v1alpha2","kind":"AppManifest","metadata":{"name":""},"spec":{}}', "metadata.name"],
+  ["metadata that is a list", '{"apiVersion":"apps.grafana.app/v1alpha2","kind":"AppManifest","metadata":[],"spec":{}}', "metadata.name"],
 ])("%s: one line that says so, and no manifest", (_what, text, words) => {
   put("app-manifest.json", text);
   const { manifest: found, problems } = manifestOnDisk(folder);

@@ -20,7 +20,13 @@ const beside = /^(?:app-manifest|[^.].*-manifest)\.(?:json|ya?ml)$/i;
  */
 export function manifestOnDisk(directory: string): ManifestFinding {
   const problems: string[] = [];
-  for (const file of candidates(directory)) {
+  const files = candidates(directory);
+  for (const [index, file] of files.entries()) {
+    const twin = files.slice(0, index).find((it) => it.toLowerCase() === file.toLowerCase());
+    if (twin !== undefined) {
+      problems.push(`${file}: its name differs only in case from that of ${twin}, which comes first`);
+      continue;
+    }
     try {
       const manifest = readManifestFile(directory, file);
       if (manifest !== undefined) return { manifest, file, problems };
@@ -39,10 +45,12 @@ function candidates(directory: string): readonly string[] {
     namesIn(folder)
       .filter((name) => beside.test(name))
       // `app-manifest` says what it is; others by name.
-      .sort((a, b) => Number(b.startsWith("app-manifest.")) - Number(a.startsWith("app-manifest.")) || (a < b ? -1 : 1))
+      .sort((a, b) => Number(isOutright(b)) - Number(isOutright(a)) || (a < b ? -1 : 1))
       .map((name) => join(folder, name)),
   );
 }
+
+const isOutright = (name: string): boolean => name.toLowerCase().startsWith("app-manifest.");
 
 function namesIn(folder: string): readonly string[] {
   try {

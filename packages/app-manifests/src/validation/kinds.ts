@@ -8,6 +8,8 @@ const operations: ReadonlySet<string> = new Set(["CREATE", "UPDATE", "DELETE", "
 /** Kinds by themselves, and what must be the same in all versions of one. */
 export function kindCauses({ versions }: ManifestSpec): readonly Cause[] {
   const firsts = new Map<string, ManifestKind>();
+  /** What a name stands for, in lower case as singulars and addresses have it. */
+  const meanings = new Map<string, string>();
   return versions.flatMap(({ kinds }, version) =>
     kinds.flatMap((kind, index) => {
       const field = `spec.versions[${version}].kinds[${index}]`;
@@ -16,12 +18,28 @@ export function kindCauses({ versions }: ManifestSpec): readonly Cause[] {
       const before = kinds.slice(0, index);
       return [
         ...(before.some((it) => it.kind === kind.kind) ? [duplicateValue(`${field}.kind`, kind.kind)] : []),
-        ...(before.some((it) => it.kind !== kind.kind && it.plural === kind.plural) ? [duplicateValue(`${field}.plural`, kind.plural)] : []),
+        ...nameCauses(kind, field, meanings),
         ...ownCauses(kind, field),
         ...sameCauses(kind, first, field),
       ];
     }),
   );
+}
+
+/** Two kinds have no name in common, in whatever case and in whichever versions. */
+function nameCauses({ kind, plural }: ManifestKind, field: string, meanings: Map<string, string>): readonly Cause[] {
+  const clashes = (
+    [
+      ["kind", kind],
+      ["plural", plural],
+    ] as const
+  ).filter(([, name]) => {
+    const lower = name.toLowerCase();
+    const meant = meanings.get(lower) ?? kind;
+    meanings.set(lower, meant);
+    return meant !== kind;
+  });
+  return clashes.map(([name, value]) => duplicateValue(`${field}.${name}`, value));
 }
 
 function ownCauses(kind: ManifestKind, field: string): readonly Cause[] {

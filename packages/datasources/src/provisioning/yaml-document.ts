@@ -1,5 +1,7 @@
+import { duplicateKey, yamlTokens } from "@dataplane/apiserver";
 import { isJsonObject, type JsonObject, type JsonValue } from "@dataplane/meta";
-import { type Document, isScalar, LineCounter, parseDocument, visit } from "yaml";
+import * as yaml from "yaml";
+import { Composer, LineCounter, type ParsedNode } from "yaml";
 import type { ProvisioningFile } from "./provisioned-kind.js";
 import { ProvisioningError } from "./provisioning-error.js";
 
@@ -19,11 +21,18 @@ function parsed(text: string): unknown {
   const lines = new LineCounter();
   try {
     // `<<: *base` is YAML 1.1, and what Grafana's files use; few aliases are enough for people, many are a bomb.
-    const document = parseDocument(text, { merge: true, uniqueKeys: false, logLevel: "error", lineCounter: lines, prettyErrors: false });
+    const tokens = yamlTokens(yaml, text, {
+      lineCounter: lines,
+      tooDeep: () => new ProvisioningError("it is nested too deeply"),
+      tooMany: () => new ProvisioningError("it has too many parts"),
+    });
+    const [document, second] = new Composer<ParsedNode>({ merge: true, uniqueKeys: false, logLevel: "error" }).compose(tokens, true, text.length);
+    if (document === undefined) return undefined;
+    if (second !== undefined) throw new ProvisioningError(at(lines, "it has multiple documents", second.range[0]));
     const [error] = [...document.errors, ...document.warnings];
-    if (error?.message.startsWith("Maximum call stack") === true) throw new RangeError(error.message);
     if (error !== undefined) throw new ProvisioningError(at(lines, withoutContent(error.message), error.pos[0]));
-    requireUniqueKeys(document, lines);
+    const twice = duplicateKey(yaml, document);
+    if (twice !== undefined) throw new ProvisioningError(at(lines, "map keys must be unique", twice));
     // Through JSON, so that what an alias repeats is a copy, a circle is refused, and a date is a text.
     const value: unknown = document.toJS({ maxAliasCount: 100 });
     return JSON.parse(JSON.stringify(value ?? null));
@@ -32,21 +41,6 @@ function parsed(text: string): unknown {
     if (thrown instanceof RangeError) throw new ProvisioningError("it is nested too deeply", { cause: thrown });
     throw new ProvisioningError(thrown instanceof Error ? withoutContent(thrown.message) : "not YAML", { cause: thrown });
   }
-}
-
-/** The library's own check compares each key with each other one. */
-function requireUniqueKeys(document: Document, lines: LineCounter): void {
-  visit(document, {
-    Map(_key, { items }) {
-      const seen = new Set<unknown>();
-      for (const { key } of items) {
-        if (!isScalar(key) || key.value === "<<") continue;
-        const name = String(key.value);
-        if (seen.has(name)) throw new ProvisioningError(at(lines, "map keys must be unique", key.range?.[0] ?? 0));
-        seen.add(name);
-      }
-    },
-  });
 }
 
 function at(lines: LineCounter, why: string, offset: number): string {
