@@ -19,8 +19,8 @@ export interface ClusterOptions {
 
 /** How long a read, or the way to a member that takes a write, may take. */
 const patienceMs = 5000;
-/** While it is known that nobody answers. */
-const patienceWhenAwayMs = 500;
+/** While it is known that nobody answers; longer than the pause between two attempts to connect, so that who is back is found. */
+const patienceWhenAwayMs = 1500;
 /** One member has so long for a read; then the next one is asked. */
 const readAttemptMs = 2000;
 /** A member that was silent for so long, while it was asked, hangs. */

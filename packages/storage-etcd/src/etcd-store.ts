@@ -12,15 +12,17 @@ import {
   type Store,
   type StoreHealth,
   StoreReadOnly,
+  StoreUnavailable,
   WatchHub,
 } from "@dataplane/storage";
 import type { Cluster } from "./cluster.js";
-import { EtcdFault, isCompacted, isFuture } from "./etcd-fault.js";
+import { EtcdFault, GrpcCode, isCompacted, isFuture } from "./etcd-fault.js";
 import { runHeartbeat, Space } from "./heartbeat.js";
 import { EtcdHistory } from "./history.js";
 import type { KeySpace } from "./key-space.js";
 import { KeyValues, noSpace } from "./key-values.js";
 import { compact } from "./methods.js";
+import { ProgressMeans } from "./progress.js";
 import { RecentChanges } from "./recent-changes.js";
 import { SharedAnswer } from "./shared-answer.js";
 import { refusal } from "./store-error.js";
@@ -49,6 +51,8 @@ export class EtcdStore implements Store {
   readonly #ending = new AbortController();
   readonly #running: Promise<unknown>;
   readonly #writing = new Set<Promise<unknown>>();
+  readonly #logger: Logger;
+  #toldOfCompaction = false;
   #closing: Promise<void> | undefined;
 
   /** `revision` is the newest at this time. */
@@ -56,11 +60,13 @@ export class EtcdStore implements Store {
     const { signal } = this.#ending;
     const recent = new RecentChanges(revision);
     this.#cluster = cluster;
+    this.#logger = logger;
     this.#values = values;
     this.#space = space;
-    this.#history = new EtcdHistory({ cluster, keys, values, recent });
+    const progress = new ProgressMeans(cluster, keys);
+    this.#history = new EtcdHistory({ cluster, keys, values, recent, progress });
     this.#hub = new WatchHub({ revision, readHistory: (prefix, after, aborted) => this.#readHistory(prefix, after, aborted) });
-    this.#feed = new WatchFeed({ cluster, keys, values, hub: this.#hub, recent, history: this.#history, logger, signal });
+    this.#feed = new WatchFeed({ cluster, progress, values, hub: this.#hub, recent, history: this.#history, logger, signal });
     this.#revision = new SharedAnswer(() => values.revision());
     this.#running = Promise.all([this.#feed.run(), runHeartbeat({ cluster, keys, space, signal })]);
   }
@@ -93,6 +99,7 @@ export class EtcdStore implements Store {
 
   async put(key: string, value: Uint8Array, options: PutOptions): Promise<Entry> {
     checkKey(key);
+    if (key === "/") throw new RangeError('the key "/" is the store\'s own');
     return this.#write(async () => {
       if (this.#space.isFull) throw new StoreReadOnly(noSpace);
       // The caller may go on to use its buffer.
@@ -106,7 +113,12 @@ export class EtcdStore implements Store {
   }
 
   async *watch(prefix: string, since: bigint, signal: AbortSignal): AsyncGenerator<Change, void, undefined> {
-    if (since > this.#hub.revision) await this.#catchUp(since, signal);
+    while (since > this.#hub.revision && !signal.aborted && !this.#ending.signal.aborted) {
+      await this.#catchUp(since, signal).catch((thrown: unknown) => {
+        // A watch waits while etcd is away.
+        if (!(refusal(thrown) instanceof StoreUnavailable)) throw thrown;
+      });
+    }
     if (signal.aborted) return;
     yield* this.#hub.watch(prefix, since, signal);
   }
@@ -122,7 +134,8 @@ export class EtcdStore implements Store {
         await this.#cluster.write(compact, { revision: Number(before) });
       } catch (thrown) {
         if (thrown instanceof EtcdFault && isFuture(thrown)) throw new RevisionFuture(await this.#values.revision());
-        if (!(thrown instanceof EtcdFault) || !isCompacted(thrown)) throw thrown;
+        if (thrown instanceof EtcdFault && thrown.code === GrpcCode.PermissionDenied) this.#mayNotCompact();
+        else if (!(thrown instanceof EtcdFault) || !isCompacted(thrown)) throw thrown;
       }
       failpoint("after-compact");
     });
@@ -145,6 +158,13 @@ export class EtcdStore implements Store {
     this.#ending.abort();
     await Promise.allSettled([...this.#writing, this.#running]);
     this.#cluster.close();
+  }
+
+  /** Since etcd 3.6 it is the administrator's. The history is kept longer then, until somebody else compacts. */
+  #mayNotCompact(): void {
+    if (this.#toldOfCompaction) return;
+    this.#toldOfCompaction = true;
+    this.#logger.warn({}, "the user of etcd may not compact: let etcd do so (--auto-compaction-retention)");
   }
 
   /** Waits until the watches know that revision. Throws RevisionFuture when it has not happened. */

@@ -3,11 +3,11 @@ import { changeRevision, type History, RevisionCompacted, RevisionFuture, StoreU
 import type { Cluster } from "./cluster.js";
 import { toBigInt } from "./codec.js";
 import { EtcdFault, isCompacted, isFuture } from "./etcd-fault.js";
-import { allKeys, type KeySpace } from "./key-space.js";
+import type { KeySpace } from "./key-space.js";
 import type { KeyValues } from "./key-values.js";
 import type { WatchResponse } from "./messages.js";
 import { range } from "./methods.js";
-import { hasSoundProgress } from "./progress.js";
+import type { ProgressMeans } from "./progress.js";
 import { changeOf, checkWatch, eventRevision, isProgress, PreviousLost, WatchCompacted } from "./read-events.js";
 import type { RecentChanges } from "./recent-changes.js";
 import { WatchStream } from "./watch-stream.js";
@@ -23,6 +23,7 @@ export interface EtcdHistoryOptions {
   readonly keys: KeySpace;
   readonly values: KeyValues;
   readonly recent: RecentChanges;
+  readonly progress: ProgressMeans;
 }
 
 /** What happened before: from memory where that goes back far enough, else by a watch of its own from there. */
@@ -35,18 +36,21 @@ export class EtcdHistory {
 
   /** Waits while etcd is away. `newest` is the revision up to which the live watch has come. */
   async read(prefix: string, after: bigint, newest: bigint, signal: AbortSignal): Promise<History> {
-    while (after < newest && !signal.aborted) {
+    for (;;) {
+      if (after >= newest || signal.aborted) return { changes: [], upTo: after };
       try {
         return await untilAborted(this.#read(prefix, after, newest), signal);
       } catch (thrown) {
-        if (thrown instanceof RevisionCompacted || thrown instanceof RevisionFuture) throw thrown;
-        if (thrown instanceof WatchCompacted) throw new RevisionCompacted(thrown.oldest);
-        if (thrown instanceof PreviousLost) throw new RevisionCompacted(await this.oldest());
-        if (!(thrown instanceof StoreUnavailable) && !(thrown instanceof EtcdFault) && !signal.aborted) throw thrown;
+        const isPassing = thrown instanceof StoreUnavailable || thrown instanceof EtcdFault;
+        if (!isPassing && !isAborted(signal)) throw await this.#reason(thrown);
         await sleep(againMs, undefined, { signal }).catch(() => undefined);
       }
     }
-    return { changes: [], upTo: after };
+  }
+
+  async #reason(thrown: unknown): Promise<unknown> {
+    if (thrown instanceof WatchCompacted) return new RevisionCompacted(thrown.oldest);
+    return thrown instanceof PreviousLost ? new RevisionCompacted(await this.oldest()) : thrown;
   }
 
   /** Throws RevisionCompacted or RevisionFuture when the state of that revision cannot be asked for. */
@@ -85,20 +89,19 @@ export class EtcdHistory {
   }
 
   async #watchPage(prefix: string, after: bigint, newest: bigint): Promise<History> {
-    const { cluster, keys } = this.#options;
+    const { cluster, values, progress } = this.#options;
     const on = await cluster.connected();
-    const isSound = await hasSoundProgress(on);
-    const page = new HistoryPage(this.#options.values, prefix, newest);
-    const start = after < 1n ? 1n : after + 1n;
+    const means = await progress.on(on);
+    const page = new HistoryPage(values, prefix, newest);
     const stream = new WatchStream({
       on,
-      range: isSound ? keys.range(prefix) : allKeys,
-      start,
-      onResponse: (response) => page.take(response) || stream.cancel(),
+      range: means.range(prefix),
+      start: after < 1n ? 1n : after + 1n,
+      onResponse: (response) => {
+        if (!page.take(response)) stream.cancel();
+      },
     });
-    const timer = setInterval(() => {
-      if (isSound) stream.askProgress();
-    }, progressMs);
+    const timer = setInterval(() => means.ask(stream), progressMs);
     try {
       await stream.ended;
     } finally {
@@ -148,6 +151,9 @@ class HistoryPage {
     this.#bytes += (change.type === "put" ? change.entry.value.byteLength : 0) + (change.previous?.value.byteLength ?? 0);
   }
 }
+
+// Read anew: it may have aborted since.
+const isAborted = (signal: AbortSignal): boolean => signal.aborted;
 
 /** Rejects as soon as the signal aborts. */
 function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {

@@ -4,9 +4,8 @@ import type { RangeRequest } from "./messages.js";
 export class KeySpace {
   readonly #prefix: string;
   readonly #prefixBytes: number;
-  /** Holds nothing; who may read the store's keys may read it. */
+  /** Among the store's keys, but none of them: who may use those may use it. */
   readonly probe: Buffer;
-  readonly #start: Buffer;
   readonly #end: Buffer;
 
   /** Slashes at the end of `prefix` do not count. */
@@ -16,7 +15,6 @@ export class KeySpace {
     this.#prefix = prefix.slice(0, end);
     this.#prefixBytes = Buffer.byteLength(this.#prefix);
     this.probe = this.toEtcd("/");
-    this.#start = this.probe;
     this.#end = rangeEnd(this.probe);
   }
 
@@ -27,7 +25,7 @@ export class KeySpace {
   /** The store's key; undefined when it is none of the store's. */
   fromEtcd(key: Uint8Array): string | undefined {
     const bytes = Buffer.from(key.buffer, key.byteOffset, key.byteLength);
-    if (bytes.compare(this.#start) < 0 || bytes.compare(this.#end) >= 0) return undefined;
+    if (bytes.compare(this.probe) <= 0 || bytes.compare(this.#end) >= 0) return undefined;
     return bytes.toString("utf8", this.#prefixBytes);
   }
 
@@ -35,7 +33,7 @@ export class KeySpace {
   range(prefix: string, after?: string): Required<Pick<RangeRequest, "key" | "rangeEnd">> {
     // A prefix that no key begins with must not reach other people's keys.
     if (prefix !== "" && !prefix.startsWith("/")) return { key: this.#end, rangeEnd: this.#end };
-    const start = prefix === "" ? this.#start : this.toEtcd(prefix);
+    const start = prefix === "" ? this.probe : this.toEtcd(prefix);
     if (after === undefined) return { key: start, rangeEnd: rangeEnd(start) };
     const next = this.toEtcd(`${after}\0`);
     return { key: next.compare(start) > 0 ? next : start, rangeEnd: rangeEnd(start) };

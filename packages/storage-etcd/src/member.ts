@@ -1,7 +1,8 @@
-import { type ChannelCredentials, Client, type ClientDuplexStream, type ClientOptions, connectivityState, Metadata } from "@grpc/grpc-js";
+import { Client, type ClientDuplexStream, type ClientOptions, connectivityState, Metadata } from "@grpc/grpc-js";
+import type { ChannelSecurity } from "./credentials.js";
 import { EtcdFault, faultOf, GrpcCode } from "./etcd-fault.js";
 import type { WatchRequest, WatchResponse } from "./messages.js";
-import { type Method, watch } from "./methods.js";
+import { type Method, status, watch } from "./methods.js";
 
 const options: ClientOptions = {
   "grpc.max_receive_message_length": -1,
@@ -19,6 +20,8 @@ const options: ClientOptions = {
   "grpc-node.flow_control_window": 4 << 20,
 };
 
+const reasonMs = 100;
+
 /** One member of the cluster, and the connection to it, which is made again by itself. */
 export class Member {
   readonly address: string;
@@ -29,9 +32,9 @@ export class Member {
   /** It did not answer, or cannot reach the others: to be used only when there is no better one. */
   suspect = false;
 
-  constructor(address: string, credentials: ChannelCredentials) {
+  constructor(address: string, security: ChannelSecurity) {
     this.address = address;
-    this.#client = new Client(address, credentials, options);
+    this.#client = new Client(address, security.credentials, { ...options, ...security.options });
   }
 
   get isReady(): boolean {
@@ -41,12 +44,10 @@ export class Member {
   /** Rejects with an EtcdFault when there is no connection in time. */
   async ready(timeoutMs: number): Promise<this> {
     if (this.isReady) return this;
-    await new Promise<void>((resolve, reject) => {
-      this.#client.waitForReady(Date.now() + timeoutMs, (error) => {
-        if (error === undefined) resolve();
-        else reject(new EtcdFault(GrpcCode.Unavailable, `no connection to ${this.address} in time`));
-      });
+    const isReady = await new Promise<boolean>((resolve) => {
+      this.#client.waitForReady(Date.now() + timeoutMs, (error) => resolve(error === undefined));
     });
+    if (!isReady) throw await this.#whyNot();
     return this;
   }
 
@@ -88,6 +89,15 @@ export class Member {
     });
     stream.on("close", () => this.#underWay.delete(stream));
     return stream;
+  }
+
+  /** What the last attempt to connect failed by, which only a call is told. */
+  async #whyNot(): Promise<EtcdFault> {
+    const why = await this.call(status, {}, { token: undefined, timeoutMs: reasonMs }).then(
+      () => "it was too slow",
+      (thrown: unknown) => (thrown instanceof EtcdFault && thrown.code === GrpcCode.Unavailable ? thrown.details : "no answer"),
+    );
+    return new EtcdFault(GrpcCode.Unavailable, `no connection to ${this.address}: ${why.replace(/\. Resolution note: .*$/, "")}`);
   }
 
   /** Gives up what waits for it. */

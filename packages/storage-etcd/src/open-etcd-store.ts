@@ -1,7 +1,7 @@
 import { type Logger, silentLogger } from "@dataplane/meta";
 import type { Store } from "@dataplane/storage";
 import { Cluster } from "./cluster.js";
-import { credentialsOf, type EtcdTls } from "./credentials.js";
+import { type EtcdTls, securityOf } from "./credentials.js";
 import { EtcdStore } from "./etcd-store.js";
 import { isFull, Space } from "./heartbeat.js";
 import { KeySpace } from "./key-space.js";
@@ -25,8 +25,7 @@ export interface OpenEtcdStoreOptions {
 
 /** Opens a store in an etcd cluster of version 3.4 or later. Throws StoreUnavailable when no member answers, or the user is refused. */
 export async function openEtcdStore({ hosts, prefix, user, password = "", tls, logger = silentLogger }: OpenEtcdStoreOptions): Promise<Store> {
-  const credentials = credentialsOf(tls);
-  const members = hosts.map((host) => new Member(host, credentials));
+  const members = hosts.map((host) => new Member(host, securityOf(tls, host)));
   const cluster = new Cluster({ members, login: user === undefined ? undefined : { user, password }, logger });
   const keys = new KeySpace(prefix);
   const space = new Space();

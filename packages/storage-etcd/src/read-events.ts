@@ -25,7 +25,10 @@ export function checkWatch({ canceled, compactRevision, cancelReason }: WatchRes
   if (!canceled) return;
   const oldest = toBigInt(compactRevision);
   if (oldest > 0n) throw new WatchCompacted(oldest);
-  throw new EtcdFault(cancelReason.includes("permission denied") ? GrpcCode.PermissionDenied : GrpcCode.Unavailable, cancelReason);
+  throw new EtcdFault(
+    cancelReason.includes("permission denied") ? GrpcCode.PermissionDenied : GrpcCode.Unavailable,
+    `the watch was ended: ${cancelReason}`,
+  );
 }
 
 /** All before `revision` was given. */

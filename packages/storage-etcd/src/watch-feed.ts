@@ -3,18 +3,18 @@ import type { Logger } from "@dataplane/meta";
 import { failpoint, RevisionCompacted, RevisionFuture, type WatchHub, type WriteChange } from "@dataplane/storage";
 import type { Cluster } from "./cluster.js";
 import { toBigInt } from "./codec.js";
+import { EtcdFault, GrpcCode } from "./etcd-fault.js";
 import type { EtcdHistory } from "./history.js";
-import { allKeys, type KeySpace } from "./key-space.js";
 import type { KeyValues } from "./key-values.js";
 import type { WatchResponse } from "./messages.js";
-import { hasSoundProgress } from "./progress.js";
+import type { ProgressMeans } from "./progress.js";
 import { changeOf, checkWatch, eventRevision, isProgress, PreviousLost, WatchCompacted } from "./read-events.js";
 import type { RecentChanges } from "./recent-changes.js";
 import { WatchStream } from "./watch-stream.js";
 
 export interface WatchFeedOptions {
   readonly cluster: Cluster;
-  readonly keys: KeySpace;
+  readonly progress: ProgressMeans;
   readonly values: KeyValues;
   readonly hub: WatchHub;
   readonly recent: RecentChanges;
@@ -32,8 +32,8 @@ const nextAskMs = 20;
 /** The one watch of a store in etcd: what it brings is published to the store's own watches, in order and without gaps. */
 export class WatchFeed {
   readonly #options: WatchFeedOptions;
-  /** The stream that may be asked for progress. */
-  #askable: WatchStream | undefined;
+  /** Asks the stream that there is for progress. */
+  #askProgress: () => void = () => undefined;
   /** The revision that somebody waits for. */
   #wanted = 0n;
   #asking: NodeJS.Timeout | undefined;
@@ -84,25 +84,27 @@ export class WatchFeed {
 
   /** Watches on one member, for as long as that lasts. */
   async #watch(): Promise<void> {
-    const { cluster, keys, hub, signal, values } = this.#options;
+    const { cluster, progress, hub, signal, values } = this.#options;
+    // It also renews a token that is over, which a watch would not tell.
+    const revision = await values.revision();
     const on = await cluster.connected();
-    const [isSound, revision] = await Promise.all([hasSoundProgress(on), values.revision()]);
+    const means = await progress.on(on);
     // Reads never go back: somebody put the database back to an earlier state.
     if (revision < hub.revision) this.#restart(revision, new RevisionFuture(revision));
     signal.throwIfAborted();
-    const range = isSound ? keys.range("/") : allKeys;
-    const stream = new WatchStream({ on, range, start: hub.revision + 1n, onResponse: (response) => this.#take(response) });
+    const stream = new WatchStream({ on, range: means.range("/"), start: hub.revision + 1n, onResponse: (response) => this.#take(response) });
     const cancel = (): void => stream.cancel();
     signal.addEventListener("abort", cancel, { once: true });
-    this.#askable = isSound ? stream : undefined;
+    this.#askProgress = () => means.ask(stream);
     try {
       await stream.ended;
     } catch (thrown) {
       if (thrown instanceof WatchCompacted) await this.#skip(thrown.oldest);
       else if (thrown instanceof PreviousLost) await this.#skip(await this.#options.history.oldest());
+      else if (thrown instanceof EtcdFault && thrown.code === GrpcCode.PermissionDenied) progress.denied();
       throw thrown;
     } finally {
-      this.#askable = undefined;
+      this.#askProgress = () => undefined;
       signal.removeEventListener("abort", cancel);
       stream.cancel();
     }
@@ -155,7 +157,7 @@ export class WatchFeed {
   }
 
   #ask(): void {
-    this.#askable?.askProgress();
+    this.#askProgress();
     this.#asking = setTimeout(() => this.#ask(), nextAskMs);
   }
 }
