@@ -46,7 +46,9 @@ export async function openStorage(options: OpenStorageOptions): Promise<OpenedSt
       store: encryption.store,
       isShared: shared !== undefined,
       keyDirectory,
-      run: async (signal) => void (await Promise.all([encryption.run(signal), shared?.run(signal)])),
+      async run(signal) {
+        await Promise.all([encryption.run(signal), shared?.run(signal)]);
+      },
       close: () => below.close(),
     };
   } catch (error) {

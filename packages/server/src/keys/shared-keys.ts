@@ -139,22 +139,31 @@ export class SharedKeys {
   }
 
   async #follow(signal: AbortSignal): Promise<void> {
-    const { store, bundles, clock } = this.#options;
     while (!signal.aborted) {
       try {
-        for await (const change of store.watch(recordsPrefix, this.#revision, signal)) {
-          const bundle = change.type === "put" ? bundles.find(({ name }) => keyOf(name) === change.entry.key) : undefined;
-          if (change.type === "put" && bundle !== undefined) await this.#takeNewer(bundle, change.entry);
-          this.#revision = change.type === "put" ? change.entry.revision : change.revision;
-        }
+        await this.#takeChanges(signal);
         return;
       } catch (error) {
-        if (hasAborted(signal)) return;
-        if (error instanceof RevisionCompacted || error instanceof RevisionFuture) await this.#takeAll().catch((again: unknown) => this.#warn(again));
-        else this.#warn(error);
-        await clock.sleep(retryMs, signal).catch(() => undefined);
+        if (!hasAborted(signal)) await this.#recover(error, signal);
       }
     }
+  }
+
+  async #takeChanges(signal: AbortSignal): Promise<void> {
+    const { store, bundles } = this.#options;
+    for await (const change of store.watch(recordsPrefix, this.#revision, signal)) {
+      const entry = change.type === "put" ? change.entry : undefined;
+      const bundle = bundles.find(({ name }) => keyOf(name) === entry?.key);
+      if (entry !== undefined && bundle !== undefined) await this.#takeNewer(bundle, entry);
+      this.#revision = change.type === "put" ? change.entry.revision : change.revision;
+    }
+  }
+
+  async #recover(error: unknown, signal: AbortSignal): Promise<void> {
+    this.#warn(error);
+    await this.#options.clock.sleep(retryMs, signal).catch(() => undefined);
+    const isLost = error instanceof RevisionCompacted || error instanceof RevisionFuture;
+    if (isLost && !signal.aborted) await this.#takeAll().catch((again: unknown) => this.#warn(again));
   }
 
   async #takeNewer(bundle: KeyBundle, entry: Entry): Promise<void> {
