@@ -156,6 +156,7 @@ async function running({ config, logger }: StartOptions, parts: Parts): Promise<
     banner: () => banner({ http: urls.http, https: urls.https, kubeconfig, plugins: plugins.list(), port: http.port }),
     async stop(abandoned) {
       composition.stopAccepting();
+      for (const listener of [http, https]) listener?.drain();
       if (config.shutdownDelay > 0) await systemClock.sleep(config.shutdownDelay, abandoned).catch(() => undefined);
       const listeners = [http, ...(https === undefined ? [] : [https])];
       const destroy = (): void => {

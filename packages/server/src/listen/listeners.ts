@@ -1,4 +1,4 @@
-import { createServer as createHttpServer, type Server as HttpServer } from "node:http";
+import { createServer as createHttpServer, type Server as HttpServer, type RequestListener } from "node:http";
 import { createServer as createHttp2Server } from "node:http2";
 import type { AddressInfo, Server as NetServer, Socket } from "node:net";
 import { createServer as createTlsServer } from "node:tls";
@@ -12,6 +12,8 @@ import { listenForUpgrades } from "./upgrade-listener.js";
 
 export interface Listener {
   readonly port: number;
+  /** Answers end their connections from now on, so that clients find another server; new connections are still taken. */
+  drain(): void;
   /** No new connections or requests; resolves when those in flight are answered. */
   close(): Promise<void>;
   /** Breaks what is still open. */
@@ -41,11 +43,13 @@ const httpOptions = ({ headersTimeoutMs = 60_000 }: ListenOptions) => ({
 
 /** HTTP/1.1 in the clear. Throws PortTaken. */
 export async function listenHttp(options: ListenOptions): Promise<Listener> {
-  const server = createHttpServer(httpOptions(options), nodeListener(options.handler, options.logger));
+  const draining = { isSet: false };
+  const server = createHttpServer(httpOptions(options), closingWhile(draining, nodeListener(options.handler, options.logger)));
   const upgrades = listenForUpgrades(server, options.handler, options.logger);
   const port = await listen(server, options);
   return {
     port,
+    drain: () => void (draining.isSet = true),
     close: () => closeHttp(server),
     destroy() {
       upgrades.destroy();
@@ -71,7 +75,8 @@ export async function listenHttps(
   options: ListenOptions & { readonly credentials: Live<ListenerCredentials>; readonly liveness?: LivenessTimes },
 ): Promise<Listener> {
   const listener = nodeListener(options.handler, options.logger);
-  const http1 = createHttpServer(httpOptions(options), listener);
+  const draining = { isSet: false };
+  const http1 = createHttpServer(httpOptions(options), closingWhile(draining, listener));
   listenForUpgrades(http1, options.handler, options.logger);
   const http2 = createHttp2Server({ maxSessionMemory: 64, settings: { maxConcurrentStreams: 250 } }, listener);
   const sessions = new Set<{ close(): void; destroy(): void; readonly closed: boolean }>();
@@ -101,6 +106,11 @@ export async function listenHttps(
   const stopExchanging = options.credentials.onChange((credentials) => tls.setSecureContext(tlsOptions(credentials)));
   return {
     port,
+    drain() {
+      draining.isSet = true;
+      // GOAWAY: what was begun goes on.
+      for (const session of sessions) session.close();
+    },
     async close() {
       stopExchanging();
       const ended = new Promise<void>((resolve) => tls.close(() => resolve()));
@@ -116,6 +126,13 @@ export async function listenHttps(
     },
   };
 }
+
+const closingWhile =
+  (draining: { readonly isSet: boolean }, listener: RequestListener): RequestListener =>
+  (incoming, outgoing) => {
+    if (draining.isSet) outgoing.setHeader("connection", "close");
+    listener(incoming, outgoing);
+  };
 
 const tlsOptions = ({ key, cert, clientAuthorities }: ListenerCredentials) => ({ key, cert, ca: clientAuthorities, minVersion: "TLSv1.2" as const });
 

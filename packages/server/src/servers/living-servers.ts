@@ -112,7 +112,7 @@ export class LivingServers {
   #tellOfThoseWhoAreGone(next: readonly ServerRecord[]): void {
     const { logger } = this.#options;
     for (const { id, url } of this.#living) {
-      if (!next.some((it) => it.id === id)) logger.info({ server: id, url }, "a server of this store is gone");
+      if (id !== this.#options.id && !next.some((it) => it.id === id)) logger.info({ server: id, url }, "a server of this store is gone");
     }
     for (const { id, url } of next) {
       if (!this.#living.some((it) => it.id === id) && id !== this.#options.id) logger.info({ server: id, url }, "a server shares this store");

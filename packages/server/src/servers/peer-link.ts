@@ -23,8 +23,34 @@ export function peerLink(peer: Peer, pluginId: string): GrpcLink {
   };
 }
 
+/** The first of these servers that can be reached; a call that was begun at one is not begun again at another. */
+export function firstReachable(links: readonly GrpcLink[]): GrpcLink {
+  async function* serverStream(method: string, request: Uint8Array, options: CallOptions): AsyncGenerator<Uint8Array> {
+    for (const [index, link] of links.entries()) {
+      try {
+        yield* link.serverStream(method, request, options);
+        return;
+      } catch (thrown) {
+        if (index === links.length - 1 || !isServerAway(thrown)) throw thrown;
+      }
+    }
+  }
+  return {
+    serverStream,
+    async unary(method, request, options) {
+      for await (const message of serverStream(method, request, options)) return message;
+      throw new GrpcError(GrpcCode.Internal, "the plugin answered nothing");
+    },
+    close: () => undefined,
+  };
+}
+
+const serverAway = "ServerAway";
+/** Nothing was sent to it. */
+const isServerAway = (thrown: unknown): boolean => thrown instanceof PluginUnavailable && thrown.reason === serverAway;
+
 function linkError(thrown: unknown, pluginId: string): unknown {
   if (!(thrown instanceof PeerAway)) return thrown;
   if (!thrown.isUnsent) return new GrpcError(GrpcCode.Unavailable, thrown.message, { cause: thrown });
-  return new PluginUnavailable({ pluginId, reason: "ServerAway", message: `the server that has it cannot be reached: ${thrown.message}`, retryAfterSeconds: 1 });
+  return new PluginUnavailable({ pluginId, reason: serverAway, message: `the server that has it cannot be reached: ${thrown.message}`, retryAfterSeconds: 1 });
 }

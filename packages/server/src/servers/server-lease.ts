@@ -18,6 +18,7 @@ export interface ServerLeaseOptions {
 
 /** News of plugins that come together are told together. */
 const settleMs = 50;
+const writer = { fieldManager: "dataplane-server" };
 
 /** The Lease by which the other servers of the store know this one: renewed while it lives, removed when it leaves. */
 export class ServerLease {
@@ -72,8 +73,8 @@ export class ServerLease {
     const { metadata, spec } = lease;
     const { name, namespace, labels, annotations } = metadata;
     const patch: JsonObject = { metadata: { labels: { ...labels }, annotations: { ...annotations } }, spec };
-    const patched = client.patch<ApiObject>(leasesRef, { name, namespace }, "application/merge-patch+json", patch, {}, signal);
-    if ((await tolerating(patched, "NotFound")) === undefined) await client.create(leasesRef, lease, {}, signal);
+    const patched = client.patch<ApiObject>(leasesRef, { name, namespace }, "application/merge-patch+json", patch, writer, signal);
+    if ((await tolerating(patched, "NotFound")) === undefined) await client.create(leasesRef, lease, writer, signal);
   }
 
   #lease() {

@@ -1,5 +1,5 @@
 import { type Plugin, type PluginClient, type PluginJson, type PluginSignature, type PluginSource, type PluginState, PluginUnavailable, pluginClient } from "@dataplane/plugin-host";
-import { peerLink } from "./peer-link.js";
+import { firstReachable, peerLink } from "./peer-link.js";
 import type { Peers } from "./peers.js";
 import { hostOf } from "./server-record.js";
 import type { RemotePlugin, SharedPlugins } from "./shared-plugins.js";
@@ -13,14 +13,14 @@ export interface SharedPluginOptions {
 }
 
 const askMs = 30_000;
+const mostClients = 64;
 
 /** One plugin, wherever it is. */
 export class SharedPlugin implements Plugin {
   readonly id: string;
   readonly #options: SharedPluginOptions;
-  /** By address: a client is as good as another, and who counts calls keeps them apart. */
+  /** By addresses: a client is as good as another, and who counts calls keeps them apart. */
   readonly #clients = new Map<string, PluginClient>();
-  /** Servers take turns. */
   #turn = 0;
 
   constructor(id: string, options: SharedPluginOptions) {
@@ -56,16 +56,16 @@ export class SharedPlugin implements Plugin {
   async client(signal: AbortSignal): Promise<PluginClient> {
     const local = this.#local;
     const running = this.#remotes.filter(({ plugin }) => plugin.phase === "running");
-    const isHere = local !== undefined && (local.state.phase === "running" || local.state.phase === "starting");
-    if (local !== undefined && (isHere || running.length === 0)) return local.client(signal);
-    this.#turn += 1;
-    const remote = running[this.#turn % running.length] ?? this.#remotes[0];
+    // One that is starting here would have to be waited for.
+    if (local !== undefined && (local.state.phase === "running" || running.length === 0)) return local.client(signal);
+    if (running.length > 0) return this.#clientOf(running);
+    const remote = this.#remotes[0];
     if (remote === undefined) throw new PluginUnavailable({ pluginId: this.id, reason: "Gone", message: "no server has it any more", retryAfterSeconds: 1 });
     const { id, phase, reason, message } = remote.plugin;
     if (phase !== "running" && phase !== "starting") {
       throw new PluginUnavailable({ pluginId: id, reason, message: `at ${hostOf(remote.server)}: ${message}`, retryAfterSeconds: 1 });
     }
-    return this.#clientAt(remote);
+    return this.#clientOf([remote]);
   }
 
   /** Everywhere. Rejects with the first that did not come up. */
@@ -85,9 +85,16 @@ export class SharedPlugin implements Plugin {
     return this.#options.source.remotes(this.id);
   }
 
-  #clientAt({ server: { url } }: RemotePlugin): PluginClient {
-    const known = this.#clients.get(url) ?? pluginClient(peerLink(this.#options.peers.at(url), this.id), () => undefined);
-    this.#clients.set(url, known);
+  /** Servers take turns; those that leave come after the others, and where one cannot be reached the next one is called. */
+  #clientOf(remotes: readonly RemotePlugin[]): PluginClient {
+    this.#turn += 1;
+    const staying = remotes.filter(({ server }) => !server.isLeaving);
+    const turn = staying.length === 0 ? 0 : this.#turn % staying.length;
+    const urls = [...staying.slice(turn), ...staying.slice(0, turn), ...remotes.filter(({ server }) => server.isLeaving)].map(({ server }) => server.url);
+    const key = urls.join(" ");
+    const known = this.#clients.get(key) ?? pluginClient(firstReachable(urls.map((url) => peerLink(this.#options.peers.at(url), this.id))), () => undefined);
+    if (this.#clients.size > mostClients) this.#clients.clear();
+    this.#clients.set(key, known);
     return known;
   }
 
