@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Change, StoreExport } from "@dataplane/storage";
 import type { Engine } from "./engine.js";
-import type { NetworkDialect } from "./network-dialect.js";
+import type { NetworkDialect, SqlRow } from "./network-dialect.js";
 import { openNetwork } from "./network-engine.js";
 import { keyIn, numberIn } from "./network-rows.js";
 
@@ -15,17 +15,20 @@ export async function openNetworkExport(dialect: NetworkDialect): Promise<StoreE
     revision: () => engine.revision(),
     list: (prefix, page) => engine.list(prefix, page),
     changes: (after, signal) => changes(engine, after, signal),
-    expiries: () => expiries(dialect),
+    count: async () => numberIn((await rowsOf(dialect, "SELECT COUNT(*) AS amount FROM dataplane_current"))[0], "amount"),
+    expiries: async () => {
+      const rows = await rowsOf(dialect, "SELECT name, expires FROM dataplane_current WHERE expires IS NOT NULL");
+      return new Map(rows.map((row) => [keyIn(row), numberIn(row, "expires")]));
+    },
     problems: () => Promise.resolve([]),
     close: () => engine.close(),
   };
 }
 
-async function expiries(dialect: NetworkDialect): Promise<ReadonlyMap<string, number>> {
+async function rowsOf(dialect: NetworkDialect, sql: string): Promise<readonly SqlRow[]> {
   const connection = await dialect.connect();
   try {
-    const rows = await connection.query("SELECT name, expires FROM dataplane_current WHERE expires IS NOT NULL");
-    return new Map(rows.map((row) => [keyIn(row), numberIn(row, "expires")]));
+    return await connection.query(sql);
   } finally {
     await connection.close();
   }

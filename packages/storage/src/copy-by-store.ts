@@ -7,6 +7,7 @@ export function exportStore(store: Store): StoreExport {
     revision: () => store.revision(),
     list: (prefix, page) => store.list(prefix, page),
     changes: (after, signal) => store.watch("/", after, signal),
+    count: async () => (await store.list("/")).entries.length,
     expiries: () => Promise.resolve(new Map<string, number>()),
     problems: () => Promise.resolve([]),
     close: () => store.close(),

@@ -12,6 +12,8 @@ export interface StoreExport {
   list(prefix: string, page: Page): Promise<Listing>;
   /** Each change after `after`, once and in order, until `signal` aborts. Throws RevisionCompacted when the history does not reach back so far. */
   changes(after: bigint, signal: AbortSignal): AsyncIterable<Change>;
+  /** Keys that are there now, for progress. */
+  count(): Promise<number>;
   /** When keys that are there now are deleted by themselves, in milliseconds since the epoch; without those whose engine does not tell. */
   expiries(): Promise<ReadonlyMap<string, number>>;
   /** What the engine finds wrong with its own structure, beside the values. */

@@ -24,6 +24,7 @@ export function openSqliteExport(path: string): StoreExport {
       revision: () => promised(() => reader.revision()),
       list: (prefix, page) => promised(() => reader.list(prefix, page)),
       changes: (after, signal) => changes(reader, after, signal),
+      count: () => promised(() => reader.count()),
       expiries: () => promised(() => reader.expiries()),
       problems: () => promised(() => problems(database)),
       close: () => promised(() => void database.close()),

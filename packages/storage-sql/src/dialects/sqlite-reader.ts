@@ -95,6 +95,11 @@ export class SqliteReader {
     });
   }
 
+  /** Keys that are there now. */
+  count(): number {
+    return translated(() => numberOf(this.#database.prepare("SELECT count(*) AS keys FROM current").get(), "keys"));
+  }
+
   /** When keys are deleted by themselves. */
   expiries(): ReadonlyMap<string, number> {
     return translated(() => {
