@@ -26,12 +26,26 @@ export async function reconcileDefaults(client: ApiClient): Promise<void> {
   await Promise.all(defaultBindings.map((binding) => ensure(client, clusterRoleBindingsRef, bindingObject(binding), repairedBinding)));
 }
 
-async function ensure(
-  client: ApiClient,
-  resource: ResourceRef,
-  wanted: ApiObject,
-  repaired: (stored: ApiObject, wanted: ApiObject) => ApiObject | undefined,
-): Promise<void> {
+type Repaired = (stored: ApiObject, wanted: ApiObject) => ApiObject | undefined;
+
+/** Another server of the same store may be at the same at the same time: what it did is looked at anew. */
+async function ensure(client: ApiClient, resource: ResourceRef, wanted: ApiObject, repaired: Repaired): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await ensureOnce(client, resource, wanted, repaired);
+      return;
+    } catch (thrown) {
+      if (attempt === maxAttempts || !isLostRace(thrown)) throw thrown;
+    }
+  }
+}
+
+const maxAttempts = 10;
+
+const isLostRace = (thrown: unknown): boolean =>
+  thrown instanceof ApiError && (thrown.reason === "AlreadyExists" || thrown.reason === "Conflict" || thrown.reason === "NotFound");
+
+async function ensureOnce(client: ApiClient, resource: ResourceRef, wanted: ApiObject, repaired: Repaired): Promise<void> {
   const { name, namespace } = wanted.metadata;
   const ref = { name, ...(namespace === undefined ? {} : { namespace }) };
   const stored = await client.get<ApiObject>(resource, ref).catch(asAbsent);
