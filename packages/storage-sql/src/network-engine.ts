@@ -161,7 +161,7 @@ async function sweep(connection: SqlConnection): Promise<boolean> {
   const reached = rows.length < sweepRows ? oldest : numberIn(rows.at(-1), "revision");
   // Two servers that sweep the same rows do no harm: what is gone stays gone.
   const deletions = inPaddedGroups(
-    forgotten.sort((left, right) => left - right),
+    forgotten.toSorted((left, right) => left - right),
     sql.forget,
   );
   for (const deletion of deletions) await connection.query(deletion.sql, deletion.values);
