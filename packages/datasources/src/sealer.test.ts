@@ -1,8 +1,8 @@
-import { mkdtempSync, statSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { expect, test } from "vitest";
-import { openSealer } from "./sealer.js";
+import { addSealingKey, openSealer } from "./sealer.js";
 
 const keyDirectory = mkdtempSync(path.join(tmpdir(), "keys-"));
 
@@ -32,4 +32,23 @@ test("a broken key file is named", () => {
   const broken = mkdtempSync(path.join(tmpdir(), "keys-"));
   writeFileSync(path.join(broken, "secrets.key"), "short");
   expect(() => openSealer({ keyDirectory: broken })).toThrow("secrets.key does not hold a key");
+});
+
+test("keys are rotated while the sealer is in use: the first one seals, all open", () => {
+  const keyDirectory = mkdtempSync(path.join(tmpdir(), "keys-"));
+  const sealer = openSealer({ keyDirectory });
+  const old = sealer.seal("secret", "a");
+  const next = Buffer.alloc(32, 7);
+  addSealingKey(keyDirectory, next, "last");
+  const between = sealer.seal("secret", "a");
+  addSealingKey(keyDirectory, next, "first");
+  const fresh = sealer.seal("secret", "a");
+  expect([old, between, fresh].map((sealed) => sealer.open(sealed, "a"))).toEqual(["secret", "secret", "secret"]);
+  expect(readFileSync(path.join(keyDirectory, "secrets.key"), "utf8").split("\n")).toHaveLength(3);
+  const onlyNext = mkdtempSync(path.join(tmpdir(), "keys-"));
+  writeFileSync(path.join(onlyNext, "secrets.key"), next.toString("base64"));
+  expect(openSealer({ keyDirectory: onlyNext }).open(fresh, "a")).toBe("secret");
+  expect(() => openSealer({ keyDirectory: onlyNext }).open(between, "a")).toThrow("cannot be opened");
+  rmSync(path.join(keyDirectory, "secrets.key"));
+  expect(sealer.open(old, "a")).toBe("secret");
 });

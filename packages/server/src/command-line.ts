@@ -14,10 +14,15 @@ export interface CertificateCommand {
   readonly days: number;
 }
 
+/** Of the keys that stored values are sealed under. */
+export interface KeyCommand {
+  readonly name: "keys rotate" | "keys secret-key";
+}
+
 /** What the command line asks for. */
 export type Command =
   | { readonly name: "serve"; readonly config: string | undefined; readonly overrides: readonly string[] }
-  | ((UserCommand | CertificateCommand) & { readonly config: string | undefined; readonly overrides: readonly string[] })
+  | ((UserCommand | CertificateCommand | KeyCommand) & { readonly config: string | undefined; readonly overrides: readonly string[] })
   | { readonly name: "help" }
   | { readonly name: "version" };
 
@@ -26,6 +31,8 @@ export const usage = `Usage: dataplane [serve] [--target all|aggregator|apiserve
        dataplane users passwd USER [--config FILE]     reads the new password from standard input
        dataplane users remove USER | ls [--config FILE]
        dataplane certs issue USER [--groups dataplane:viewer] [--days 365] [--config FILE]   prints a kubeconfig
+       dataplane keys rotate [--config FILE]           new keys for stored secrets; what is stored is rewritten, old keys stay
+       dataplane keys secret-key [--config FILE]       reads the next [security] secret_key from standard input
        dataplane --help | --version`;
 
 /** Words that make no command; the message says which. */
@@ -43,7 +50,7 @@ export function parseCommandLine(argv: readonly string[]): Command {
   if (words.length === 0 || (words.length === 1 && words[0] === "serve"))
     return { name: "serve", config, overrides: [...overrides, ...targetOf(values)] };
   if (values.target !== undefined) throw new UsageError("--target belongs to serve");
-  const command = userCommand(words, values.groups) ?? certificateCommand(words, values);
+  const command = userCommand(words, values.groups) ?? certificateCommand(words, values) ?? keyCommand(words);
   if (command === undefined) throw new UsageError(`unknown command: ${words.join(" ")}`);
   return { ...command, config, overrides };
 }
@@ -68,6 +75,11 @@ interface CertificateOptions {
 function certificateCommand([first, second, user, ...rest]: readonly string[], { groups, days }: CertificateOptions): CertificateCommand | undefined {
   if (first !== "certs" || second !== "issue" || user === undefined || rest.length > 0) return undefined;
   return { name: "certs issue", user, groups: groupsOf(groups), days: Number(days ?? 365) };
+}
+
+function keyCommand([first, second, ...rest]: readonly string[]): KeyCommand | undefined {
+  if (first !== "keys" || rest.length > 0) return undefined;
+  return second === "rotate" || second === "secret-key" ? { name: `keys ${second}` } : undefined;
 }
 
 const groupsOf = (list = "dataplane:viewer"): readonly string[] => list.split(",").filter((it) => it !== "");

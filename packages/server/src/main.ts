@@ -1,10 +1,12 @@
-import path from "node:path";
+import { systemClock } from "@dataplane/meta";
 import { CannotStart } from "./cannot-start.js";
 import { type Command, parseCommandLine, UsageError, usage } from "./command-line.js";
 import { type Config, ConfigError, loadConfig } from "./config/load-config.js";
 import { consoleLogger } from "./console-logger.js";
 import { runCertificateCommand } from "./identity/certificate-command.js";
 import { runUserCommand } from "./identity/user-commands.js";
+import { reseal, rotateKeys } from "./keys/key-commands.js";
+import { changeKeys, type OpenStorageOptions } from "./keys/open-storage.js";
 import { startServer } from "./server.js";
 import { version } from "./version.js";
 
@@ -42,7 +44,20 @@ async function run(command: Command, options: MainOptions): Promise<void> {
     case "users ls": {
       const config = loadConfig({ ...options, file: command.config, overrides: command.overrides });
       if (config.target === "aggregator") throw new ConfigError("users are the API server's: run this with its configuration");
-      await runUserCommand(command, path.join(config.dataPath, "keys"));
+      await changeKeys(withRoot(config, options), ({ directory }) => runUserCommand(command, directory));
+      return;
+    }
+    case "keys rotate": {
+      const config = loadConfig({ ...options, file: command.config, overrides: command.overrides });
+      console.log(await changeKeys(withRoot(config, options), (keys) => rotateKeys(config, keys)));
+      return;
+    }
+    case "keys secret-key": {
+      const config = loadConfig({ ...options, file: command.config, overrides: command.overrides });
+      await reseal(withRoot(config, options));
+      console.log(
+        "The keys are sealed under the next secret_key. Running servers go on; put it into the configuration of each before it starts again.",
+      );
       return;
     }
     case "certs issue": {
@@ -55,6 +70,8 @@ async function run(command: Command, options: MainOptions): Promise<void> {
       await serve(loadConfig({ ...options, file: command.config, overrides: command.overrides }), options);
   }
 }
+
+const withRoot = (config: Config, { root }: MainOptions): OpenStorageOptions => ({ config, root, clock: systemClock, logger: consoleLogger(config) });
 
 /** A terminal sends SIGINT to the whole group, and npm passes it on: what comes within a second of the first counts once. */
 const sameSignalMs = 1_000;

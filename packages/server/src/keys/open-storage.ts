@@ -8,6 +8,7 @@ import { openStore } from "../open-store.js";
 import { type StoreLocation, storeLocation } from "../store-location.js";
 import { keyBundles } from "./key-bundles.js";
 import { openEncryption } from "./open-encryption.js";
+import { changeSecretKey } from "./root-key.js";
 import { SharedKeys } from "./shared-keys.js";
 
 export interface OpenStorageOptions {
@@ -31,6 +32,10 @@ export interface OpenedStorage {
 }
 
 const leastSecretKey = 32;
+/** A server looks at its files each second, and takes them when they were the same twice. */
+const settleAloneMs = 3_000;
+/** The record comes at once; a server may be busy, or at its start. */
+const settleSharedMs = 10_000;
 
 /** The key folder is as the store's servers have it in common, before anything reads it. Throws CannotStart and ConfigError for what a person has to mend. */
 export async function openStorage(options: OpenStorageOptions): Promise<OpenedStorage> {
@@ -57,21 +62,41 @@ export async function openStorage(options: OpenStorageOptions): Promise<OpenedSt
   }
 }
 
-/**
- * Changes files of the key folder by a command, beside servers that run. Where servers share a database, the change is made to what they have in
- * common, and reaches each of them.
- */
-export async function changeKeys<T>(options: OpenStorageOptions, change: (keyDirectory: string) => Promise<T>): Promise<T> {
+/** The key folder, for a command that changes it beside servers that run. */
+export interface KeysToChange {
+  readonly directory: string;
+  /** Resolves when all servers use what was changed so far. */
+  settle(): Promise<void>;
+}
+
+/** Where servers share a database, the change is made to what they have in common, and reaches each of them. */
+export async function changeKeys<T>(options: OpenStorageOptions, change: (keys: KeysToChange) => Promise<T>): Promise<T> {
   const { config, clock, logger } = options;
   const location = storeLocation(config);
-  if (location.engine === "sqlite3") return change(keyDirectoryOf(config));
+  const directory = keyDirectoryOf(config);
+  if (location.engine === "sqlite3") return change({ directory, settle: () => clock.sleep(settleAloneMs) });
   requireSecretKey(location, config);
   const below = await openStore({ location, clock, logger }).catch(asCannotStart);
   try {
     const shared = await openSharedKeys(below, options);
-    const result = await change(keyDirectoryOf(config));
+    const settle = (): Promise<void> => shared.publish().then(() => clock.sleep(settleSharedMs));
+    const result = await change({ directory, settle });
     await shared.publish();
     return result;
+  } finally {
+    await below.close();
+  }
+}
+
+/** Throws ConfigError where there is nothing to seal, or it would be too short. */
+export async function changeStoredSecretKey({ config, clock, logger }: OpenStorageOptions, next: string): Promise<void> {
+  const location = storeLocation(config);
+  if (location.engine === "sqlite3") throw new ConfigError("[security] secret_key is of no use with SQLite: the keys are in data/keys");
+  requireSecretKey(location, config);
+  requireSecretKey(location, { secretKey: next });
+  const below = await openStore({ location, clock, logger }).catch(asCannotStart);
+  try {
+    await changeSecretKey(below, config.secretKey, next);
   } finally {
     await below.close();
   }
@@ -84,7 +109,7 @@ function openSharedKeys(store: Store, { config, clock, logger }: OpenStorageOpti
   return SharedKeys.open({ store, secretKey: config.secretKey, directory, bundles: keyBundles({ config, directory, store, clock }), clock, logger });
 }
 
-function requireSecretKey({ engine }: StoreLocation, { secretKey }: Config): void {
+function requireSecretKey({ engine }: StoreLocation, { secretKey }: Pick<Config, "secretKey">): void {
   if (engine === "sqlite3" || secretKey.length >= leastSecretKey) return;
   const found = secretKey === "" ? "it is not set" : `it has ${String(secretKey.length)} characters`;
   throw new ConfigError(
