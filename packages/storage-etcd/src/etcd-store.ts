@@ -68,7 +68,7 @@ export class EtcdStore implements Store {
     this.#hub = new WatchHub({ revision, readHistory: (prefix, after, aborted) => this.#readHistory(prefix, after, aborted) });
     this.#feed = new WatchFeed({ cluster, progress, values, hub: this.#hub, recent, history: this.#history, logger, signal });
     this.#revision = new SharedAnswer(() => values.revision());
-    this.#running = Promise.all([this.#feed.run(), runHeartbeat({ cluster, keys, space, signal })]);
+    this.#running = Promise.all([this.#feed.run(), runHeartbeat({ cluster, keys, space, feed: this.#feed, signal })]);
   }
 
   async revision(): Promise<bigint> {
@@ -160,7 +160,7 @@ export class EtcdStore implements Store {
     this.#cluster.close();
   }
 
-  /** Since etcd 3.6 it is the administrator's. The history is kept longer then, until somebody else compacts. */
+  /** Newer versions of etcd leave it to the administrator. The history is kept longer then, until somebody else compacts. */
   #mayNotCompact(): void {
     if (this.#toldOfCompaction) return;
     this.#toldOfCompaction = true;

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Cluster } from "./cluster.js";
 import type { KeySpace } from "./key-space.js";
 import { range, status } from "./methods.js";
+import type { WatchFeed } from "./watch-feed.js";
 
 const intervalMs = 1000;
 const answerMs = 2000;
@@ -10,6 +11,7 @@ export interface HeartbeatOptions {
   readonly cluster: Cluster;
   readonly keys: KeySpace;
   readonly space: Space;
+  readonly feed: WatchFeed;
   readonly signal: AbortSignal;
 }
 
@@ -19,12 +21,13 @@ export class Space {
 }
 
 /** Notices a member that hangs while nobody asks it anything, one that is back, and room that was made. Runs until the signal aborts. */
-export async function runHeartbeat({ cluster, keys, space, signal }: HeartbeatOptions): Promise<void> {
+export async function runHeartbeat({ cluster, keys, space, feed, signal }: HeartbeatOptions): Promise<void> {
   const probe = { key: keys.probe, countOnly: true };
-  while (!signal.aborted) {
-    await sleep(intervalMs, undefined, { signal }).catch(() => undefined);
-    if (signal.aborted) return;
+  for (;;) {
+    const isOver = await sleep(intervalMs, false, { signal }).catch(() => true);
+    if (isOver) return;
     try {
+      feed.leaveEnding();
       const wasSilent = performance.now() - cluster.current.heard > intervalMs;
       if (wasSilent || cluster.problem !== undefined) await cluster.read(range, probe);
       if (space.isFull) space.isFull = isFull((await cluster.read(status, {})).errors);

@@ -7,6 +7,7 @@ import { EtcdFault, GrpcCode } from "./etcd-fault.js";
 import type { EtcdHistory } from "./history.js";
 import type { KeyValues } from "./key-values.js";
 import type { WatchResponse } from "./messages.js";
+import type { Member } from "./member.js";
 import type { ProgressMeans } from "./progress.js";
 import { changeOf, checkWatch, eventRevision, isProgress, PreviousLost, WatchCompacted } from "./read-events.js";
 import type { RecentChanges } from "./recent-changes.js";
@@ -34,6 +35,8 @@ export class WatchFeed {
   readonly #options: WatchFeedOptions;
   /** Asks the stream that there is for progress. */
   #askProgress: () => void = () => undefined;
+  /** The stream that there is, and its member. */
+  #open: { readonly member: Member; readonly stream: WatchStream } | undefined;
   /** The revision that somebody waits for. */
   #wanted = 0n;
   #asking: NodeJS.Timeout | undefined;
@@ -82,6 +85,11 @@ export class WatchFeed {
     });
   }
 
+  /** A member that ends waits for its streams: this one goes to another member, or waits for it to come back. */
+  leaveEnding(): void {
+    if (this.#open?.member.isReady === false) this.#open.stream.cancel();
+  }
+
   /** Watches on one member, for as long as that lasts. */
   async #watch(): Promise<void> {
     const { cluster, progress, hub, signal, values } = this.#options;
@@ -96,6 +104,7 @@ export class WatchFeed {
     const cancel = (): void => stream.cancel();
     signal.addEventListener("abort", cancel, { once: true });
     this.#askProgress = () => means.ask(stream);
+    this.#open = { member: on.member, stream };
     try {
       await stream.ended;
     } catch (thrown) {
@@ -105,6 +114,7 @@ export class WatchFeed {
       throw thrown;
     } finally {
       this.#askProgress = () => undefined;
+      this.#open = undefined;
       signal.removeEventListener("abort", cancel);
       stream.cancel();
     }
