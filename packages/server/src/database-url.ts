@@ -36,7 +36,9 @@ export function parseDatabaseUrl(text: string): DatabaseUrl {
   const match = parts.exec(text);
   const engine = engines.get(match?.[1] ?? "");
   if (match === null || engine === undefined) {
-    throw refused("it must be like postgres://user:password@host:port/name, and so with mysql, etcd or sqlite3; @ / ? # in a password as %40 %2F %3F %23");
+    throw refused(
+      "it must be like postgres://user:password@host:port/name, and so with mysql, etcd or sqlite3; @ / ? # in a password as %40 %2F %3F %23",
+    );
   }
   const [, , userInfo, authority = "", path, query = ""] = match;
   const [user, password] = userInfo === undefined ? [] : splitOnce(userInfo, ":").map(decoded);

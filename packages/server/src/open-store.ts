@@ -31,7 +31,7 @@ export async function openStore({ location, clock, logger }: OpenStoreOptions): 
 }
 
 /** The libraries themselves are loaded when it connects. */
-function networkDialect({ engine, hosts: [host = ""], name, user = "", password = "", tls }: NetworkLocation): NetworkDialect {
+export function networkDialect({ engine, hosts: [host = ""], name, user = "", password = "", tls }: NetworkLocation): NetworkDialect {
   const place = { ...hostAndPort(host), database: name, user, password };
   const files = tls === undefined ? undefined : { mode: tls.mode, ...certificatesOf(tls) };
   if (engine === "mysql") return mysqlDialect({ ...place, ...(files === undefined ? {} : { tls: files }) });

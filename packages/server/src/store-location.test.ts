@@ -49,7 +49,9 @@ test.each([
 });
 
 test("keys of their own do without a URL", () => {
-  expect(at({ databaseType: "postgres", databaseHost: "db:1", databaseUser: "me", databasePassword: "x", databaseName: "n", databaseMaxOpenConn: 3 })).toEqual({
+  expect(
+    at({ databaseType: "postgres", databaseHost: "db:1", databaseUser: "me", databasePassword: "x", databaseName: "n", databaseMaxOpenConn: 3 }),
+  ).toEqual({
     ...{ engine: "postgres", hosts: ["db:1"], user: "me", password: "x", name: "n", maxConnections: 3 },
   });
 });
@@ -67,7 +69,10 @@ test.each([
   [{}, undefined],
   [{ databaseSslMode: "require" }, { mode: "require" }],
   [{ databaseCaCertPath: "/ca" }, { mode: "verify-full", caFile: "/ca" }],
-  [{ databaseCaCertPath: "/ca", databaseSslMode: "verify-ca" }, { mode: "verify-ca", caFile: "/ca" }],
+  [
+    { databaseCaCertPath: "/ca", databaseSslMode: "verify-ca" },
+    { mode: "verify-ca", caFile: "/ca" },
+  ],
   [{ databaseUrl: "postgres://me@db/n?sslmode=verify-ca&sslrootcert=/ca" }, { mode: "verify-ca", caFile: "/ca" }],
   [
     { databaseSslMode: "verify-full", databaseClientCertPath: "/c", databaseClientKeyPath: "/k" },
@@ -80,7 +85,10 @@ test.each([
 test.each([
   [{ ...postgres, databaseType: "mysql" }, "[database] url is postgres, but [database] type = mysql is mysql"],
   [{ ...postgres, storageType: "etcd" }, "[database] url is postgres, but [grafana-apiserver] storage_type = etcd is etcd"],
-  [{ databaseType: "mysql", storageType: "etcd", databaseUser: "me" }, "[database] type = mysql is mysql, but [grafana-apiserver] storage_type = etcd"],
+  [
+    { databaseType: "mysql", storageType: "etcd", databaseUser: "me" },
+    "[database] type = mysql is mysql, but [grafana-apiserver] storage_type = etcd",
+  ],
   [{ ...postgres, databaseHost: "other" }, "[database] host contradicts [database] url"],
   [{ ...postgres, databaseName: "other" }, "[database] name contradicts [database] url"],
   [{ ...postgres, databaseUser: "other" }, "[database] user contradicts [database] url"],

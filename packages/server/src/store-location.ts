@@ -56,7 +56,9 @@ export function storeLocation(config: Settings): StoreLocation {
   const url = config.databaseUrl === "" ? undefined : parseDatabaseUrl(config.databaseUrl);
   const engine = engineOf(config, url);
   if (engine !== "etcd" && config.etcdServers !== "") {
-    throw new ConfigError(`[grafana-apiserver] etcd_servers is set, but the store is ${engine}: set [grafana-apiserver] storage_type = etcd, or take it out`);
+    throw new ConfigError(
+      `[grafana-apiserver] etcd_servers is set, but the store is ${engine}: set [grafana-apiserver] storage_type = etcd, or take it out`,
+    );
   }
   if (engine === "sqlite3") {
     const file = agreed("[database] path", config.databasePath, databaseSettings.databasePath.default, url?.name);
@@ -81,7 +83,8 @@ export function storeLocation(config: Settings): StoreLocation {
 /** `[::1]:5432` and the like in its parts. */
 export function hostAndPort(text: string): { readonly host: string; readonly port: number } {
   const match = /^(?:\[([^\]]+)\]|([^:]+)):(\d+)$/.exec(text);
-  if (match === null || (match[1] !== undefined && !isIPv6(match[1]))) throw new ConfigError(`[database] host: ${JSON.stringify(text)} is not host:port; an IPv6 address is in brackets`);
+  if (match === null || (match[1] !== undefined && !isIPv6(match[1])))
+    throw new ConfigError(`[database] host: ${JSON.stringify(text)} is not host:port; an IPv6 address is in brackets`);
   return { host: match[1] ?? match[2] ?? "", port: Number(match[3]) };
 }
 
@@ -111,7 +114,8 @@ function serversOf(config: Settings, engine: NetworkLocation["engine"], url: Dat
     throw new ConfigError("[grafana-apiserver] etcd_servers names others than [database] url: keep one of them");
   }
   const chosen = hosts.length > 0 ? { hosts, ...(scheme === undefined ? {} : { scheme }) } : own;
-  if (engine !== "etcd" && chosen.hosts.length !== 1) throw new ConfigError(`[database] host: ${engine} takes one host, not ${String(chosen.hosts.length)}`);
+  if (engine !== "etcd" && chosen.hosts.length !== 1)
+    throw new ConfigError(`[database] host: ${engine} takes one host, not ${String(chosen.hosts.length)}`);
   if (engine !== "etcd" && chosen.scheme !== undefined) throw new ConfigError("[database] host: a host, or host:port, without a scheme");
   return { ...chosen, hosts: chosen.hosts.map((host) => withPort(host, defaultPorts[engine])) };
 }

@@ -120,11 +120,15 @@ export class HistoryFeed {
     return true;
   }
 
+  #hasOwn(): boolean {
+    return this.#own.length > 0;
+  }
+
   async #publishOthers(): Promise<void> {
-    if (this.#batch !== undefined && this.#own.length === 0) {
+    if (this.#batch !== undefined && !this.#hasOwn()) {
       const before = this.#hub.revision;
       await Promise.race([this.#batch.catch(() => undefined), this.#pause(batchPatience)]);
-      if (this.#own.length > 0 || this.#hub.revision !== before) return;
+      if (this.#hasOwn() || this.#hub.revision !== before) return;
     }
     const after = this.#hub.revision;
     const [next] = this.#own;
@@ -142,7 +146,7 @@ export class HistoryFeed {
     if (this.#hub.revision !== after) return;
     if (upTo === after) {
       // It was a word of nobody: the log does not reach that far.
-      if (this.#own.length === 0) this.#target = after;
+      if (!this.#hasOwn()) this.#target = after;
       return;
     }
     if (BigInt(changes.length) === upTo - after) this.#publish(changes);

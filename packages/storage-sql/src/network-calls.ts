@@ -20,7 +20,11 @@ export function failureKind(dialect: NetworkDialect, error: unknown): SqlFailure
  * Runs `work`, which may be run again: after a deadlock, and after a lost connection once the database is back. Rejects with StoreUnavailable when it
  * is away for long, StoreReadOnly when it takes no writes, else with what `work` rejects with. `ms` is what it may take while the database is well.
  */
-export async function repeatedly<T>({ dialect, availability, pool }: NetworkCalls, work: (connection: SqlConnection) => Promise<T>, ms = patience): Promise<T> {
+export async function repeatedly<T>(
+  { dialect, availability, pool }: NetworkCalls,
+  work: (connection: SqlConnection) => Promise<T>,
+  ms = patience,
+): Promise<T> {
   const deadline = availability.deadline();
   for (;;) {
     await availability.back(deadline);

@@ -112,6 +112,7 @@ class NetworkEngine implements Engine {
 
   follow(onNews: OnNews): void {
     this.#follower = new NetworkFollower({ dialect: this.#dialect, onNews });
+    this.#follower.start();
   }
 
   health(): StoreHealth {

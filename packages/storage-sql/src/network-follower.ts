@@ -27,13 +27,16 @@ export class NetworkFollower {
   readonly #dialect: NetworkDialect;
   readonly #onNews: OnNews;
   readonly #ending = new AbortController();
-  readonly #running: Promise<void>;
+  #running: Promise<void> | undefined;
   #missed = 0;
 
   constructor({ dialect, onNews }: NetworkFollowerOptions) {
     this.#dialect = dialect;
     this.#onNews = onNews;
-    this.#running = this.#run();
+  }
+
+  start(): void {
+    this.#running ??= this.#run();
   }
 
   async close(): Promise<void> {

@@ -47,7 +47,7 @@ const publishTime = 5_000;
 const retryPause = 100;
 const expiryRetry = 1_000;
 /** Others write keys with a time to live too, and may be gone when it is over. */
-const expiryLook = 15_000;
+const expiryLook = 5_000;
 
 class SqlStore implements Store {
   readonly #engine: Engine;

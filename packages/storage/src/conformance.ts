@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { create, type StoreCase } from "./conformance/case.js";
 import { listCases } from "./conformance/list-cases.js";
+import { sharedCases } from "./conformance/shared-cases.js";
+import { sturdyCases } from "./conformance/sturdy-cases.js";
 import { watchCases } from "./conformance/watch-cases.js";
 import { writeCases } from "./conformance/write-cases.js";
 import type { Store } from "./store.js";
@@ -10,7 +12,7 @@ export interface DescribeStoreOptions {
   readonly skip?: Readonly<Record<string, string>>;
 }
 
-const cases: readonly StoreCase[] = [...writeCases, ...listCases, ...watchCases];
+const cases: readonly StoreCase[] = [...writeCases, ...listCases, ...watchCases, ...sturdyCases];
 
 const closing = ["close ends a watch without an error", "a closed store refuses reads and writes"] as const;
 
@@ -21,7 +23,7 @@ const closing = ["close ends a watch without an error", "a closed store refuses 
 export function describeStore(name: string, open: () => Promise<Store>, options: DescribeStoreOptions = {}): void {
   const skip = new Map(Object.entries(options.skip ?? {}));
   describe(`${name} store`, () => {
-    checkSkips(skip);
+    checkSkips(skip, [...cases.map((each) => each.name), ...closing]);
     let store: Store;
     beforeEach(async () => {
       store = await open();
@@ -50,11 +52,39 @@ export function describeStore(name: string, open: () => Promise<Store>, options:
   });
 }
 
+export interface DescribeSharedStoreOptions extends DescribeStoreOptions {
+  /** Milliseconds that one case may take; 90 s unless told. */
+  readonly timeout?: number;
+}
+
+/**
+ * What two servers on one database must do besides, as tests of vitest. `openPair` gives two stores, each as a server of its own opens it, on a
+ * database of their own for each case, or at least one whose keys under `/shared-…` nobody else uses. Closing one twice does no harm.
+ */
+export function describeSharedStore(name: string, openPair: () => Promise<readonly [Store, Store]>, options: DescribeSharedStoreOptions = {}): void {
+  const skip = new Map(Object.entries(options.skip ?? {}));
+  describe(`${name} store of two servers`, () => {
+    checkSkips(
+      skip,
+      sharedCases.map((each) => each.name),
+    );
+    for (const [index, each] of sharedCases.entries()) {
+      test.skipIf(skip.has(each.name))(titleOf(each.name, skip), { timeout: options.timeout ?? 90_000 }, async () => {
+        const [one, other] = await openPair();
+        try {
+          await each.run({ one, other, root: `/shared-${String(index)}-${String(Date.now())}` });
+        } finally {
+          await Promise.all([one.close(), other.close()]);
+        }
+      });
+    }
+  });
+}
+
 /** A skip that names no case would hide that the case was renamed. */
-function checkSkips(skip: ReadonlyMap<string, string>): void {
-  const names = new Set<string>([...cases.map((each) => each.name), ...closing]);
+function checkSkips(skip: ReadonlyMap<string, string>, names: readonly string[]): void {
   for (const [name, reason] of skip) {
-    if (!names.has(name)) throw new Error(`there is no case "${name}" to skip`);
+    if (!names.includes(name)) throw new Error(`there is no case "${name}" to skip`);
     if (reason.trim() === "") throw new Error(`case "${name}" is skipped without a reason`);
   }
 }

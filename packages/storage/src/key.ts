@@ -1,7 +1,13 @@
-/** Refuses what no store could keep alike: keys are well-formed Unicode without NUL and begin with "/". */
+/** A key has at most so many bytes of UTF-8: what the least of the databases finds by an index. */
+const longestKey = 1024;
+
+/** Refuses, with a RangeError, what no store could keep alike: keys are well-formed Unicode without NUL, begin with "/" and have at most 1024 bytes. */
 export function checkKey(key: string): void {
   if (!key.startsWith("/")) throw new RangeError(`key ${JSON.stringify(key)} does not begin with "/"`);
   if (key.includes("\0") || /\p{Surrogate}/u.test(key)) throw new RangeError(`key ${JSON.stringify(key)} is not text`);
+  // A character has three bytes at most for each of its units: most keys need no count.
+  if (key.length * 3 > longestKey && Buffer.byteLength(key) > longestKey)
+    throw new RangeError(`key ${JSON.stringify(key)} has more than ${String(longestKey)} bytes`);
 }
 
 /** Orders by the bytes of UTF-8, which is the order of code points; JavaScript's `<` compares UTF-16 units and differs beyond U+D7FF. */

@@ -41,7 +41,8 @@ export interface PutOptions {
  * A revisioned map from keys to bytes, which it never looks into.
  *
  * One write is one key and one revision. Revisions grow by every write, are never reused, also not after a crash, and a
- * watcher sees them without gaps in its prefix and in order. An acknowledged write is durable. Keys are UTF-8 text that begins with "/".
+ * watcher sees them without gaps in its prefix and in order. An acknowledged write is durable. Keys are UTF-8 text
+ * of at most 1024 bytes that begins with "/" and has no NUL; others are refused with a RangeError.
  *
  * Several servers may have the same database open (not a SQLite file): every promise holds across them, and a change that one makes reaches
  * the watches of the others within 50 ms on the same host. Reads and writes throw StoreUnavailable, writes also StoreReadOnly or

@@ -1,5 +1,5 @@
-import { describeStore } from "@dataplane/storage/conformance";
-import { afterAll, describe } from "vitest";
+import { describeSharedStore, describeStore } from "@dataplane/storage/conformance";
+import { afterAll, describe, expect, test } from "vitest";
 import { openNetwork } from "../network-engine.js";
 import { openSqlStore } from "../sql-store.js";
 import { startPostgres } from "../testing/postgres.js";
@@ -10,9 +10,44 @@ afterAll(() => server?.stop());
 
 describe.skipIf(server === undefined)("PostgreSQL", () => {
   if (server === undefined) return;
-  describeStore("postgres", async () => {
+
+  const open = (database: string) => {
     const { host, port, user, password } = server;
-    const dialect = postgresDialect({ host, port, user, password, database: await server.createDatabase() });
-    return openSqlStore({ dialect: openNetwork(dialect, { maxConnections: 8 }) });
+    return openSqlStore({ dialect: openNetwork(postgresDialect({ host, port, user, password, database }), { maxConnections: 4 }) });
+  };
+
+  describeStore("postgres", async () => open(await server.createDatabase()));
+
+  describeSharedStore("postgres", async () => {
+    const database = await server.createDatabase();
+    return Promise.all([open(database), open(database)]);
+  });
+
+  test("five servers that start at once on an empty database make its tables once", async () => {
+    const database = await server.createDatabase();
+    const stores = await Promise.all(Array.from({ length: 5 }, () => open(database)));
+    const revisions = await Promise.all(stores.map((store, index) => store.put(`/${String(index)}`, Buffer.from("x"), { expected: 0n })));
+    expect(revisions.map(({ revision }) => revision).sort((a, b) => Number(a - b))).toEqual([2n, 3n, 4n, 5n, 6n]);
+    await Promise.all(stores.map((store) => store.close()));
+  });
+
+  test("a database that a newer release wrote is refused and left as it is", async () => {
+    const database = await server.createDatabase();
+    await (await open(database)).close();
+    await server.sql("UPDATE dataplane_schema SET version = 99", database);
+    await expect(open(database)).rejects.toMatchObject({ name: "SchemaTooNew" });
+    expect(await server.sql("SELECT version FROM dataplane_schema", database)).toEqual([{ version: 99 }]);
+  });
+
+  test("a value that is not what was written is told by get, and marked in lists and watches", async () => {
+    const database = await server.createDatabase();
+    const store = await open(database);
+    await store.put("/a", Buffer.from("good"), { expected: 0n });
+    await store.put("/b", Buffer.from("good"), { expected: 0n });
+    await server.sql("UPDATE dataplane_log SET value = 'evil' WHERE revision = 2", database);
+    await expect(store.get("/a")).rejects.toMatchObject({ name: "StoreDamaged", key: "/a" });
+    const { entries } = await store.list("/");
+    expect(entries.map(({ damage }) => damage?.name)).toEqual(["StoreDamaged", undefined]);
+    await store.close();
   });
 });
