@@ -33,8 +33,8 @@ const farewellMs = 500;
 
 // Who stops in the middle of a transaction must not keep the others waiting: the server ends what has not been heard of for so many seconds,
 // and who lives is heard of.
-const heardWithinSeconds = 6;
-const pingEveryMs = 2000;
+const heardWithinSeconds = 3;
+const pingEveryMs = 1000;
 
 // The largest object that the API takes is 3 MiB, and a value is sent as hexadecimal.
 const leastPacket = 8 * 1024 * 1024;
@@ -84,22 +84,15 @@ class MysqlConnection implements SqlConnection {
 
   /** Throws when the server cannot hold the store. */
   async begin(): Promise<void> {
-    const session = [
-      // What does not fit is an error, and a backslash is no quote's end.
-      "sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'",
-      "autocommit = 1",
-      `wait_timeout = ${String(heardWithinSeconds)}`,
-    ];
+    const session = ["sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'", "autocommit = 1", `wait_timeout = ${String(heardWithinSeconds)}`];
     const answers = await this.queryAll([
+      // What does not fit is an error, and a backslash is no quote's end.
       { sql: `SET SESSION ${session.join(", SESSION ")}` },
       // Each statement is a snapshot of its own, and no row is locked but those that are written.
       { sql: "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED" },
-      { sql: "SELECT @@max_allowed_packet AS packet" },
+      { sql: "SHOW VARIABLES WHERE Variable_name IN ('max_allowed_packet', 'log_bin', 'binlog_format')" },
     ]);
-    const packet = answers[2]?.[0]?.["packet"];
-    if (typeof packet !== "number" || packet < leastPacket)
-      throw new Error(`max_allowed_packet of the database is ${String(packet)} bytes: it must be 8M or more`);
-    this.#packetBytes = packet;
+    this.#packetBytes = packetBytesIn(new Map(answers[2]?.map((row) => [String(row["Variable_name"]), String(row["Value"])])));
     // Some that speak the protocol have no such wait.
     await this.query("SET SESSION innodb_lock_wait_timeout = 5").catch((thrown: unknown) => {
       if (!this.isUsable) throw thrown;
@@ -184,17 +177,28 @@ class MysqlConnection implements SqlConnection {
   }
 }
 
-/** Texts in their order, as many in a packet as it can take; one that is too large by itself is the server's to refuse. */
+/** Throws, with what to set, when the server's settings keep it from holding the store. */
+function packetBytesIn(variables: ReadonlyMap<string, string>): number {
+  if (variables.get("log_bin") === "ON" && variables.get("binlog_format") === "STATEMENT") {
+    throw new Error("binlog_format of the database is STATEMENT: it must be ROW or MIXED");
+  }
+  const packet = variables.get("max_allowed_packet") ?? "unknown";
+  if (Number(packet) >= leastPacket) return Number(packet);
+  throw new Error(`max_allowed_packet of the database is ${packet} bytes: it must be 8M or more`);
+}
+
+/** Texts in their order, as many in a packet as it can take. Throws when one is too large by itself: the server would end the connection. */
 function packetsOf(texts: readonly string[], packetBytes: number): readonly (readonly string[])[] {
   const packets: string[][] = [];
   let last: string[] = [];
-  let bytes = 0;
+  // A byte of the packet's own, and one between two texts, which are ASCII.
+  let bytes = Infinity;
   for (const text of texts) {
-    // They are ASCII; the packet has a byte of its own.
-    if (last.length === 0 || bytes + text.length + 1 > packetBytes - 1) {
+    if (text.length >= packetBytes) throw new RangeError("a value is larger than max_allowed_packet of the database allows");
+    if (bytes + text.length + 1 > packetBytes) {
       last = [];
       packets.push(last);
-      bytes = 0;
+      bytes = 1;
     }
     last.push(text);
     bytes += text.length + 1;

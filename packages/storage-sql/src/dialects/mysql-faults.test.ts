@@ -1,4 +1,9 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { afterAll, describe, expect, test } from "vitest";
 import { openNetwork } from "../network-engine.js";
 import { openSqlStore } from "../sql-store.js";
@@ -55,4 +60,47 @@ describe.skipIf(server === undefined)(server === undefined ? "MariaDB under faul
       }
     }, 60_000);
   }
+
+  test("a server that is stopped in its transaction holds up the others for seconds only, and writes once when it goes on", async () => {
+    if (server === undefined) return;
+    const { host, port, user, password } = server;
+    const database = await server.createDatabase();
+    const dialect = mysqlDialect({ host, port, user, password, database });
+    const store = await openSqlStore({ dialect: openNetwork(dialect, { maxConnections: 2 }) });
+    const other = startStoppedWriter([host, String(port), user, password, database]);
+    try {
+      await other.said("writing");
+      await other.isStopped();
+      const begun = performance.now();
+      const { revision } = await store.put("/mine", Buffer.from("x"), { expected: 0n });
+      expect(performance.now() - begun).toBeLessThan(5000);
+      other.child.kill("SIGCONT");
+      const own = await store.get("/stopped").then(async (early) => early ?? (await other.ended(), store.get("/stopped")));
+      expect(own?.revision).toBe(revision + 1n);
+      expect(other.output()).toBe(`writing\n${String(own?.revision)}\n`);
+    } finally {
+      other.child.kill("SIGKILL");
+      await store.close();
+    }
+  }, 30_000);
 });
+
+function startStoppedWriter(parameters: readonly string[]) {
+  const loader = pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href;
+  const script = fileURLToPath(new URL("../testing/stopped-writer.ts", import.meta.url));
+  const child = spawn(process.execPath, ["--conditions=source", "--import", loader, script, ...parameters], {
+    stdio: ["ignore", "pipe", "inherit"],
+    env: { ...process.env, DATAPLANE_FAILPOINTS: "before-commit=stop" },
+  });
+  let output = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => (output += text));
+  const end = once(child, "close");
+  return {
+    child,
+    output: () => output,
+    ended: () => end,
+    said: (text: string) => expect.poll(() => output, { timeout: 20_000 }).toContain(text),
+    /** The state of a stopped process is T: https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html */
+    isStopped: () => expect.poll(() => readFileSync(`/proc/${String(child.pid)}/stat`, "utf8"), { timeout: 10_000 }).toMatch(/\) T /),
+  };
+}
