@@ -4,7 +4,7 @@ export { postgresDialect } from "./dialects/postgres.js";
 export type { PostgresOptions, PostgresTls } from "./dialects/postgres-connection.js";
 export { openSqlite, type SqliteOptions } from "./dialects/sqlite.js";
 export { nodeHasSqlite, type SqliteDriver } from "./dialects/sqlite-driver.js";
-export { openSqliteExport } from "./dialects/sqlite-export.js";
+export { openSqliteExport, type SqliteExportOptions } from "./dialects/sqlite-export.js";
 export { openSqliteImport } from "./dialects/sqlite-import.js";
 export type { Dialect, Engine, ExpiredKey, Write, WriteResult } from "./engine.js";
 export { SchemaTooNew, StoreLocked } from "./errors.js";

@@ -1,4 +1,4 @@
-import type { Entry, Store } from "./store.js";
+import type { Change, Entry, Store } from "./store.js";
 import { type CopiedEntry, incompleteKey, type StoreExport, type StoreImport, StoreNotEmpty } from "./store-copy.js";
 
 /** A copy of any store by its contract alone: without the times at which keys are deleted by themselves. */
@@ -6,12 +6,24 @@ export function exportStore(store: Store): StoreExport {
   return {
     revision: () => store.revision(),
     list: (prefix, page) => store.list(prefix, page),
-    changes: (after, signal) => store.watch("/", after, signal),
+    changes: (after, signal) => changes(store, after, signal),
     count: async () => (await store.list("/")).entries.length,
     expiries: () => Promise.resolve(new Map<string, number>()),
     problems: () => Promise.resolve([]),
     close: () => store.close(),
   };
+}
+
+const progressMs = 200;
+
+/** Asked for its revision, the store tells its watches how far they are: of a cluster that is shared, others' revisions have no change here. */
+async function* changes(store: Store, after: bigint, signal: AbortSignal): AsyncGenerator<Change, void, undefined> {
+  const timer = setInterval(() => void store.revision().catch(() => undefined), progressMs);
+  try {
+    yield* store.watch("/", after, signal);
+  } finally {
+    clearInterval(timer);
+  }
 }
 
 export interface ImportIntoStoreOptions {

@@ -3,17 +3,24 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Change, StoreExport } from "@dataplane/storage";
 import { type Database, defaultDriver, openDatabase, textOf } from "./sqlite-driver.js";
 import { readFailure } from "./sqlite-failure.js";
+import { takeLock } from "./sqlite-lock.js";
 import { SqliteReader } from "./sqlite-reader.js";
 import { checkVersion, findings } from "./sqlite-schema.js";
 
 const pollMs = 200;
 
+export interface SqliteExportOptions {
+  /** Keeps servers from the file meanwhile: throws StoreLocked when one has it. */
+  readonly exclusive?: boolean;
+}
+
 /**
  * Reads the file `path` beside the server that has it open, if one has. Throws SchemaTooNew, and an Error when there is no such file or an earlier
  * release wrote it.
  */
-export function openSqliteExport(path: string): StoreExport {
+export function openSqliteExport(path: string, { exclusive = false }: SqliteExportOptions = {}): StoreExport {
   if (!existsSync(path)) throw new Error(`there is no file ${path}`);
+  const lock = exclusive ? takeLock(defaultDriver(), path) : undefined;
   const database = openDatabase(defaultDriver(), path);
   try {
     database.exec("PRAGMA busy_timeout = 10000");
@@ -27,10 +34,15 @@ export function openSqliteExport(path: string): StoreExport {
       count: () => promised(() => reader.count()),
       expiries: () => promised(() => reader.expiries()),
       problems: () => promised(() => problems(database)),
-      close: () => promised(() => void database.close()),
+      close: () =>
+        promised(() => {
+          database.close();
+          lock?.release();
+        }),
     };
   } catch (thrown) {
     database.close();
+    lock?.release();
     throw readFailure(thrown);
   }
 }
