@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { type StorageCommand, storageCommand, storageUsage } from "./storage-commands/storage-command-line.js";
 
 /** Of the users with passwords. */
 export type UserCommand =
@@ -22,7 +23,7 @@ export interface KeyCommand {
 /** What the command line asks for. */
 export type Command =
   | { readonly name: "serve"; readonly config: string | undefined; readonly overrides: readonly string[] }
-  | ((UserCommand | CertificateCommand | KeyCommand) & { readonly config: string | undefined; readonly overrides: readonly string[] })
+  | ((UserCommand | CertificateCommand | KeyCommand | StorageCommand) & { readonly config: string | undefined; readonly overrides: readonly string[] })
   | { readonly name: "help" }
   | { readonly name: "version" };
 
@@ -33,6 +34,7 @@ export const usage = `Usage: dataplane [serve] [--target all|aggregator|apiserve
        dataplane certs issue USER [--groups dataplane:viewer] [--days 365] [--config FILE]   prints a kubeconfig
        dataplane keys rotate [--config FILE]           new keys for stored secrets; what is stored is rewritten, old keys stay
        dataplane keys secret-key [--config FILE]       reads the next [security] secret_key from standard input
+${storageUsage}
        dataplane --help | --version`;
 
 /** Words that make no command; the message says which. */
@@ -50,7 +52,7 @@ export function parseCommandLine(argv: readonly string[]): Command {
   if (words.length === 0 || (words.length === 1 && words[0] === "serve"))
     return { name: "serve", config, overrides: [...overrides, ...targetOf(values)] };
   if (values.target !== undefined) throw new UsageError("--target belongs to serve");
-  const command = userCommand(words, values.groups) ?? certificateCommand(words, values) ?? keyCommand(words);
+  const command = userCommand(words, values.groups) ?? certificateCommand(words, values) ?? storageCommand(words, values) ?? keyCommand(words);
   if (command === undefined) throw new UsageError(`unknown command: ${words.join(" ")}`);
   return { ...command, config, overrides };
 }
@@ -93,6 +95,10 @@ function parsed(argv: readonly string[]) {
         groups: { type: "string" },
         days: { type: "string" },
         target: { type: "string" },
+        keys: { type: "boolean" },
+        follow: { type: "boolean" },
+        at: { type: "string" },
+        "keep-revision": { type: "boolean" },
         help: { type: "boolean", short: "h" },
         version: { type: "boolean", short: "v" },
       },

@@ -8,6 +8,7 @@ import { runUserCommand } from "./identity/user-commands.js";
 import { reseal, rotateKeys } from "./keys/key-commands.js";
 import { changeKeys, type OpenStorageOptions } from "./keys/open-storage.js";
 import { startServer } from "./server.js";
+import { runStorageCommand } from "./storage-commands/run-storage-command.js";
 import { version } from "./version.js";
 
 export interface MainOptions {
@@ -66,12 +67,28 @@ async function run(command: Command, options: MainOptions): Promise<void> {
       runCertificateCommand(command, config, options.root);
       return;
     }
+    case "storage backup":
+    case "storage verify":
+    case "storage restore":
+    case "storage migrate": {
+      const config = loadConfig({ ...options, file: command.config, overrides: command.overrides });
+      if (config.target === "aggregator") throw new ConfigError("the store is the API server's: run this with its configuration");
+      await runStorageCommand(command, { config, print: (line) => console.log(line), progress: process.stderr, signal: untilSignalled() });
+      return;
+    }
     case "serve":
       await serve(loadConfig({ ...options, file: command.config, overrides: command.overrides }), options);
   }
 }
 
 const withRoot = (config: Config, { root }: MainOptions): OpenStorageOptions => ({ config, root, clock: systemClock, logger: consoleLogger(config) });
+
+function untilSignalled(): AbortSignal {
+  const stop = new AbortController();
+  const abort = (): void => stop.abort();
+  process.once("SIGINT", abort).once("SIGTERM", abort);
+  return stop.signal;
+}
 
 /** A terminal sends SIGINT to the whole group, and npm passes it on: what comes within a second of the first counts once. */
 const sameSignalMs = 1_000;
