@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { StoreUnavailable } from "@dataplane/storage";
+import { changeRevision, StoreUnavailable } from "@dataplane/storage";
 import { afterEach, describe, expect, test } from "vitest";
 import { type OpenEtcdStoreOptions, openEtcdStore } from "./index.js";
 import { findEtcd, findOnPath, type StartEtcdOptions, startEtcd, type TestEtcd } from "./testing/etcd.js";
@@ -88,9 +88,9 @@ describe.skipIf(findEtcd() === undefined)("access to etcd", { timeout: 60_000 },
       const later = await store.revision();
       expect(later).toBeGreaterThan(second.revision);
       for (let at = 0n; at < later; ) {
-        const { value } = await watch.next();
-        expect(value).toMatchObject({ type: "progress" });
-        at = value?.type === "progress" ? value.revision : 0n;
+        const result = await watch.next();
+        expect(result.value).toMatchObject({ type: "progress" });
+        at = result.done === true ? 0n : changeRevision(result.value);
       }
       expect((await store.list("/")).entries.map(({ key }) => key)).toEqual(["/a", "/b"]);
     });

@@ -1,5 +1,5 @@
-import { describeStore } from "@dataplane/storage/conformance";
-import { afterAll, beforeAll, describe } from "vitest";
+import { describeSharedStore, describeStore } from "@dataplane/storage/conformance";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openEtcdStore } from "./index.js";
 import { findEtcd, findOnPath, startEtcd, type TestEtcd } from "./testing/etcd.js";
 
@@ -20,6 +20,27 @@ for (const program of new Set([newest, installed])) {
     describeStore("etcd", () => {
       opened += 1;
       return openEtcdStore({ hosts: etcd?.hosts ?? [], prefix: `/test-${opened}` });
+    });
+
+    test("a list of thousands of keys, some of them large, is whole and one snapshot", async () => {
+      opened += 1;
+      const store = await openEtcdStore({ hosts: etcd?.hosts ?? [], prefix: `/test-${opened}` });
+      const size = (index: number): number => (index % 100 === 0 ? 200_000 : 10);
+      const write = (index: number) => store.put(`/list/${String(index).padStart(5, "0")}`, new Uint8Array(size(index)), { expected: 0n });
+      for (let start = 0; start < 2400; start += 200) await Promise.all(Array.from({ length: 200 }, (_, index) => write(start + index)));
+      const listing = store.list("/list/");
+      await write(2400);
+      const { entries, more } = await listing;
+      expect(entries.map(({ value }) => value.byteLength)).toEqual(Array.from({ length: entries.length }, (_, index) => size(index)));
+      expect(entries.length).toBeGreaterThanOrEqual(2400);
+      expect(more).toBe(false);
+      await store.close();
+    });
+
+    describeSharedStore("etcd", async () => {
+      opened += 1;
+      const options = { hosts: etcd?.hosts ?? [], prefix: `/test-${opened}` };
+      return [await openEtcdStore(options), await openEtcdStore(options)];
     });
   });
 }

@@ -49,7 +49,8 @@ export class EtcdStore implements Store {
   readonly #feed: WatchFeed;
   readonly #revision: SharedAnswer<bigint>;
   readonly #ending = new AbortController();
-  readonly #running: Promise<unknown>;
+  readonly #runHeartbeat: () => Promise<void>;
+  #running: Promise<unknown> | undefined;
   readonly #writing = new Set<Promise<unknown>>();
   readonly #logger: Logger;
   #toldOfCompaction = false;
@@ -68,7 +69,13 @@ export class EtcdStore implements Store {
     this.#hub = new WatchHub({ revision, readHistory: (prefix, after, aborted) => this.#readHistory(prefix, after, aborted) });
     this.#feed = new WatchFeed({ cluster, progress, values, hub: this.#hub, recent, history: this.#history, logger, signal });
     this.#revision = new SharedAnswer(() => values.revision());
-    this.#running = Promise.all([this.#feed.run(), runHeartbeat({ cluster, keys, space, feed: this.#feed, signal })]);
+    this.#runHeartbeat = () => runHeartbeat({ cluster, keys, space, feed: this.#feed, signal });
+  }
+
+  /** Begins to watch etcd. */
+  start(): this {
+    this.#running ??= Promise.all([this.#feed.run(), this.#runHeartbeat()]);
+    return this;
   }
 
   async revision(): Promise<bigint> {

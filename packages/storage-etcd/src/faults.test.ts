@@ -125,7 +125,7 @@ describe.skipIf(findEtcd() === undefined)("an etcd that fails", { timeout: 60_00
     await store.compact(await store.revision());
     await etcd.admin("/v3/maintenance/defragment", {});
     const { alarms } = await etcd.admin("/v3/maintenance/alarm", { action: "GET" });
-    for (const alarm of Array.isArray(alarms) ? alarms : []) await etcd.admin("/v3/maintenance/alarm", { action: "DEACTIVATE", ...alarm });
+    for (const alarm of alarms as readonly object[]) await etcd.admin("/v3/maintenance/alarm", { action: "DEACTIVATE", ...alarm });
     await eventually(() => store.health().writable);
     await store.put("/b", bytes("1"), { expected: 0n });
   });
@@ -177,8 +177,9 @@ describe.skipIf(findEtcd() === undefined)("an etcd that fails", { timeout: 60_00
     const store = await open(etcd);
     const seen: Change[] = [];
     const abort = new AbortController();
+    const since = await store.revision();
     const watching = (async () => {
-      for await (const change of store.watch("/", await store.revision(), abort.signal)) seen.push(change);
+      for await (const change of store.watch("/", since, abort.signal)) seen.push(change);
     })();
     await store.put("/a", bytes("1"), { expected: 0n });
     for (const key of ["/dataplane", "/dataplane2/a", "/other/b", "zzz"]) await etcd.admin("/v3/kv/put", { key: base64(key), value: base64("x") });

@@ -38,7 +38,7 @@ export async function openEtcdStore({ hosts, prefix, user, password = "", tls, l
     space.isFull = isFull(errors);
     const revision = await values.revision();
     logger.info({ member: cluster.current.address, version }, "keeps its objects in etcd");
-    return new EtcdStore({ cluster, keys, logger }, values, space, revision);
+    return new EtcdStore({ cluster, keys, logger }, values, space, revision).start();
   } catch (thrown) {
     cluster.close();
     throw refusal(thrown);

@@ -6,8 +6,8 @@ import { toBigInt } from "./codec.js";
 import { EtcdFault, GrpcCode } from "./etcd-fault.js";
 import type { EtcdHistory } from "./history.js";
 import type { KeyValues } from "./key-values.js";
-import type { WatchResponse } from "./messages.js";
 import type { Member } from "./member.js";
+import type { WatchResponse } from "./messages.js";
 import type { ProgressMeans } from "./progress.js";
 import { changeOf, checkWatch, eventRevision, isProgress, PreviousLost, WatchCompacted } from "./read-events.js";
 import type { RecentChanges } from "./recent-changes.js";
@@ -50,15 +50,13 @@ export class WatchFeed {
   async run(): Promise<void> {
     const { signal, logger } = this.#options;
     let pauseMs = firstPauseMs;
-    while (!signal.aborted) {
+    for (let isOver = false; !isOver; ) {
       const began = performance.now();
-      try {
-        await this.#watch();
-      } catch (thrown) {
-        if (!signal.aborted) logger.debug({ why: thrown instanceof Error ? thrown.message : "unknown" }, "the watch of etcd begins anew");
-      }
+      await this.#watch().catch((thrown: unknown) => {
+        logger.debug({ why: thrown instanceof Error ? thrown.message : "unknown" }, "the watch of etcd begins anew");
+      });
       pauseMs = performance.now() - began > longestPauseMs ? firstPauseMs : Math.min(pauseMs * 2, longestPauseMs);
-      await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
+      isOver = await sleep(pauseMs, false, { signal }).catch(() => true);
     }
     clearTimeout(this.#asking);
     for (const { resolve } of this.#waiting) resolve();
