@@ -63,11 +63,12 @@ export class Availability {
     return new StoreUnavailable(this.#problem === "" ? `the database at ${this.#options.address} is busy` : this.#problem, { cause });
   }
 
-  /** A connection broke, could not be made, or gave no answer. */
-  lost(error: unknown): void {
+  /** A connection broke, could not be made, or gave no answer; the call that tells so began at `since`, on the clock of `performance`. */
+  lost(error: unknown, since: number): void {
     this.#problem = `the database at ${this.#options.address} cannot be reached: ${messageOf(error)}`;
     if (this.#back !== undefined || this.#ending.signal.aborted) return;
-    this.#away = performance.now();
+    // Who waited long for an answer that did not come has had all the patience.
+    this.#away = performance.now() - since > patience / 2 ? since : performance.now();
     let resolve: () => void = () => undefined;
     const promise = new Promise<void>((done) => {
       resolve = done;

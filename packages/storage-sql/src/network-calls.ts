@@ -28,12 +28,13 @@ export async function repeatedly<T>(
   const deadline = availability.deadline();
   for (;;) {
     await availability.back(deadline);
+    const begun = performance.now();
     try {
       return await pool.use(ms - patience + Math.max(1, deadline - performance.now()), work);
     } catch (error) {
       const kind = failureKind(dialect, error);
       if (availability.isClosed) throw new Error("the store is closed", { cause: error });
-      if (kind === "lost") availability.lost(error);
+      if (kind === "lost") availability.lost(error, begun);
       else if (kind === "read-only" || kind === "full") throw availability.refused(error);
       else if (kind === "other") throw error;
       if (performance.now() >= deadline) throw availability.unavailable(error);

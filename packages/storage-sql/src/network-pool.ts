@@ -29,15 +29,17 @@ export class ConnectionPool {
   }
 
   /**
-   * Runs `work` on a connection that nobody else uses meanwhile. Rejects with ConnectionLost when there is no answer within `ms`, and then closes the
-   * connection; else with what `work` or connecting rejects with.
+   * Runs `work` on a connection that nobody else uses meanwhile; rejects with what `work` or connecting rejects with, ConnectionLost when there is no
+   * connection within `ms`. When the time is over within `work`, the connection is closed and its calls reject: only `work` knows what that means to it.
    */
   async use<T>(ms: number, work: (connection: SqlConnection) => Promise<T>): Promise<T> {
     const end = performance.now() + ms;
     const connection = await this.#acquire(end);
+    const timer = setTimeout(() => void connection.close().catch(() => undefined), Math.max(0, end - performance.now()));
     try {
-      return await inTime(end, work(connection), () => void connection.close().catch(() => undefined));
+      return await work(connection);
     } finally {
+      clearTimeout(timer);
       this.#release(connection);
     }
   }

@@ -41,12 +41,13 @@ export class NetworkWriter {
   async write(writes: readonly Write[]): Promise<readonly WriteResult[]> {
     const bytes = writes.reduce((sum, write) => sum + (write.type === "put" ? write.value.byteLength : 0), 0);
     for (;;) {
+      const begun = performance.now();
       this.#calls.availability.checkWritable();
       try {
         return await repeatedly(this.#calls, (connection) => this.#transact(connection, writes), patience + bytes * msPerByte);
       } catch (error) {
         if (!(error instanceof CommitLost)) throw error;
-        this.#calls.availability.lost(error.cause);
+        this.#calls.availability.lost(error.cause, begun);
         if (await this.#wasCommitted(error)) return error.plan.results;
       }
     }

@@ -8,6 +8,8 @@ import { postgresDialect } from "./postgres.js";
 const server = await startPostgres();
 afterAll(() => server?.stop());
 
+test.skipIf(server === undefined)("PostgreSQL is there (postgresql)", () => expect(server).toBeDefined());
+
 describe.skipIf(server === undefined)("PostgreSQL", () => {
   if (server === undefined) return;
 
