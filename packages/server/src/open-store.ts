@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import type { Clock, Logger } from "@dataplane/meta";
-import type { Store } from "@dataplane/storage";
+import { requireComplete, type Store } from "@dataplane/storage";
 import type { EtcdTls } from "@dataplane/storage-etcd";
 import { mysqlDialect, type NetworkDialect, openNetwork, openSqlite, openSqlStore, postgresDialect } from "@dataplane/storage-sql";
 import { ConfigError } from "./config/load-config.js";
@@ -15,9 +15,21 @@ export interface OpenStoreOptions {
 
 /**
  * The store at that place. Libraries of databases are loaded when one is asked for. Throws StoreLocked when another server has the file,
- * SchemaTooNew when a newer release wrote it, StoreUnavailable when the database does not answer.
+ * SchemaTooNew when a newer release wrote it, StoreUnavailable when the database does not answer, StoreIncomplete when a restore was cut short.
  */
-export async function openStore({ location, clock, logger }: OpenStoreOptions): Promise<Store> {
+export async function openStore(options: OpenStoreOptions): Promise<Store> {
+  const store = await openAny(options);
+  try {
+    await requireComplete(store);
+    return store;
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+/** The same, also while it is filled from elsewhere. */
+export async function openAny({ location, clock, logger }: OpenStoreOptions): Promise<Store> {
   switch (location.engine) {
     case "sqlite3":
       mkdirSync(path.dirname(location.path), { recursive: true });

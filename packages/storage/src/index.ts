@@ -21,5 +21,13 @@ export {
   StoreUnavailable,
   ValueTooLarge,
 } from "./store.js";
-export { type CopiedEntry, incompleteKey, type StoreExport, type StoreImport, StoreNotEmpty } from "./store-copy.js";
+export {
+  type CopiedEntry,
+  incompleteKey,
+  requireComplete,
+  type StoreExport,
+  type StoreImport,
+  StoreIncomplete,
+  StoreNotEmpty,
+} from "./store-copy.js";
 export { changeKey, changeRevision, type History, type ReadHistory, WatchHub, type WatchHubOptions, type WriteChange } from "./watch-hub.js";

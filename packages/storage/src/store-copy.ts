@@ -1,4 +1,4 @@
-import type { Change, Entry, Listing, Page } from "./store.js";
+import type { Change, Entry, Listing, Page, Store } from "./store.js";
 
 /** An entry with when it is deleted by itself, in milliseconds since the epoch. */
 export interface CopiedEntry extends Entry {
@@ -42,4 +42,18 @@ export class StoreNotEmpty extends Error {
   constructor(where: string) {
     super(`${where} is not empty: a store is only copied into one with nothing in it`);
   }
+}
+
+/** The store holds what a copy that was cut short left of it. */
+export class StoreIncomplete extends Error {
+  override readonly name = "StoreIncomplete";
+
+  constructor() {
+    super("the store is being filled from elsewhere, or that was cut short: run that again, to its end");
+  }
+}
+
+/** Throws StoreIncomplete. */
+export async function requireComplete(store: Pick<Store, "get">): Promise<void> {
+  if ((await store.get(incompleteKey)) !== undefined) throw new StoreIncomplete();
 }

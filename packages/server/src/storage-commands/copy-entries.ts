@@ -1,16 +1,7 @@
-import { type CopiedEntry, incompleteKey, type StoreExport } from "@dataplane/storage";
+import { type CopiedEntry, incompleteKey, type StoreExport, StoreIncomplete } from "@dataplane/storage";
 
 const pageEntries = 500;
 const batchBytes = 4 * 1024 * 1024;
-
-/** The store holds what a copy that was cut short left of it. */
-export class StoreIncomplete extends Error {
-  override readonly name = "StoreIncomplete";
-
-  constructor() {
-    super("the store is being filled, or a restore into it was cut short: run that again, to its end");
-  }
-}
 
 /**
  * All that is there at `revision`, in pages. Throws StoreDamaged for a value that cannot be read, RevisionCompacted when the history was forgotten

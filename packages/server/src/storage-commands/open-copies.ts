@@ -3,7 +3,7 @@ import { exportStore, importIntoStore, type StoreExport, type StoreImport } from
 import { openNetworkExport, openNetworkImport, openSqliteExport, openSqliteImport } from "@dataplane/storage-sql";
 import type { Config } from "../config/load-config.js";
 import { databaseSettings } from "../config/settings/database.js";
-import { networkDialect, openStore } from "../open-store.js";
+import { networkDialect, openAny } from "../open-store.js";
 import { type StoreLocation, storeLocation } from "../store-location.js";
 
 /** The store at that place, to read it beside its servers; `exclusive` keeps them from a file meanwhile. Values stay sealed as they are. */
@@ -15,7 +15,7 @@ export async function openExport(location: StoreLocation, clock: Clock, exclusiv
     case "mysql":
       return openNetworkExport(networkDialect(location));
     case "etcd":
-      return exportStore(await openStore({ location, clock, logger: silentLogger }));
+      return exportStore(await openAny({ location, clock, logger: silentLogger }));
   }
 }
 
@@ -28,7 +28,7 @@ export async function openImport(location: StoreLocation, clock: Clock): Promise
     case "mysql":
       return openNetworkImport(networkDialect(location));
     case "etcd": {
-      const store = await openStore({ location, clock, logger: silentLogger });
+      const store = await openAny({ location, clock, logger: silentLogger });
       try {
         return await importIntoStore({ store, where: nameOf(location), now: () => clock.now().getTime() });
       } catch (error) {

@@ -1,13 +1,12 @@
 import path from "node:path";
 import { systemClock } from "@dataplane/meta";
-import { RevisionCompacted, StoreDamaged, StoreNotEmpty, StoreUnavailable } from "@dataplane/storage";
+import { RevisionCompacted, StoreDamaged, StoreIncomplete, StoreNotEmpty, StoreUnavailable } from "@dataplane/storage";
 import { SchemaTooNew, StoreLocked } from "@dataplane/storage-sql";
 import { CannotStart } from "../cannot-start.js";
 import type { Config } from "../config/load-config.js";
 import { storeLocation } from "../store-location.js";
 import { backup, backupAndFollow } from "./backup.js";
 import { BackupDamaged } from "./backup-record.js";
-import { StoreIncomplete } from "./copy-entries.js";
 import { migrate, SourceChanged } from "./migrate.js";
 import { locationOfUrl, nameOf, openExport, openImport } from "./open-copies.js";
 import type { ProgressOutput } from "./progress.js";
