@@ -1,7 +1,7 @@
 import path from "node:path";
 import type { Clock, Logger } from "@dataplane/meta";
-import type { Store } from "@dataplane/storage";
-import { StoreLocked } from "@dataplane/storage-sql";
+import { type Store, StoreDamaged, StoreIncomplete, StoreUnavailable } from "@dataplane/storage";
+import { SchemaTooNew, StoreLocked } from "@dataplane/storage-sql";
 import { CannotStart } from "../cannot-start.js";
 import { type Config, ConfigError } from "../config/load-config.js";
 import { openStore } from "../open-store.js";
@@ -118,7 +118,9 @@ function requireSecretKey({ engine }: StoreLocation, { secretKey }: Pick<Config,
   );
 }
 
+/** What is wrong outside of this program. */
+const reasons = [StoreLocked, SchemaTooNew, StoreDamaged, StoreIncomplete, StoreUnavailable];
+
 function asCannotStart(error: unknown): never {
-  if (error instanceof StoreLocked) throw new CannotStart(error.message, { cause: error });
-  throw error;
+  throw reasons.some((kind) => error instanceof kind) && error instanceof Error ? new CannotStart(error.message, { cause: error }) : error;
 }
