@@ -18,9 +18,12 @@ export interface ClientsOptions {
 
 /** Some read and write the same few objects at once, each as fast as it is answered, until the signal aborts. */
 export async function runClients(options: ClientsOptions): Promise<void> {
-  const { clients, random } = options;
-  await Promise.all(Array.from({ length: clients }, (_, id) => new Client(id, options, random).run()));
+  const known: Known = new Map();
+  await Promise.all(Array.from({ length: options.clients }, (_, id) => new Client(id, options, known).run()));
 }
+
+/** The newest revision of each object that any of them was told, so that most writes meet what they expect; 0: it is not there. */
+type Known = Map<string, number>;
 
 const weights = { create: 18, update: 30, patch: 8, delete: 12, get: 22, list: 6, paged: 2, snapshot: 2 } as const;
 const timeoutMs = 12_000;
@@ -31,16 +34,16 @@ class Client {
   readonly #id: number;
   readonly #options: ClientsOptions;
   readonly #random: Random;
-  /** What it knows of each object; 0: it is not there. */
-  readonly #known = new Map<string, number>();
+  readonly #known: Known;
   #written = 0;
   /** The last request was refused for want of a server. */
   #isRefused = false;
 
-  constructor(id: number, options: ClientsOptions, random: Random) {
+  constructor(id: number, options: ClientsOptions, known: Known) {
     this.#id = id;
     this.#options = options;
-    this.#random = random;
+    this.#random = options.random;
+    this.#known = known;
   }
 
   async run(): Promise<void> {
@@ -120,7 +123,7 @@ class Client {
 
   #learn(key: string, { outcome, revision }: Told): void {
     if (outcome === "missing") this.#known.set(key, 0);
-    else if (revision !== undefined) this.#known.set(key, revision);
+    else if (revision !== undefined) this.#known.set(key, Math.max(revision, this.#known.get(key) ?? 0));
   }
 
   async #list(kind: "list" | "snapshot", query: string, expected: number | undefined): Promise<void> {
@@ -134,7 +137,7 @@ class Client {
 
   #recordList(kind: "list" | "snapshot", call: number, revision: number, items: readonly Item[], expected?: number): void {
     const { history } = this.#options;
-    for (const item of items) this.#known.set(item.key, item.revision);
+    for (const { key, revision: at } of items) this.#learn(key, { outcome: "ok", revision: at });
     const asked = expected === undefined ? {} : { expected };
     history.record({ client: this.#id, call, return: history.now(), kind, outcome: "ok", revision, items, ...asked });
   }
