@@ -1,5 +1,5 @@
 import { silentLogger, systemClock } from "@dataplane/meta";
-import { createMemoryStore, RevisionCompacted, RevisionFuture, type Store, StoreDamaged } from "@dataplane/storage";
+import { type Change, createMemoryStore, RevisionCompacted, RevisionFuture, type Store, StoreDamaged, StoreUnavailable } from "@dataplane/storage";
 import { expect, test } from "vitest";
 import { WatchCache } from "./watch-cache.js";
 
@@ -105,5 +105,89 @@ test("a value that the store cannot read keeps no other from being read, and is 
   expect(cache.get("/a/good")?.bare.metadata.name).toBe("a");
   expect(cache.get("/a/bad")?.isReadable).toBe(false);
   expect(() => cache.get("/a/bad")?.bare).toThrow(damage);
+  stop.abort();
+});
+
+/** A store in memory that can be away, and counts what it is asked. */
+function absentable() {
+  const store = createMemoryStore();
+  const asked = { lists: 0, revisions: 0, watches: 0 };
+  let isAway = false;
+  const unlessAway = (): void => {
+    if (isAway) throw new StoreUnavailable("gone for a while");
+  };
+  const watched = async function* (prefix: string, since: bigint, signal: AbortSignal): AsyncGenerator<Change> {
+    asked.watches += 1;
+    unlessAway();
+    for await (const change of store.watch(prefix, since, signal)) {
+      unlessAway();
+      yield change;
+    }
+  };
+  const itself: Store = {
+    list: async (prefix, page) => {
+      asked.lists += 1;
+      unlessAway();
+      return store.list(prefix, page);
+    },
+    revision: async () => {
+      asked.revisions += 1;
+      unlessAway();
+      return store.revision();
+    },
+    watch: watched,
+    get: (key) => store.get(key),
+    put: (key, bytes, options) => store.put(key, bytes, options),
+    delete: (key, expected) => store.delete(key, expected),
+    compact: (before) => store.compact(before),
+    health: () => store.health(),
+    close: () => store.close(),
+  };
+  return { store: itself, asked, leave: () => (isAway = true), comeBack: () => (isAway = false) };
+}
+
+test("many who want to read what is fresh ask the store once, and those who come meanwhile once more", async () => {
+  const { store, asked } = absentable();
+  const cache = new WatchCache({ store, clock: systemClock, logger: silentLogger });
+  const stop = new AbortController();
+  await cache.start(stop.signal);
+  await store.put("/a", value(1), { expected: 0n });
+  await Promise.all(Array.from({ length: 100 }, () => cache.fresh()));
+  expect(cache.get("/a")).toBeDefined();
+  expect(asked.revisions).toBeLessThanOrEqual(2);
+  stop.abort();
+});
+
+test("after an outage of the store the watch goes on where it was: nothing is listed again, and who watches stays", async () => {
+  const { store, asked, leave, comeBack } = absentable();
+  const cache = new WatchCache({ store, clock: systemClock, logger: silentLogger });
+  const stop = new AbortController();
+  await cache.start(stop.signal);
+  const seen: unknown[] = [];
+  cache.subscribe(cache.revision, (change) => seen.push(change?.key));
+  await store.put("/a", value(1), { expected: 0n });
+  await cache.fresh();
+  leave();
+  await store.put("/b", value(1), { expected: 0n });
+  await expect.poll(() => asked.watches).toBeGreaterThan(1);
+  await store.put("/c", value(1), { expected: 0n });
+  comeBack();
+  await expect.poll(() => cache.get("/c")).toBeDefined();
+  expect(seen).toEqual(["/a", "/b", "/c"]);
+  expect(asked.lists).toBe(1);
+  stop.abort();
+});
+
+test("while the store is away what is in memory is read, and only who wants it fresh is refused", async () => {
+  const { store, leave } = absentable();
+  const cache = new WatchCache({ store, clock: systemClock, logger: silentLogger });
+  const stop = new AbortController();
+  await cache.start(stop.signal);
+  await store.put("/a", value(1), { expected: 0n });
+  await cache.fresh();
+  leave();
+  await expect(cache.fresh()).rejects.toBeInstanceOf(StoreUnavailable);
+  await cache.reached(cache.revision);
+  expect(cache.under("/")).toHaveLength(1);
   stop.abort();
 });

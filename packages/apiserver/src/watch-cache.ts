@@ -1,5 +1,5 @@
 import { ApiError, type Clock, expired, type Logger, unavailable } from "@dataplane/meta";
-import { type Change, failpoint, RevisionCompacted, RevisionFuture, type Store } from "@dataplane/storage";
+import { type Change, failpoint, RevisionCompacted, RevisionFuture, shareNext, type Store } from "@dataplane/storage";
 import { StoredValue } from "./codec.js";
 import { SortedMap } from "./sorted-map.js";
 
@@ -41,6 +41,7 @@ export class WatchCache {
   readonly #entries = new SortedMap<StoredValue>();
   readonly #listeners = new Set<CacheListener>();
   readonly #waiting = new Set<Waiter>();
+  readonly #newest = shareNext(() => this.#options.store.revision());
   #history: CacheChange[] = [];
   #historyBytes = 0;
   #revision = 0n;
@@ -79,17 +80,25 @@ export class WatchCache {
     return this.#started;
   }
 
-  /** Resolves when the cache holds everything that was written before the call. */
+  /**
+   * Resolves when the cache holds everything that was written before the call; many at once ask the store once. Throws StoreUnavailable while it is
+   * away: what is in memory can still be read.
+   */
   async fresh(): Promise<void> {
-    const revision = await this.#options.store.revision();
-    await this.reached(revision);
+    await this.#reach(await this.#newest());
   }
 
   /** Resolves when the cache stands at `revision` or later; after 3 s throws Timeout with cause ResourceVersionTooLarge. */
   async reached(revision: bigint): Promise<void> {
     if (this.#revision >= revision) return;
     // A future revision may exist already without a change in sight: the store tells how far it is.
-    await this.#options.store.revision();
+    await this.#newest();
+    await this.#reach(revision);
+  }
+
+  /** Waits for the store's watch, which the store has been asked to let say how far it is. */
+  async #reach(revision: bigint): Promise<void> {
+    if (this.#revision >= revision) return;
     const stop = new AbortController();
     const { promise, waiter } = waiterFor(revision);
     this.#waiting.add(waiter);

@@ -9,6 +9,7 @@ import {
   type PutOptions,
   RevisionConflict,
   RevisionFuture,
+  shareNext,
   type Store,
   type StoreHealth,
   StoreUnavailable,
@@ -17,7 +18,7 @@ import {
 } from "@dataplane/storage";
 import type { Dialect, Engine, Write, WriteResult } from "./engine.js";
 import { HistoryFeed } from "./history-feed.js";
-import { shareNext } from "./share-next.js";
+
 import { WriteQueue } from "./write-queue.js";
 
 export interface SqlStoreOptions {

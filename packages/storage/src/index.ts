@@ -4,6 +4,7 @@ export { exportStore, type ImportIntoStoreOptions, importIntoStore } from "./cop
 export { type Failpoint, failpoint } from "./failpoint.js";
 export { checkKey, compareKeys, keyPosition, prefixEnd } from "./key.js";
 export { createMemoryStore, type MemoryStoreOptions } from "./memory-store.js";
+export { shareNext } from "./share-next.js";
 export {
   type Change,
   type Entry,
