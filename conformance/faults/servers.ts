@@ -37,7 +37,7 @@ export class FaultyServer {
   /** Only this time with that environment too, such as armed failpoints. */
   async start(environment: NodeJS.ProcessEnv = {}): Promise<void> {
     const env = { GF_GRAFANA_APISERVER_HISTORY_RETENTION: "24h", ...this.#database.environment(this.proxy), ...this.#environment, ...environment };
-    this.#server = await startServer({ dataPath: this.dataPath, env });
+    this.#server = await startServer({ dataPath: this.dataPath, env, readyWithinMs: 120_000 });
     this.url = this.#server.url;
   }
 

@@ -11,6 +11,8 @@ export interface StartServerOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** Arguments of the server, such as `cfg:section.key=value`. */
   readonly parameters?: readonly string[];
+  /** 30 s unless told. */
+  readonly readyWithinMs?: number;
 }
 
 export interface StartedServer {
@@ -49,7 +51,7 @@ export async function startServer(options: StartServerOptions = {}): Promise<Sta
   const server = runProcess(process.execPath, [path.join(import.meta.dirname, "serve.mjs"), ...(options.parameters ?? [])], {
     env: serverEnvironment(dataPath, options.env),
   });
-  const state = await whenReady(server, dataPath).catch((error: unknown) => {
+  const state = await whenReady(server, dataPath, options.readyWithinMs).catch((error: unknown) => {
     server.child.kill("SIGKILL");
     throw error;
   });

@@ -1,4 +1,4 @@
-import { startPostgres } from "../../../packages/storage-sql/src/testing/postgres.js";
+import { startPostgres } from "@dataplane/storage-sql/testing/databases";
 import type { FaultyDatabase } from "../engine.js";
 import { sharedSecret, throughPort } from "./shared-secret.js";
 
