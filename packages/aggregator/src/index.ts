@@ -15,10 +15,11 @@ export { admissionByReview, type ReviewPeer } from "./hook-reviews/admission-by-
 export { type HookReviewsOptions, hookReviewsHandler } from "./hook-reviews/hook-reviews-handler.js";
 export { type HooksByReviewOptions, hooksByReview } from "./hook-reviews/hooks-by-review.js";
 export { type BackendProbes, type BackendProbesOptions, createBackendProbes } from "./http-backend/backend-probes.js";
-export { remoteIdentity } from "./http-backend/remote-identity.js";
 export { type LegacyOptions, legacyHandler } from "./legacy/legacy-handler.js";
 export { channelName, type LiveChannel, parseChannel } from "./live/centrifuge/channel-name.js";
 export { Live, type LiveOptions, type LiveSettings } from "./live/centrifuge/live.js";
+export type { FanOut } from "./live/centrifuge/local-channels.js";
+export type { ChannelOwner, ChannelOwners } from "./live/channel-owners.js";
 export type {
   ChannelKey,
   ChannelState,
@@ -30,8 +31,6 @@ export type {
   SubscribeRequest,
   Subscription,
 } from "./live/channels.js";
-export type { FanOut } from "./live/centrifuge/local-channels.js";
-export type { ChannelOwner, ChannelOwners } from "./live/channel-owners.js";
 export { createStreamChannels, type StreamChannelsOptions, type StreamLimits } from "./live/stream-channels.js";
 export { type ManagedServicesOptions, managedDataPlaneServicesController, managedService } from "./managed-services-controller.js";
 export { ManifestRouteTable } from "./manifest-routes/manifest-route-table.js";

@@ -3,6 +3,7 @@ export { type AutoregisterController, type AutoregisterOptions, autoregisterCont
 export { type ApiServiceAvailabilityController, type AvailabilityOptions, apiServiceAvailabilityController } from "./availability-controller.js";
 export { RemoteGroups } from "./discovery/remote-groups.js";
 export { createKubeAggregator, type KubeAggregator, type KubeAggregatorOptions } from "./kube-aggregator.js";
+export { forwardedHeaders } from "./proxy/forwarded-headers.js";
 export { externalNames, externalNamesRef } from "./remote/external-name.js";
 export { type HttpsTransportOptions, httpsTransport } from "./remote/https-transport.js";
 export { RemoteServicesError, remoteServices } from "./remote/remote-services.js";

@@ -41,6 +41,8 @@ export interface HttpRequest {
   /** Aborts when the client goes away, or the request's time is over. */
   readonly signal: AbortSignal;
   readonly remoteAddress: string;
+  /** How it came; absent for a request that came over no connection. */
+  readonly scheme?: "http" | "https";
   /** The certificate that the client showed in the TLS handshake, proven to be its own and otherwise unverified. */
   readonly peerCertificate?: X509Certificate;
   readonly context: RequestContext;

@@ -19,6 +19,7 @@ export { type Condition, rfc3339, setCondition } from "./condition.js";
 export { elderFirst } from "./elder-first.js";
 export { type FieldRequirement, parseFieldSelector } from "./field-selector.js";
 export { apiVersionOf, basePathOf, type GroupVersion, type GroupVersionKind, type GroupVersionResource, parseApiVersion } from "./group-version.js";
+export { hopByHopNames } from "./hop-by-hop.js";
 export type { Handler, Headers, HttpBody, HttpRequest, HttpResponse, RawConnection, RequestContext } from "./http.js";
 export { isJsonObject, type JsonArray, type JsonObject, type JsonValue } from "./json.js";
 export { type LabelSelector, parseLabelSelector } from "./label-selector.js";
@@ -39,6 +40,7 @@ export {
 export { dnsLabelProblems, labelValueProblems, qualifiedNameProblems, subdomainProblems } from "./name-problems.js";
 export { isDnsLabel, isDnsSubdomain, isLabelKey, isLabelValue } from "./names.js";
 export type { ApiList, ApiObject, ListMeta, ManagedFieldsEntry, ObjectMeta, OwnerReference, WatchEvent, WatchEventType } from "./object.js";
+export { identityHeaders } from "./remote-identity.js";
 export type { RequestInfo } from "./request-info.js";
 export { TimeLimit, type TimeLimitOptions } from "./time-limit.js";
 export { tolerating } from "./tolerating.js";

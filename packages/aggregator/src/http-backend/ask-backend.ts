@@ -1,4 +1,4 @@
-import { ApiError, apiVersionOf, type Logger, type UserInfo } from "@dataplane/meta";
+import { ApiError, apiVersionOf, identityHeaders, type Logger, type UserInfo } from "@dataplane/meta";
 import type { CallGuard } from "../call-guard.js";
 import type { DataPlaneService, HttpBackend } from "../dataplaneservice.js";
 import { backendError } from "../outbound/backend-error.js";
@@ -8,7 +8,6 @@ import type { Outbound } from "../outbound/outbound.js";
 import { proxiedSegments, withPath } from "../proxy/proxied-path.js";
 import { isRedirect } from "../proxy/redirect.js";
 import { backendTarget } from "./backend-target.js";
-import { remoteIdentity } from "./remote-identity.js";
 
 /** A service that has a backend, and the way there. */
 export interface BackendLink {
@@ -70,7 +69,7 @@ export async function sendToBackend({ service, backend, outbound, callTimeoutMs 
   const url = withPath(base, segments, request);
   for (const [name, value] of request.query ?? []) url.searchParams.append(name, value);
   const { method, body, signal } = request;
-  const headers = { ...request.headers, ...remoteIdentity(request.user) };
+  const headers = { ...request.headers, ...identityHeaders(request.user) };
   const answer = await exchange(outbound, { url, route, method, headers, body, timeoutMs: callTimeoutMs, signal });
   const refusal = refusalOf(answer.status, backendName(service));
   if (refusal === undefined) return answer;

@@ -1,5 +1,5 @@
-import type { Headers } from "@dataplane/meta";
-import { hopByHopNames, isHeader } from "./hop-by-hop.js";
+import { type Headers, hopByHopNames } from "@dataplane/meta";
+import { isHeader } from "./is-header.js";
 
 /** What a backend may say of itself only: for this server's origin it would open, or close, doors that are not the backend's. */
 const notItsOwn = new Set([

@@ -1,6 +1,6 @@
-import type { HttpRequest } from "@dataplane/meta";
+import { type HttpRequest, hopByHopNames } from "@dataplane/meta";
 import { mayForward } from "../plugin-headers.js";
-import { hopByHopNames, isHeader } from "./hop-by-hop.js";
+import { isHeader } from "./is-header.js";
 
 /** The caller's own names for what is said in another way, or not at all. */
 const replaced = new Set([

@@ -1,6 +1,6 @@
-import { badRequest, type HttpRequest } from "@dataplane/meta";
+import { badRequest, type HttpRequest, hopByHopNames } from "@dataplane/meta";
 import { callersHeaders } from "../outbound/callers-headers.js";
-import { hopByHopNames, isHeader } from "../outbound/hop-by-hop.js";
+import { isHeader } from "../outbound/is-header.js";
 import { keptCookies, mayForward } from "../plugin-headers.js";
 import { headerOf } from "../request-body.js";
 import { customHeaders, type DataSourceSettings } from "./data-source-settings.js";

@@ -5,7 +5,7 @@ import { type Duplex, pipeline } from "node:stream";
 import { ApiError, badRequest, type HttpRequest, type HttpResponse, type RawConnection, TimeLimit } from "@dataplane/meta";
 import { answerHeaders } from "../outbound/answer-headers.js";
 import { AnswerTimeout } from "../outbound/exchange.js";
-import { isHeader } from "../outbound/hop-by-hop.js";
+import { isHeader } from "../outbound/is-header.js";
 import type { Outbound, OutboundRoute } from "../outbound/outbound.js";
 import { headerOf } from "../request-body.js";
 

@@ -46,10 +46,16 @@ test("what Connection names, and what proved the caller, goes no further either"
 
 test("what a client says of itself goes on, and where it came from is said", () => {
   const headers = { accept: "application/json", "accept-encoding": "gzip", "if-none-match": '"a"', "user-agent": "kubectl", host: "api:6443" };
-  expect(forwardedHeaders(requestOf({ ...headers, "content-type": "application/json", "x-forwarded-for": "10.0.0.1" }))).toEqual({
+  const request = requestOf({ ...headers, "content-type": "application/json", "x-forwarded-for": "10.0.0.1", "x-forwarded-proto": "gopher" });
+  expect(forwardedHeaders({ ...request, scheme: "https" })).toEqual({
     ...{ accept: "application/json", "accept-encoding": "gzip", "if-none-match": '"a"', "user-agent": "kubectl" },
     "content-type": "application/json",
-    ...{ "x-forwarded-for": "10.0.0.1, 192.0.2.7", "x-forwarded-uri": "/apis/a.example.com/v1/x", "x-forwarded-host": "api:6443" },
+    ...{
+      "x-forwarded-for": "10.0.0.1, 192.0.2.7",
+      "x-forwarded-uri": "/apis/a.example.com/v1/x",
+      "x-forwarded-host": "api:6443",
+      "x-forwarded-proto": "https",
+    },
   });
 });
 

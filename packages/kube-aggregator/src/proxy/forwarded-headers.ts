@@ -1,10 +1,4 @@
-import type { Headers, HttpRequest } from "@dataplane/meta";
-
-/** Headers of one connection only (RFC 9110 7.6.1), in either direction. */
-const ofConnection = [
-  ...["connection", "keep-alive", "proxy-connection", "proxy-authenticate", "proxy-authorization", "te", "trailer", "transfer-encoding"],
-  ...["upgrade", "http2-settings"],
-];
+import { type Headers, type HttpRequest, hopByHopNames } from "@dataplane/meta";
 
 /** What the server behind is told in another way, or not at all: credentials are for this server alone. */
 const notForwarded = new Set([
@@ -28,7 +22,7 @@ const spelled = (name: string): string => name.replaceAll("_", "-");
 
 /** Headers of a request as they go on to the server behind; who asks is added by the transport. */
 export function forwardedHeaders(request: HttpRequest): Record<string, string | readonly string[]> {
-  const { headers, context, remoteAddress, path } = request;
+  const { headers, context, remoteAddress, path, scheme } = request;
   const dropped = new Set([...hopByHopNames(headers), ...notForwarded, ...(context.credentialHeaders ?? [])]);
   const isDropped = (name: string): boolean => dropped.has(name) || notForwardedPrefixes.some((it) => name.startsWith(it));
   const kept = Object.entries(headers).flatMap(([name, value]) => {
@@ -41,6 +35,8 @@ export function forwardedHeaders(request: HttpRequest): Record<string, string | 
     "x-forwarded-for": [...[headers["x-forwarded-for"] ?? []].flat(), remoteAddress].join(", "),
     "x-forwarded-uri": path,
     ...(host === undefined ? {} : { "x-forwarded-host": host }),
+    // As it came here: what a proxy before us says of itself anybody could say.
+    ...(scheme === undefined ? {} : { "x-forwarded-proto": scheme }),
   };
 }
 
@@ -52,11 +48,6 @@ export function answeredHeaders(headers: Headers): Record<string, string | reado
       value === undefined || name.startsWith(":") || dropped.has(name) || notAnswered.has(name) ? [] : [[name, value]],
     ),
   );
-}
-
-function hopByHopNames(headers: Headers): ReadonlySet<string> {
-  const named = [headers["connection"] ?? []].flat().flatMap((value) => value.split(","));
-  return new Set([...ofConnection, ...named.map((name) => name.trim().toLowerCase())]);
 }
 
 const firstOf = (value: string | readonly string[] | undefined): string | undefined => [value ?? []].flat()[0];

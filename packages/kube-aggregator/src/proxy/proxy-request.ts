@@ -1,6 +1,5 @@
 import { ApiError, type HttpRequest, type HttpResponse, type UserInfo } from "@dataplane/meta";
 import type { ApiService } from "../apiservice.js";
-import { UnspeakableIdentity } from "../remote/remote-identity.js";
 import { type RemoteAnswer, RemoteFailure, type RemoteRequest, type RemoteTransport } from "../remote/remote-transport.js";
 import { answeredHeaders, forwardedHeaders } from "./forwarded-headers.js";
 import { takenOver } from "./tunnel.js";
@@ -90,6 +89,5 @@ function asApiError(thrown: unknown, { name, group, version }: ApiService): unkn
     const message = `error trying to reach service: ${group}/${version} gave no answer: see the conditions of APIService ${name}`;
     return new ApiError("ServiceUnavailable", message, { cause: thrown });
   }
-  if (thrown instanceof UnspeakableIdentity) return new ApiError("BadRequest", thrown.message);
   return thrown;
 }

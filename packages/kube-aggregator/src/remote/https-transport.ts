@@ -1,8 +1,7 @@
-import { TimeLimit } from "@dataplane/meta";
+import { identityHeaders, TimeLimit } from "@dataplane/meta";
 import type { ApiService } from "../apiservice.js";
 import { accessFailure } from "./open-tls.js";
 import { RemoteConnections } from "./remote-connections.js";
-import { identityHeaders } from "./remote-identity.js";
 import { type FrontProxyCredentials, type RemoteTarget, remoteTarget } from "./remote-target.js";
 import { type RemoteAnswer, RemoteFailure, type RemoteRequest, type RemoteTransport, type RemoteUpgrade } from "./remote-transport.js";
 import type { SentRequest } from "./sent-request.js";

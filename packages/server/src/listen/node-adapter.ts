@@ -60,6 +60,7 @@ export class NodeRequest implements HttpRequest {
   readonly body: AsyncIterable<Uint8Array>;
   readonly signal: AbortSignal;
   readonly remoteAddress: string;
+  readonly scheme: "http" | "https";
   readonly peerCertificate?: X509Certificate;
   readonly context = {};
   readonly query: URLSearchParams;
@@ -79,6 +80,7 @@ export class NodeRequest implements HttpRequest {
     this.body = { [Symbol.asyncIterator]: () => incoming.iterator({ destroyOnReturn: false }) };
     this.signal = signal;
     this.remoteAddress = incoming.socket.remoteAddress ?? "";
+    this.scheme = "encrypted" in incoming.socket ? "https" : "http";
     const certificate = peerCertificateOf(incoming.socket);
     if (certificate !== undefined) this.peerCertificate = certificate;
     if (upgrade !== undefined) this.upgrade = upgrade;

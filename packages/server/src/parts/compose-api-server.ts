@@ -13,10 +13,10 @@ import { certificateAuthenticator } from "../identity/certificate-authenticator.
 import { extensionAuthenticationController } from "../identity/extension-authentication.js";
 import { kubernetesLiveChecks, kubernetesReadyChecks } from "../kubernetes-checks.js";
 import { openMetrics } from "../metrics/open-metrics.js";
-import { storeProblem } from "../store-health.js";
-import type { Certificates } from "../tls/certificates.js";
 import { alone, ElectedLeading } from "../servers/leading.js";
 import { newServerId } from "../servers/server-record.js";
+import { storeProblem } from "../store-health.js";
+import type { Certificates } from "../tls/certificates.js";
 import { noPlugins } from "./no-plugins.js";
 import type { Peer } from "./part-of.js";
 import { peerTransports } from "./peer-transport.js";
@@ -51,7 +51,14 @@ export function composeApiServer(options: ComposeApiServerOptions): Composition 
   );
   const api = openApiServerSide({
     ...options,
-    ...{ client, dataPlaneServices, plugins: storedPlugins(dataPlaneServices), appUrl: appUrlOf(config), sources: [], isShared: options.shared !== undefined },
+    ...{
+      client,
+      dataPlaneServices,
+      plugins: storedPlugins(dataPlaneServices),
+      appUrl: appUrlOf(config),
+      sources: [],
+      isShared: options.shared !== undefined,
+    },
     store: counting.meteredStore(options.store),
     hooks: config.dataplaneAggregator ? hooks : undefined,
   });

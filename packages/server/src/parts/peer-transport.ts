@@ -1,7 +1,6 @@
 import { readFileSync, statSync } from "node:fs";
-import { remoteIdentity } from "@dataplane/aggregator";
 import { type ClientTls, httpTransport, type Transport } from "@dataplane/client";
-import type { UserInfo } from "@dataplane/meta";
+import { identityHeaders, type UserInfo } from "@dataplane/meta";
 import type { Certificates } from "../tls/certificates.js";
 import type { Peer } from "./part-of.js";
 
@@ -22,7 +21,7 @@ export function peerTransports(peer: Peer, { frontProxy }: Pick<Certificates, "f
   const trusted = httpTransport({ baseUrl, tls: mutual });
   return {
     trusted,
-    as: (user) => (request) => trusted({ ...request, headers: { ...request.headers, ...remoteIdentity(user) } }),
+    as: (user) => (request) => trusted({ ...request, headers: { ...request.headers, ...identityHeaders(user) } }),
     plain: httpTransport({ baseUrl, tls: () => ({ ca: ca() }) }),
   };
 }

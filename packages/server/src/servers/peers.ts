@@ -1,7 +1,6 @@
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from "node:http2";
-import { remoteIdentity } from "@dataplane/aggregator";
 import type { ClientTls } from "@dataplane/client";
-import { dataPlaneUser, type JsonObject } from "@dataplane/meta";
+import { dataPlaneUser, identityHeaders, type JsonObject } from "@dataplane/meta";
 import { framesOf, messageFrame, thrownOf } from "./call-frames.js";
 import { PeerAway } from "./peer-away.js";
 
@@ -82,7 +81,7 @@ export class Peers {
   async #opened(url: string, operation: PeerOperation): Promise<ClientHttp2Stream> {
     const session = await this.#session(url);
     try {
-      const stream = session.request({ ":method": "POST", ":path": `${peerPath}${operation}`, ...flat(remoteIdentity(dataPlaneUser)) });
+      const stream = session.request({ ":method": "POST", ":path": `${peerPath}${operation}`, ...flat(identityHeaders(dataPlaneUser)) });
       // Errors are met where the answer is read.
       stream.on("error", () => undefined);
       return stream;
@@ -115,7 +114,7 @@ function connected(url: string, { tls, connectTimeoutMs = 3_000 }: PeersOptions)
   return new Promise((resolve, reject) => {
     const session = connect(url, { ...tls(), settings: { initialWindowSize: windowBytes, enablePush: false } });
     const late = setTimeout(() => session.destroy(new Error("no connection in time")), connectTimeoutMs);
-    session.on("error", (cause) => {
+    session.on("error", (cause: Error) => {
       clearTimeout(late);
       reject(new PeerAway(url, cause.message, { cause, isUnsent: true }));
     });

@@ -1,16 +1,13 @@
-import type { UserInfo } from "@dataplane/meta";
-
-/** Who asks cannot be told: HTTP would change it on the way, and the server behind would take it for somebody else. */
-export class UnspeakableIdentity extends Error {
-  override readonly name = "UnspeakableIdentity";
-}
+import { badRequest } from "./api-error.js";
+import type { UserInfo } from "./user.js";
 
 /**
  * The user as an authenticating proxy tells it
- * (https://kubernetes.io/docs/reference/access-authn-authz/authentication/#authenticating-proxy). Throws UnspeakableIdentity.
+ * (https://kubernetes.io/docs/reference/access-authn-authz/authentication/#authenticating-proxy). Throws BadRequest for one that cannot be told:
+ * HTTP would change it on the way, and the server behind would take it for somebody else.
  */
-export function identityHeaders({ name, uid, groups, extra = {} }: UserInfo): Readonly<Record<string, string | readonly string[]>> {
-  const headers: Record<string, string | readonly string[]> = { "x-remote-user": spoken(name, "name of the user") };
+export function identityHeaders({ name, uid, groups, extra = {} }: UserInfo): Record<string, string | string[]> {
+  const headers: Record<string, string | string[]> = { "x-remote-user": spoken(name, "name of the user") };
   if (uid !== undefined && uid !== "") headers["x-remote-uid"] = spoken(uid, "uid of the user");
   if (groups.length > 0) headers["x-remote-group"] = groups.map((group) => spoken(group, "name of a group"));
   for (const [key, values] of Object.entries(extra)) {
@@ -22,7 +19,7 @@ export function identityHeaders({ name, uid, groups, extra = {} }: UserInfo): Re
 /** UTF-8 in the bytes of Latin-1, as Node writes headers. HTTP strips blanks at both ends (RFC 9110 5.5): " admin" would arrive as "admin". */
 function spoken(text: string, what: string): string {
   const isWhole = text !== "" && isWellFormed(text) && !/[\0-\x08\n-\x1f\x7f]/.test(text) && !/^[\t ]|[\t ]$/.test(text);
-  if (!isWhole) throw new UnspeakableIdentity(`the ${what} cannot be sent in a header`);
+  if (!isWhole) throw badRequest(`the ${what} cannot be sent in a header`);
   return Buffer.from(text, "utf8").toString("latin1");
 }
 
