@@ -48,7 +48,7 @@ describeWith([needsPrometheus, needsKubectl("newest")], "a server on each engine
       skip,
     }) => {
       const database = await start();
-      if (database === undefined) return skip(`needs ${needs}`);
+      if (database === undefined) return context.skip(`needs ${needs}`);
       const dataPath = temporaryFolder("engine");
       try {
         await useServer(database, dataPath, prometheus);

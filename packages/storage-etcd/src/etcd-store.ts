@@ -13,6 +13,7 @@ import {
   type StoreHealth,
   StoreReadOnly,
   StoreUnavailable,
+  shareNext,
   WatchHub,
 } from "@dataplane/storage";
 import type { Cluster } from "./cluster.js";
@@ -24,7 +25,6 @@ import { KeyValues, noSpace } from "./key-values.js";
 import { compact } from "./methods.js";
 import { ProgressMeans } from "./progress.js";
 import { RecentChanges } from "./recent-changes.js";
-import { SharedAnswer } from "./shared-answer.js";
 import { refusal } from "./store-error.js";
 import { WatchFeed } from "./watch-feed.js";
 
@@ -47,7 +47,7 @@ export class EtcdStore implements Store {
   readonly #hub: WatchHub;
   readonly #history: EtcdHistory;
   readonly #feed: WatchFeed;
-  readonly #revision: SharedAnswer<bigint>;
+  readonly #newest: () => Promise<bigint>;
   readonly #ending = new AbortController();
   readonly #runHeartbeat: () => Promise<void>;
   #running: Promise<unknown> | undefined;
@@ -68,7 +68,7 @@ export class EtcdStore implements Store {
     this.#history = new EtcdHistory({ cluster, keys, values, recent, progress });
     this.#hub = new WatchHub({ revision, readHistory: (prefix, after, aborted) => this.#readHistory(prefix, after, aborted) });
     this.#feed = new WatchFeed({ cluster, progress, values, hub: this.#hub, recent, history: this.#history, logger, signal });
-    this.#revision = new SharedAnswer(() => values.revision());
+    this.#newest = shareNext(() => values.revision());
     this.#runHeartbeat = () => runHeartbeat({ cluster, keys, space, feed: this.#feed, signal });
   }
 
@@ -80,7 +80,7 @@ export class EtcdStore implements Store {
 
   async revision(): Promise<bigint> {
     return this.#whenOpen(async () => {
-      const revision = await this.#revision.get();
+      const revision = await this.#newest();
       this.#feed.want(revision);
       return revision;
     });
@@ -176,7 +176,7 @@ export class EtcdStore implements Store {
 
   /** Waits until the watches know that revision. Throws RevisionFuture when it has not happened. */
   async #catchUp(revision: bigint, signal: AbortSignal): Promise<void> {
-    const newest = await this.#revision.get();
+    const newest = await this.#newest();
     if (revision > newest) throw new RevisionFuture(newest);
     await this.#feed.reached(revision, signal);
   }

@@ -58,7 +58,9 @@ export async function startEtcd(options: StartEtcdOptions = {}): Promise<TestEtc
   if (program === undefined) return undefined;
   const count = options.members ?? 1;
   const ports = await freePorts(2 * count);
-  const cluster = new EtcdCluster(program, options, ports.slice(0, count), ports.slice(count));
+  const folder = mkdtempSync(path.join(tmpdir(), "etcd-"));
+  const certificates = options.tls === true ? await issueTestCertificates(path.join(folder, "tls")) : undefined;
+  const cluster = new EtcdCluster({ ...options, program, folder, certificates, clientPorts: ports.slice(0, count), peerPorts: ports.slice(count) });
   try {
     await cluster.startAll();
   } catch (thrown) {
@@ -68,21 +70,29 @@ export async function startEtcd(options: StartEtcdOptions = {}): Promise<TestEtc
   return cluster;
 }
 
+interface EtcdClusterOptions extends Pick<StartEtcdOptions, "quota" | "maxRequest"> {
+  readonly program: string;
+  readonly folder: string;
+  readonly certificates: TestCertificates | undefined;
+  readonly clientPorts: readonly number[];
+  readonly peerPorts: readonly number[];
+}
+
 class EtcdCluster implements TestEtcd {
   readonly hosts: readonly string[];
   readonly version: string;
   readonly certificates: TestCertificates | undefined;
-  readonly #folder = mkdtempSync(path.join(tmpdir(), "etcd-"));
+  readonly #folder: string;
   readonly #processes: readonly EtcdProcess[];
   #generation = 0;
 
-  constructor(program: string, options: StartEtcdOptions, clientPorts: readonly number[], peerPorts: readonly number[]) {
+  constructor({ program, folder, certificates, clientPorts, peerPorts, quota, maxRequest = 8 * 1024 * 1024 }: EtcdClusterOptions) {
     this.hosts = clientPorts.map((port) => `127.0.0.1:${port}`);
     this.version = /etcd Version: (\S+)/.exec(execFileSync(program, ["--version"], { encoding: "utf8" }))?.[1] ?? "";
-    this.certificates = options.tls === true ? issueTestCertificates(path.join(this.#folder, "tls")) : undefined;
+    this.certificates = certificates;
+    this.#folder = folder;
     const scheme = this.certificates === undefined ? "http" : "https";
     const peers = peerPorts.map((port, index) => `m${index}=http://127.0.0.1:${port}`).join(",");
-    const { quota, maxRequest = 8 * 1024 * 1024 } = options;
     const tls = this.certificates && [
       ...["--cert-file", this.certificates.serverCertFile, "--key-file", this.certificates.serverKeyFile],
       ...["--trusted-ca-file", this.certificates.caFile, "--client-cert-auth"],
