@@ -1,10 +1,11 @@
 // Kills the whole server by SIGKILL, again and again, while objects are written through the API, and looks after each restart for what
 // was acknowledged. 100 kills by hand, a short campaign in the tests:
 //
-//   npx tsx conformance/crash-writes.ts [KILLS]
+//   npx tsx conformance/crash-writes.ts [KILLS] [sqlite|postgres|mysql|etcd]
 import { rmSync } from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
+import { type EngineName, engineNames, openDatabase } from "./faults/engine.js";
 import { call, type Json } from "./testing/call.js";
 import { type StartedServer, startServer, temporaryFolder } from "./testing/start-server.js";
 
@@ -27,9 +28,12 @@ interface Acknowledged {
 const writers = 8;
 const collection = "/apis/testdata.datasource.grafana.app/v0alpha1/namespaces/default/datasources";
 
-/** Each run starts the server on the same data, checks what the run before was told, and kills it at another moment. */
-export async function runCrashCampaign(kills: number): Promise<CrashReport> {
+/** Each run starts the server on the same data, checks what the run before was told, and kills it at another moment. Rejects where the engine is not installed. */
+export async function runCrashCampaign(kills: number, engine: EngineName = "sqlite"): Promise<CrashReport> {
+  const database = await openDatabase(engine);
+  if (database === undefined) throw new Error(`${engine} is not installed`);
   const dataPath = temporaryFolder("crash");
+  const start = (): Promise<StartedServer> => startServer({ dataPath, env: database.environment(undefined), readyWithinMs: 120_000 });
   const latest = new Map<string, Acknowledged>();
   const revisions = new Set<bigint>();
   const lost: string[] = [];
@@ -37,7 +41,7 @@ export async function runCrashCampaign(kills: number): Promise<CrashReport> {
   let acknowledged = 0;
   try {
     for (let run = 0; run <= kills; run += 1) {
-      const server = await startServer({ dataPath });
+      const server = await start();
       lost.push(...(await missing(server, latest)));
       if (run === kills) {
         await server.stop();
@@ -54,6 +58,7 @@ export async function runCrashCampaign(kills: number): Promise<CrashReport> {
     }
     return { kills, acknowledged, lost, reused };
   } finally {
+    await database.stop();
     rmSync(dataPath, { recursive: true, force: true });
   }
 }
@@ -116,9 +121,10 @@ function stored(object: Json): Acknowledged {
 }
 
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(path.resolve(process.argv[1])).href) {
-  const report = await runCrashCampaign(Number(process.argv[2] ?? 100));
+  const engine = engineNames.find((name) => name === process.argv[3]) ?? "sqlite";
+  const report = await runCrashCampaign(Number(process.argv[2] ?? 100), engine);
   console.log(
-    `${report.kills} kills, ${report.acknowledged} acknowledged writes, ${report.lost.length} lost, ${report.reused.length} revisions used twice`,
+    `${engine}: ${report.kills} kills, ${report.acknowledged} acknowledged writes, ${report.lost.length} lost, ${report.reused.length} revisions used twice`,
   );
   for (const each of [...report.lost.map((it) => `lost: ${it}`), ...report.reused.map((it) => `used twice: ${it}`)]) console.log(each);
   process.exitCode = report.lost.length + report.reused.length === 0 ? 0 : 1;
