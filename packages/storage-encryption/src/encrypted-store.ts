@@ -8,6 +8,7 @@ import {
   type Store,
   StoreDamaged,
   type StoreHealth,
+  StoreUnavailable,
 } from "@dataplane/storage";
 import type { EncryptionRules } from "./encryption-rules.js";
 import { RecentValues } from "./recent-values.js";
@@ -136,7 +137,9 @@ class EncryptedStore implements Store {
     return { key, value, revision };
   }
 
+  /** What cannot be opened now, and may be later, is not damaged. */
   #damaged({ key, revision }: Entry, error: unknown): Entry {
+    if (error instanceof StoreUnavailable) throw error;
     this.#gaveDamage = true;
     const reason = error instanceof Error ? error.message : String(error);
     return {

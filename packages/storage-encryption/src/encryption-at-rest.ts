@@ -34,10 +34,9 @@ export class EncryptionAtRest implements CurrentRules {
     this.store = encryptedStore(options.store, this);
   }
 
-  /** Throws EncryptionKeyMissing, before anything is written, when a key is missing that stored values need. */
+  /** Throws EncryptionKeyMissing, before anything is written, when a key is missing that stored values need; StoreUnavailable when a key management service does not answer. */
   static async open(options: EncryptionAtRestOptions): Promise<EncryptionAtRest> {
-    await proveKeys(options.store, options.rules);
-    await recordWriters(options.store, options.rules);
+    await prove(options.store, options.rules);
     return new EncryptionAtRest(options);
   }
 
@@ -52,8 +51,7 @@ export class EncryptionAtRest implements CurrentRules {
 
   /** From now on these rules count. Throws EncryptionKeyMissing and keeps the old ones when they lack a key that is needed. */
   async replace(rules: EncryptionRules): Promise<void> {
-    await proveKeys(this.#options.store, rules);
-    await recordWriters(this.#options.store, rules);
+    await prove(this.#options.store, rules);
     this.#current = rules;
     for (const listener of this.#listeners) listener();
     this.#wake();
@@ -108,6 +106,13 @@ export class EncryptionAtRest implements CurrentRules {
     });
     signal.removeEventListener("abort", this.#wake);
   }
+}
+
+/** Writes nothing before all keys are proven. */
+async function prove(store: Store, rules: EncryptionRules): Promise<void> {
+  for (const cipher of rules.ciphers) await cipher.prove?.();
+  await proveKeys(store, rules);
+  await recordWriters(store, rules);
 }
 
 /** The same for the same rules; a key that came or went makes another one. */

@@ -1,7 +1,10 @@
+import { StoreUnavailable } from "@dataplane/storage";
 import { aesCbcCipher } from "./ciphers/aes-cbc.js";
 import { aesGcmCipher } from "./ciphers/aes-gcm.js";
 import { secretboxCipher } from "./ciphers/secretbox.js";
-import type { EncryptionConfiguration, KeyProvider, NamedKey, ProviderConfiguration } from "./encryption-configuration.js";
+import type { EncryptionConfiguration, KeyProvider, ProviderConfiguration } from "./encryption-configuration.js";
+import { kmsCipher } from "./kms/kms-cipher.js";
+import { openKmsPlugin } from "./kms/kms-plugin.js";
 import { storedPrefixes } from "./resource-prefixes.js";
 import { type Awaitable, isSealed, nameOf, sealedBy, startsWith, type ValueCipher } from "./value-cipher.js";
 
@@ -16,11 +19,6 @@ interface Rule {
   readonly takesClear: boolean;
 }
 
-export interface EncryptionRulesOptions {
-  /** Calls to plugins of key management services. */
-  readonly openKms?: (configuration: Extract<ProviderConfiguration, { readonly type: "kms" }>) => ValueCipher;
-}
-
 /** What an EncryptionConfiguration says, ready for use. It does not change: another configuration makes another one. */
 export class EncryptionRules {
   readonly #rules: readonly Rule[];
@@ -29,10 +27,10 @@ export class EncryptionRules {
   /** True while no rule refuses what is in clear. */
   readonly #takesAllClear: boolean;
 
-  constructor({ resources }: EncryptionConfiguration, options: EncryptionRulesOptions = {}) {
+  constructor({ resources }: EncryptionConfiguration) {
     const all: ValueCipher[] = [];
     this.#rules = resources.map(({ resources: names, providers }) => {
-      const ciphers = providers.flatMap((provider) => ciphersOf(provider, options));
+      const ciphers = providers.flatMap((provider) => ciphersOf(provider));
       all.push(...ciphers);
       const writer = providers[0]?.type === "identity" ? undefined : ciphers[0];
       return { prefixes: names.flatMap(storedPrefixes), ciphers, writer, takesClear: providers.some(({ type }) => type === "identity") };
@@ -67,12 +65,12 @@ export class EncryptionRules {
     const writer = this.writerOf(storeKey);
     if (writer === undefined) return isSealed(value);
     const [prefix] = writer.prefixes;
-    return prefix === undefined || !startsWith(value, prefix);
+    return prefix === undefined || !startsWith(value, prefix) || writer.isStale?.(value) === true;
   }
 
   /**
    * The value in clear. Any key of the configuration opens any resource's values, so that a resource that is taken from a list can be
-   * read on. Throws a plain Error that says which key is missing or does not fit.
+   * read on. Throws a plain Error that says which key is missing or does not fit, StoreUnavailable while a key management service is away.
    */
   open(storeKey: string, value: Uint8Array): Awaitable<Uint8Array> {
     if (!isSealed(value)) {
@@ -98,6 +96,7 @@ function openedByFirst(ciphers: readonly ValueCipher[], storeKey: string, value:
   const [cipher, ...others] = ciphers;
   if (cipher === undefined) throw new Error("no key of that name opens it");
   const next = (error: unknown): Awaitable<Uint8Array> => {
+    if (error instanceof StoreUnavailable) throw error;
     if (others.length > 0) return openedByFirst(others, storeKey, value);
     throw new Error(`the key ${nameOf(cipher)} does not open it: it was sealed under another one, changed or moved`, { cause: error });
   };
@@ -115,9 +114,8 @@ const makers: Readonly<Record<KeyProvider, (key: { readonly keyName: string; rea
   secretbox: secretboxCipher,
 };
 
-function ciphersOf(provider: ProviderConfiguration, { openKms }: EncryptionRulesOptions): readonly ValueCipher[] {
+function ciphersOf(provider: ProviderConfiguration): readonly ValueCipher[] {
   if (provider.type === "identity") return [];
-  if (provider.type !== "kms") return provider.keys.map(({ name, secret }: NamedKey) => makers[provider.type]({ keyName: name, key: secret }));
-  if (openKms === undefined) throw new Error("kms providers are not supported here");
-  return [openKms(provider)];
+  if (provider.type === "kms") return [kmsCipher({ name: provider.name, plugin: openKmsPlugin(provider) })];
+  return provider.keys.map(({ name, secret }) => makers[provider.type]({ keyName: name, key: secret }));
 }

@@ -11,7 +11,7 @@ export {
   printEncryptionConfiguration,
   type ResourceEncryption,
 } from "./encryption-configuration.js";
-export { EncryptionRules, type EncryptionRulesOptions } from "./encryption-rules.js";
+export { EncryptionRules } from "./encryption-rules.js";
 export { EncryptionKeyMissing, hasKeyRecords } from "./key-records.js";
 export { isReserved, reservedKey, reservedPrefix } from "./reserved-keys.js";
 export { isSealed, sealedBy, type ValueCipher } from "./value-cipher.js";

@@ -1,4 +1,4 @@
-import { type Entry, RevisionConflict, type Store } from "@dataplane/storage";
+import { type Entry, RevisionConflict, type Store, StoreUnavailable } from "@dataplane/storage";
 import type { EncryptionRules } from "./encryption-rules.js";
 import { isReserved, reservedKey } from "./reserved-keys.js";
 import { isSealed, nameOf, sealedBy, type ValueCipher } from "./value-cipher.js";
@@ -76,7 +76,8 @@ async function opens(rules: EncryptionRules, key: string, value: Uint8Array): Pr
   try {
     await rules.open(key, value);
     return true;
-  } catch {
+  } catch (error) {
+    if (error instanceof StoreUnavailable) throw error;
     return false;
   }
 }

@@ -1,4 +1,4 @@
-import { type Entry, RevisionConflict, type Store } from "@dataplane/storage";
+import { type Entry, RevisionConflict, type Store, StoreUnavailable } from "@dataplane/storage";
 import type { EncryptionRules } from "./encryption-rules.js";
 import { allEntries } from "./key-records.js";
 import { isReserved } from "./reserved-keys.js";
@@ -63,7 +63,8 @@ async function sealedAnew(rules: EncryptionRules, key: string, value: Uint8Array
   let plain: Awaitable<Uint8Array>;
   try {
     plain = await rules.open(key, value);
-  } catch {
+  } catch (error) {
+    if (error instanceof StoreUnavailable) throw error;
     return undefined;
   }
   return (await rules.writerOf(key)?.seal(plain, key)) ?? plain;

@@ -10,9 +10,13 @@ export interface ValueCipher {
   readonly fingerprint: string | undefined;
   /** How the values begin that it can open; those that it seals begin with the first. */
   readonly prefixes: readonly Buffer[];
-  /** Whole, with the prefix. */
+  /** Before it is used first; throws StoreUnavailable while what it needs is away. */
+  prove?(): Promise<void>;
+  /** Whether a value with its prefix should be sealed anew all the same. */
+  isStale?(sealed: Uint8Array): boolean;
+  /** Whole, with the prefix. Throws StoreUnavailable while what it needs is away. */
   seal(plain: Uint8Array, storeKey: string): Awaitable<Uint8Array>;
-  /** `sealed` begins with one of the prefixes. Throws a plain Error for what was not sealed by this key, was changed, or (not by all) was moved from another store key. */
+  /** `sealed` begins with one of the prefixes. Throws a plain Error for what was not sealed by this key, was changed, or (not by all) was moved from another store key; StoreUnavailable as `seal`. */
   open(sealed: Uint8Array, storeKey: string): Awaitable<Uint8Array>;
 }
 
