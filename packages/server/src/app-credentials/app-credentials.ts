@@ -17,12 +17,13 @@ export interface AppCredentialsOptions {
   readonly directory: string;
   /** The CA of this server's certificate, PEM. */
   readonly serving: Live<{ readonly ca: string }>;
+  /** That tokens are asked for; an hour unless told. */
+  readonly lifetimeSeconds?: number;
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
 const accountsRef: ResourceRef = { group: "", version: "v1", resource: "serviceaccounts", namespaced: true };
-const lifetimeSeconds = 3_600;
 /** When so much of a token's life is over, the next one is asked for. */
 const renewAfter = 0.8;
 const lookMs = 5_000;
@@ -122,7 +123,7 @@ export class AppCredentials {
   }
 
   async #issue(id: string, signal: AbortSignal): Promise<void> {
-    const { client, clock } = this.#options;
+    const { client, clock, lifetimeSeconds = 3_600 } = this.#options;
     const request = { apiVersion: "authentication.k8s.io/v1", kind: "TokenRequest", spec: { expirationSeconds: lifetimeSeconds } };
     const ref = { name: id, namespace: appsNamespace };
     const { metadata } = await client.get<ApiObject>(accountsRef, ref, signal);
