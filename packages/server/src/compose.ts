@@ -128,10 +128,11 @@ export function compose(options: ComposeOptions): Composition {
     handler: servers?.withEndpoint(behindFilters, () => aggregators.dataPlane?.streams) ?? behindFilters,
     client,
     stopAccepting: () => stopping.abort(),
-    ...(servers === undefined ? {} : { listensAt: servers.listensAt, leave: servers.leave }),
+    ...(servers === undefined ? {} : { listensAt: (port: number) => servers.listensAt(port), leave: () => servers.leave() }),
     async start(lifetime) {
       // Without HTTPS no server can call another one, and yet one of them leads.
-      const elected = shared === undefined || servers !== undefined ? undefined : new ElectedLeading({ client, identity: newServerId(), clock, logger });
+      const elected =
+        shared === undefined || servers !== undefined ? undefined : new ElectedLeading({ client, identity: newServerId(), clock, logger });
       const leading = servers?.leading ?? elected ?? alone(lifetime);
       await api.start(lifetime, leading);
       servers?.start(lifetime);

@@ -49,7 +49,9 @@ export async function listenHttp(options: ListenOptions): Promise<Listener> {
   const port = await listen(server, options);
   return {
     port,
-    drain: () => void (draining.isSet = true),
+    drain() {
+      draining.isSet = true;
+    },
     close: () => closeHttp(server),
     destroy() {
       upgrades.destroy();

@@ -67,26 +67,28 @@ const textOf = (value: JsonValue | undefined): string => (typeof value === "stri
 export async function* framesOf(body: AsyncIterable<Uint8Array>, maxBytes: number): AsyncGenerator<Frame> {
   let pieces: Uint8Array[] = [];
   let waiting = 0;
+  /** So much has to be there before it is looked at again: a large message is put together once. */
   let wanted = headBytes;
   for await (const piece of body) {
     pieces.push(piece);
     waiting += piece.byteLength;
     if (waiting < wanted) continue;
     let bytes = Buffer.concat(pieces);
-    while (bytes.byteLength >= wanted) {
-      if (wanted === headBytes) {
-        const length = bytes.readUInt32BE(1);
-        if (length > maxBytes) throw new MessageTooLarge(maxBytes);
-        wanted = headBytes + length;
-        if (bytes.byteLength < wanted) break;
-      }
+    for (wanted = frameLength(bytes, maxBytes); bytes.byteLength >= wanted; wanted = frameLength(bytes, maxBytes)) {
       yield frameOf(bytes[0] ?? 0, bytes.subarray(headBytes, wanted));
       bytes = bytes.subarray(wanted);
-      wanted = headBytes;
     }
     pieces = [bytes];
     waiting = bytes.byteLength;
   }
+}
+
+/** Of the frame that begins there, or of as much as is needed to know. */
+function frameLength(bytes: Buffer, maxBytes: number): number {
+  if (bytes.byteLength < headBytes) return headBytes;
+  const length = bytes.readUInt32BE(1);
+  if (length > maxBytes) throw new MessageTooLarge(maxBytes);
+  return headBytes + length;
 }
 
 function frameOf(kind: number, data: Buffer): Frame {

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { ChannelKey, ChannelOwner, ChannelOwners, PublishRequest } from "@dataplane/aggregator";
-import { ApiError, type JsonObject, type JsonValue, LinkedAbort, unavailable } from "@dataplane/meta";
+import { ApiError, type JsonObject, type JsonValue, LinkedAbort, TimeLimit, unavailable } from "@dataplane/meta";
 import type { LivingServers } from "./living-servers.js";
 import { PeerAway } from "./peer-away.js";
 import type { Peers } from "./peers.js";
@@ -40,7 +40,10 @@ export class ChannelOwnership implements ChannelOwners {
     const well = candidates.filter(({ plugins }) => plugins.some(({ id, phase }) => id === key.pluginId && phase === "running"));
     const name = `${key.pluginId}/${key.namespace}/${key.uid ?? ""}/${key.path}`;
     const score = ({ id }: ServerRecord): string => createHash("sha256").update(`${id}/${name}`).digest("hex");
-    return (well.length > 0 ? well : candidates).map((server) => ({ server, score: score(server) })).sort((a, b) => (a.score < b.score ? 1 : -1)).map(({ server }) => server);
+    return (well.length > 0 ? well : candidates)
+      .map((server) => ({ server, score: score(server) }))
+      .sort((a, b) => (a.score < b.score ? 1 : -1))
+      .map(({ server }) => server);
   }
 
   #ownerAt({ id, url }: ServerRecord): ChannelOwner {
@@ -65,14 +68,22 @@ export class ChannelOwnership implements ChannelOwners {
       },
       async publish({ key, user, headers, data }: PublishRequest): Promise<JsonValue | undefined> {
         const { name, groups, uid, extra = {} } = user;
-        const who: JsonObject = { name, groups: [...groups], ...(uid === undefined ? {} : { uid }), extra: Object.fromEntries(Object.entries(extra).map(([k, v]) => [k, [...v]])) };
+        const who: JsonObject = {
+          name,
+          groups: [...groups],
+          ...(uid === undefined ? {} : { uid }),
+          extra: Object.fromEntries(Object.entries(extra).map(([k, v]) => [k, [...v]])),
+        };
         const args = { key: jsonOf(key), headers: { ...headers }, user: who };
+        const limit = new TimeLimit({ ms: publishMs });
         try {
-          const signal = AbortSignal.timeout(publishMs);
-          for await (const message of peer.ask({ operation: "publish", args, payload: data, signal })) return JSON.parse(Buffer.from(message).toString("utf8")) as JsonValue;
+          for await (const message of peer.ask({ operation: "publish", args, payload: data, signal: limit.signal }))
+            return JSON.parse(Buffer.from(message).toString("utf8")) as JsonValue;
           return undefined;
         } catch (thrown) {
           throw asApiError(thrown);
+        } finally {
+          limit.release();
         }
       },
     };

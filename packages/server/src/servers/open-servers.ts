@@ -103,7 +103,14 @@ export function openServers(options: OpenServersOptions): Servers {
   return {
     leading,
     owners,
-    plugins: new SharedPlugins({ local: plugins, servers: living, peers, host: () => (address.url === "" ? "this server" : hostOf(address)), clock, logger }),
+    plugins: new SharedPlugins({
+      local: plugins,
+      servers: living,
+      peers,
+      host: () => (address.url === "" ? "this server" : hostOf(address)),
+      clock,
+      logger,
+    }),
     fanOut: async (channel, data) => {
       const args = { channel: { name: channelName(channel), namespace: channel.namespace } };
       await Promise.all(

@@ -19,7 +19,8 @@ export async function* passPluginCall({ args, payload, signal, plugins }: Passed
   const pass = typeof method === "string" ? methods.get(method) : undefined;
   if (typeof id !== "string" || pass === undefined) throw badRequest("no such call");
   const plugin = plugins.get(id);
-  if (plugin === undefined) throw new PluginUnavailable({ pluginId: id, reason: "Gone", message: "it is not at this server any more", retryAfterSeconds: 1 });
+  if (plugin === undefined)
+    throw new PluginUnavailable({ pluginId: id, reason: "Gone", message: "it is not at this server any more", retryAfterSeconds: 1 });
   const client = await plugin.client(signal);
   const texts = isJsonObject(metadata) ? Object.entries(metadata) : [];
   yield* pass(client, payload, {
@@ -37,20 +38,18 @@ function decoded<M extends PluginMethodName>(codec: MethodCodec<M>, request: Uin
   }
 }
 
-const unary =
-  <M extends PluginMethodName>(
-    codec: MethodCodec<M>,
-    call: (client: PluginClient) => (request: PluginMethods[M]["request"], options: CallOptions) => Promise<PluginMethods[M]["response"]>,
-  ): Pass =>
+const unary = <M extends PluginMethodName>(
+  codec: MethodCodec<M>,
+  call: (client: PluginClient) => (request: PluginMethods[M]["request"], options: CallOptions) => Promise<PluginMethods[M]["response"]>,
+): Pass =>
   async function* (client, request, options) {
     yield codec.encodeResponse(await call(client)(decoded(codec, request), options));
   };
 
-const stream =
-  <M extends PluginMethodName>(
-    codec: MethodCodec<M>,
-    call: (client: PluginClient) => (request: PluginMethods[M]["request"], options: CallOptions) => AsyncIterable<PluginMethods[M]["response"]>,
-  ): Pass =>
+const stream = <M extends PluginMethodName>(
+  codec: MethodCodec<M>,
+  call: (client: PluginClient) => (request: PluginMethods[M]["request"], options: CallOptions) => AsyncIterable<PluginMethods[M]["response"]>,
+): Pass =>
   async function* (client, request, options) {
     for await (const message of call(client)(decoded(codec, request), options)) yield codec.encodeResponse(message);
   };

@@ -1,6 +1,18 @@
 import { type ChannelKey, type ChannelOwners, type LiveChannel, parseChannel, type StreamChannels } from "@dataplane/aggregator";
 import { type Authenticator, readBytes } from "@dataplane/apiserver";
-import { ApiError, badRequest, dataPlaneUser, type Handler, type HttpRequest, isJsonObject, type JsonObject, type JsonValue, type Logger, type UserInfo, unavailable } from "@dataplane/meta";
+import {
+  ApiError,
+  badRequest,
+  dataPlaneUser,
+  type Handler,
+  type HttpRequest,
+  isJsonObject,
+  type JsonObject,
+  type JsonValue,
+  type Logger,
+  type UserInfo,
+  unavailable,
+} from "@dataplane/meta";
 import { type PluginSource, PluginUnavailable } from "@dataplane/plugin-host";
 import { endFrame, framesOf, messageFrame } from "./call-frames.js";
 import { passPluginCall } from "./pass-plugin-call.js";
@@ -69,7 +81,10 @@ async function* answer(operation: Operation, asked: Asked, options: PeerEndpoint
   }
 }
 
-const isOfPlugin = (thrown: unknown): boolean => thrown instanceof PluginUnavailable || (thrown instanceof Error && thrown.name.includes("Grpc")) || (thrown instanceof Error && thrown.name === "Error");
+const isOfPlugin = (thrown: unknown): boolean =>
+  thrown instanceof PluginUnavailable ||
+  (thrown instanceof Error && thrown.name.includes("Grpc")) ||
+  (thrown instanceof Error && thrown.name === "Error");
 
 /** A call of a plugin's process here. */
 const call: Operation = (asked, { plugins }) => passPluginCall({ ...asked, plugins });

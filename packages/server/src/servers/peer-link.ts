@@ -52,5 +52,10 @@ const isServerAway = (thrown: unknown): boolean => thrown instanceof PluginUnava
 function linkError(thrown: unknown, pluginId: string): unknown {
   if (!(thrown instanceof PeerAway)) return thrown;
   if (!thrown.isUnsent) return new GrpcError(GrpcCode.Unavailable, thrown.message, { cause: thrown });
-  return new PluginUnavailable({ pluginId, reason: serverAway, message: `the server that has it cannot be reached: ${thrown.message}`, retryAfterSeconds: 1 });
+  return new PluginUnavailable({
+    pluginId,
+    reason: serverAway,
+    message: `the server that has it cannot be reached: ${thrown.message}`,
+    retryAfterSeconds: 1,
+  });
 }

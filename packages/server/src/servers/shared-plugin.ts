@@ -1,4 +1,14 @@
-import { type Plugin, type PluginClient, type PluginJson, type PluginSignature, type PluginSource, type PluginState, PluginUnavailable, pluginClient } from "@dataplane/plugin-host";
+import { TimeLimit } from "@dataplane/meta";
+import {
+  type Plugin,
+  type PluginClient,
+  type PluginJson,
+  type PluginSignature,
+  type PluginSource,
+  type PluginState,
+  PluginUnavailable,
+  pluginClient,
+} from "@dataplane/plugin-host";
 import { firstReachable, peerLink } from "./peer-link.js";
 import type { Peers } from "./peers.js";
 import { hostOf } from "./server-record.js";
@@ -60,7 +70,8 @@ export class SharedPlugin implements Plugin {
     if (local !== undefined && (local.state.phase === "running" || running.length === 0)) return local.client(signal);
     if (running.length > 0) return this.#clientOf(running);
     const remote = this.#remotes[0];
-    if (remote === undefined) throw new PluginUnavailable({ pluginId: this.id, reason: "Gone", message: "no server has it any more", retryAfterSeconds: 1 });
+    if (remote === undefined)
+      throw new PluginUnavailable({ pluginId: this.id, reason: "Gone", message: "no server has it any more", retryAfterSeconds: 1 });
     const { id, phase, reason, message } = remote.plugin;
     if (phase !== "running" && phase !== "starting") {
       throw new PluginUnavailable({ pluginId: id, reason, message: `at ${hostOf(remote.server)}: ${message}`, retryAfterSeconds: 1 });
@@ -70,11 +81,12 @@ export class SharedPlugin implements Plugin {
 
   /** Everywhere. Rejects with the first that did not come up. */
   async restart(): Promise<void> {
-    const signal = AbortSignal.timeout(askMs);
+    const limit = new TimeLimit({ ms: askMs });
+    const { signal } = limit;
     const others = this.#remotes.map(async ({ server }) => {
       for await (const _ of this.#options.peers.at(server.url).ask({ operation: "restart", args: { plugin: this.id }, signal }));
     });
-    await Promise.all([this.#local?.restart(), ...others]);
+    await Promise.all([this.#local?.restart(), ...others]).finally(() => limit.release());
   }
 
   get #local(): Plugin | undefined {
@@ -90,9 +102,12 @@ export class SharedPlugin implements Plugin {
     this.#turn += 1;
     const staying = remotes.filter(({ server }) => !server.isLeaving);
     const turn = staying.length === 0 ? 0 : this.#turn % staying.length;
-    const urls = [...staying.slice(turn), ...staying.slice(0, turn), ...remotes.filter(({ server }) => server.isLeaving)].map(({ server }) => server.url);
+    const urls = [...staying.slice(turn), ...staying.slice(0, turn), ...remotes.filter(({ server }) => server.isLeaving)].map(
+      ({ server }) => server.url,
+    );
     const key = urls.join(" ");
-    const known = this.#clients.get(key) ?? pluginClient(firstReachable(urls.map((url) => peerLink(this.#options.peers.at(url), this.id))), () => undefined);
+    const known =
+      this.#clients.get(key) ?? pluginClient(firstReachable(urls.map((url) => peerLink(this.#options.peers.at(url), this.id))), () => undefined);
     if (this.#clients.size > mostClients) this.#clients.clear();
     this.#clients.set(key, known);
     return known;
@@ -118,7 +133,8 @@ const stateOf = ({ server, plugin: { phase, reason, message, since } }: RemotePl
 
 /** The same words whichever server says them. */
 function saidBy(host: string, local: PluginState | undefined, remotes: readonly RemotePlugin[]): string {
-  const words = (at: string, { phase, reason }: Pick<PluginState, "phase" | "reason">): string => (phase === "running" ? `runs at ${at}` : `at ${at}: ${reason}`);
+  const words = (at: string, { phase, reason }: Pick<PluginState, "phase" | "reason">): string =>
+    phase === "running" ? `runs at ${at}` : `at ${at}: ${reason}`;
   const others = remotes.map(({ server, plugin }) => words(hostOf(server), plugin));
   return [...(local === undefined ? [] : [words(host, local)]), ...others].sort().join(", ");
 }

@@ -91,7 +91,8 @@ export class SharedPlugins implements PluginSource {
     }
     const now = new Map<string, string>();
     for (const server of this.#options.servers.others()) {
-      for (const plugin of server.plugins) now.set(plugin.id, `${now.get(plugin.id) ?? ""}${server.id} ${String(server.isLeaving)} ${JSON.stringify(plugin)};`);
+      for (const plugin of server.plugins)
+        now.set(plugin.id, `${now.get(plugin.id) ?? ""}${server.id} ${String(server.isLeaving)} ${JSON.stringify(plugin)};`);
     }
     const before = this.#told;
     this.#told = now;
@@ -106,7 +107,10 @@ export class SharedPlugins implements PluginSource {
     try {
       for await (const message of this.#options.peers.at(url).ask({ operation: "plugins", args: {}, signal: limit.signal })) this.#learn(message);
     } catch (thrown) {
-      this.#options.logger.warn({ server: id, url, reason: thrown instanceof Error ? thrown.message : "" }, "another server's plugins could not be read");
+      this.#options.logger.warn(
+        { server: id, url, reason: thrown instanceof Error ? thrown.message : "" },
+        "another server's plugins could not be read",
+      );
       void this.#options.clock.sleep(askMs).then(() => this.#serversChanged());
     } finally {
       limit.release();

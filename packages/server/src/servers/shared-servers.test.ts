@@ -23,7 +23,7 @@ async function until<T>(what: string, look: () => Promise<T | undefined> | T | u
   const end = performance.now() + ms;
   for (;;) {
     const found = await look();
-    if (found !== undefined && found !== false) return found;
+    if (found !== undefined) return found;
     if (performance.now() > end) throw new Error(`${what}: it did not come to be`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
@@ -52,7 +52,11 @@ const dataSource = { metadata: { name: "main", namespace: "default" }, spec: { t
 async function withDataSource(server: SharedServer): Promise<void> {
   const apiVersion = `${group}/v0alpha1`;
   await until("the data source is made", async () => {
-    const { status } = await server.json("POST", `/apis/${apiVersion}/namespaces/default/datasources`, { apiVersion, kind: "DataSource", ...dataSource });
+    const { status } = await server.json("POST", `/apis/${apiVersion}/namespaces/default/datasources`, {
+      apiVersion,
+      kind: "DataSource",
+      ...dataSource,
+    });
     return status === 201 || undefined;
   });
 }
@@ -85,7 +89,9 @@ test("each server has a Lease, one of them leads, and when it leaves another one
   expect((await leasesOf(b)).filter(({ metadata }) => metadata.name.startsWith("dataplane-server-"))).toHaveLength(1);
   // What the leader alone does is done: a namespace that is deleted goes.
   expect((await b.json("POST", "/api/v1/namespaces", { metadata: { name: "short" } })).status).toBe(201);
-  await until("it has its account", async () => ((await b.json("GET", "/api/v1/namespaces/short/serviceaccounts/default")).status === 200 ? true : undefined));
+  await until("it has its account", async () =>
+    (await b.json("GET", "/api/v1/namespaces/short/serviceaccounts/default")).status === 200 ? true : undefined,
+  );
   await b.json("DELETE", "/api/v1/namespaces/short");
   await until("it is gone", async () => ((await b.json("GET", "/api/v1/namespaces/short")).status === 404 ? true : undefined));
 });
@@ -173,7 +179,9 @@ test("a stream has one run among three servers, goes on when its server leaves, 
   for (const [index, server] of all.entries()) {
     const answer = await server.json("POST", `/apis/${group}/v0alpha1/namespaces/default/datasources/main/stream/ticks`, { published: index });
     expect(answer.status).toBe(200);
-    await until("all have it", () => (listeners.every(({ lines }) => lines.some((line) => line.includes(`"published":${index}`))) ? true : undefined));
+    await until("all have it", () =>
+      listeners.every(({ lines }) => lines.some((line) => line.includes(`"published":${index}`))) ? true : undefined,
+    );
   }
   expect(plugins.filter(({ calls }) => calls.includes("publishStream"))).toHaveLength(1);
 
@@ -182,7 +190,9 @@ test("a stream has one run among three servers, goes on when its server leaves, 
   listeners[owner]?.leave();
   await stop(leaving);
   const before = others.map(({ lines }) => lines.length);
-  await until("the others hear on", () => (others.every(({ lines }, index) => lines.length > (before[index] ?? 0) + 5 && !(lines.at(-2) ?? "").includes(said)) ? true : undefined));
+  await until("the others hear on", () =>
+    others.every(({ lines }, index) => lines.length > (before[index] ?? 0) + 5 && !(lines.at(-2) ?? "").includes(said)) ? true : undefined,
+  );
   expect(runs().reduce((sum, count) => sum + count)).toBe(1);
   for (const { leave } of others) leave();
 });

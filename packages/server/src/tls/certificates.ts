@@ -121,7 +121,14 @@ function chosenFiles({ root, config }: CertificatesOptions): ChosenFiles {
   const { advertiseUrl = "" } = config;
   // As a URL writes an IPv6 address it stands in brackets.
   const names = URL.canParse(advertiseUrl) ? [new URL(advertiseUrl).hostname.replace(/^\[|\]$/g, "")] : [];
-  return { serving, frontProxy, clientCa, requestHeaderCa, names, paths: [...pairs, ...[clientCa, requestHeaderCa].filter((it) => it !== undefined)] };
+  return {
+    serving,
+    frontProxy,
+    clientCa,
+    requestHeaderCa,
+    names,
+    paths: [...pairs, ...[clientCa, requestHeaderCa].filter((it) => it !== undefined)],
+  };
 }
 
 /** Everything as it is in the files now; what is the server's own is made or renewed where it must. */

@@ -71,7 +71,8 @@ export function issuePair(options: {
 
 function isFresh(certificate: X509Certificate, { authority, subject, now }: Pick<OpenPairOptions, "authority" | "subject" | "now">): boolean {
   const { dnsNames, ipAddresses } = subject;
-  const isNamed = dnsNames.every((name) => certificate.checkHost(name) !== undefined) && ipAddresses.every((it) => certificate.checkIP(it) !== undefined);
+  const isNamed =
+    dnsNames.every((name) => certificate.checkHost(name) !== undefined) && ipAddresses.every((it) => certificate.checkIP(it) !== undefined);
   const isInTime = Date.parse(certificate.validTo) - now.getTime() > renewBefore && Date.parse(certificate.validFrom) <= now.getTime();
   return isInTime && isNamed && certificate.verify(authority.certificate.publicKey);
 }

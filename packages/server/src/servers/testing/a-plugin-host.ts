@@ -45,12 +45,14 @@ export function aTestPlugin(id: string, where: string, state: Partial<PluginStat
   const running = new Set<string>();
   const calls: string[] = [];
   let begun = 0;
-  const absent = () => Promise.reject(new GrpcError(GrpcCode.Unimplemented, "not here"));
+  const absent = (): Promise<never> => Promise.reject(new GrpcError(GrpcCode.Unimplemented, "not here"));
   async function* runStream(path: string, signal: AbortSignal): AsyncGenerator<StreamPacket> {
     begun += 1;
     running.add(path);
     try {
-      for (let number = 0; !signal.aborted; number += 1) {
+      let number = 0;
+      while (!signal.aborted) {
+        number += 1;
         yield { data: Buffer.from(JSON.stringify({ where, number })) };
         await new Promise((resolve) => setTimeout(resolve, 20));
       }
@@ -63,12 +65,18 @@ export function aTestPlugin(id: string, where: string, state: Partial<PluginStat
     queryData({ queries }) {
       calls.push("queryData");
       const frame = { schema: { fields: [{ name: where, type: "number" }] }, data: { values: [[1]] } };
-      const answer = { frames: [Buffer.from(JSON.stringify(frame))], error: "", jsonMeta: new Uint8Array(), status: 200, errorSource: "", format: DataFrameFormat.JSON };
+      const answer = {
+        frames: [Buffer.from(JSON.stringify(frame))],
+        error: "",
+        jsonMeta: new Uint8Array(),
+        status: 200,
+        errorSource: "",
+        format: DataFrameFormat.JSON,
+      };
       return Promise.resolve({ responses: Object.fromEntries(queries.map(({ refId }) => [refId, answer])) });
     },
-    // eslint-disable-next-line require-yield, @typescript-eslint/require-await -- it fails at once.
     queryChunkedData: async function* () {
-      throw new GrpcError(GrpcCode.Unimplemented, "not here");
+      yield await absent();
     },
     // eslint-disable-next-line @typescript-eslint/require-await -- it answers at once.
     callResource: async function* ({ path }) {
@@ -89,7 +97,9 @@ export function aTestPlugin(id: string, where: string, state: Partial<PluginStat
   };
   return {
     id,
-    json: parsePluginJson(JSON.stringify({ id, type: "datasource", name: `${id} by name`, backend: true, streaming: true, info: { version: "1.2.3" } })),
+    json: parsePluginJson(
+      JSON.stringify({ id, type: "datasource", name: `${id} by name`, backend: true, streaming: true, info: { version: "1.2.3" } }),
+    ),
     directory: "",
     signature: "internal",
     state: { phase: "running", reason: "Running", message: "", since: new Date(0), restarts: 0, pid: 1, note: undefined, ...state },

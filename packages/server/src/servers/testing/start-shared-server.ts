@@ -48,7 +48,19 @@ export async function startSharedServer({ store, keys, plugins: list = [], ini =
   const tokens = openTokens(keys, () => new Date());
   const certificates = openCertificates({ directory: keys, root, config, ...common });
   const { serving } = certificates;
-  const composition = compose({ ...common, config, env: {}, store, shared: times, plugins, users, tokens, keyDirectory: keys, certificates, serving });
+  const composition = compose({
+    ...common,
+    config,
+    env: {},
+    store,
+    shared: times,
+    plugins,
+    users,
+    tokens,
+    keyDirectory: keys,
+    certificates,
+    serving,
+  });
   const lifetime = new Lifetime(silentLogger);
   await composition.start(lifetime);
   const listener = await listenHttps({ host: "", port: 0, handler: composition.handler, logger: silentLogger, credentials: certificates.listener });
