@@ -36,7 +36,7 @@ export async function openAny({ location, clock, logger }: OpenStoreOptions): Pr
       return openSqlStore({ dialect: openSqlite(location.path), clock });
     case "postgres":
     case "mysql":
-      return openSqlStore({ dialect: openNetwork(networkDialect(location), { maxConnections: location.maxConnections }), clock });
+      return openSqlStore({ dialect: openNetwork(networkDialect(location), { maxConnections: location.maxConnections, clock }), clock });
     case "etcd":
       return openEtcd(location, logger);
   }

@@ -1,9 +1,12 @@
+import type { Clock } from "@dataplane/meta";
 import { StoreDamaged, StoreReadOnly, StoreUnavailable } from "@dataplane/storage";
 import { type Availability, patience } from "./network-availability.js";
 import type { NetworkDialect, SqlConnection, SqlFailure } from "./network-dialect.js";
 import { ConnectionLost, type ConnectionPool } from "./network-pool.js";
 
 export interface NetworkCalls {
+  /** Of this server: times that are given to an engine, and that it gives, are by it. */
+  readonly clock: Clock;
   readonly dialect: NetworkDialect;
   readonly availability: Availability;
   readonly pool: ConnectionPool;

@@ -47,6 +47,11 @@ export interface NetworkDialect {
   /** May take as long as it likes: one that comes too late is closed. An abandoned transaction is to end by itself on the server within a few seconds. */
   connect(): Promise<SqlConnection>;
   kindOf(error: unknown): SqlFailure;
+  /**
+   * An expression: milliseconds since the epoch by the database's clock, the same throughout a statement, whatever the time zone. What lives for a time is
+   * measured by this one clock, so that a server whose own is wrong deletes nothing early.
+   */
+  readonly now: string;
   /** Opens a transaction that writes: each of its statements sees what was committed before that statement. */
   readonly beginWrite: string;
   /**

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { type Clock, systemClock } from "@dataplane/meta";
 import { type Entry, failpoint, type History, type Listing, type Page, RevisionFuture, type StoreHealth } from "@dataplane/storage";
 import type { Dialect, Engine, ExpiredKey, Write, WriteResult } from "./engine.js";
 import { Availability } from "./network-availability.js";
@@ -16,6 +17,8 @@ import { inPaddedGroups } from "./sql-batches.js";
 export interface NetworkOptions {
   /** Connections that read at once; writing takes one more, compacting one and listening one. */
   readonly maxConnections: number;
+  /** The one that the store above is given; the system's unless told. */
+  readonly clock?: Clock;
 }
 
 // What one transaction of compaction deletes: a few milliseconds.
@@ -28,9 +31,9 @@ const probeTime = 3_000;
 const schemaTime = 60_000;
 
 /** A database that several servers share. Opening rejects with StoreUnavailable when it does not answer, SchemaTooNew when a newer release wrote it. */
-export function openNetwork(dialect: NetworkDialect, { maxConnections }: NetworkOptions): Dialect {
+export function openNetwork(dialect: NetworkDialect, { maxConnections, clock = systemClock }: NetworkOptions): Dialect {
   return async () => {
-    const engine = new NetworkEngine(dialect, maxConnections);
+    const engine = new NetworkEngine(dialect, maxConnections, clock);
     try {
       await engine.start();
       return engine;
@@ -53,15 +56,15 @@ class NetworkEngine implements Engine {
   #follower: NetworkFollower | undefined;
   #isClosed = false;
 
-  constructor(dialect: NetworkDialect, maxConnections: number) {
+  constructor(dialect: NetworkDialect, maxConnections: number, clock: Clock) {
     const pool = (most: number): ConnectionPool => new ConnectionPool({ connect: () => dialect.connect(), most });
     const availability = new Availability({ address: dialect.address, tryToRead: () => this.#tryToRead(), tryToWrite: () => this.#tryToWrite() });
     this.#dialect = dialect;
     this.#availability = availability;
     this.#probes = pool(1);
-    this.#reads = { dialect, availability, pool: pool(maxConnections) };
-    this.#writes = { dialect, availability, pool: pool(1) };
-    this.#sweeps = { dialect, availability, pool: pool(1) };
+    this.#reads = { clock, dialect, availability, pool: pool(maxConnections) };
+    this.#writes = { clock, dialect, availability, pool: pool(1) };
+    this.#sweeps = { clock, dialect, availability, pool: pool(1) };
     this.#reader = new NetworkReader(this.#reads);
     this.#writer = new NetworkWriter(this.#writes);
   }
@@ -102,8 +105,8 @@ class NetworkEngine implements Engine {
     failpoint("after-compact");
   }
 
-  expired(now: number): Promise<readonly ExpiredKey[]> {
-    return this.#reader.expired(now);
+  expired(): Promise<readonly ExpiredKey[]> {
+    return this.#reader.expired();
   }
 
   nextExpiry(): Promise<number | undefined> {

@@ -48,6 +48,8 @@ export class NetworkFollower {
     const { notifications } = this.#dialect;
     while (!this.#ending.signal.aborted && notifications !== undefined && this.#missed < mostMissed) {
       if (!(await this.#listen(notifications))) break;
+      // Nobody tells until it listens again.
+      await this.#look();
       await this.#pause(retryPause);
     }
     await this.#poll();

@@ -71,14 +71,15 @@ export class NetworkReader {
     return { changes: rows.map(changeIn), upTo: isCut ? BigInt(numberIn(final, "revision")) : upTo };
   }
 
-  async expired(now: number): Promise<readonly ExpiredKey[]> {
-    const rows = await this.#query({ sql: sql.expired, values: [now] });
+  /** By the database's clock, which is everybody's. */
+  async expired(): Promise<readonly ExpiredKey[]> {
+    const rows = await this.#query({ sql: sql.expired(this.#calls.dialect.now) });
     return rows.map((row) => ({ key: keyIn(row), revision: BigInt(numberIn(row, "revision")) }));
   }
 
   async nextExpiry(): Promise<number | undefined> {
-    const [row] = await this.#query({ sql: sql.nextExpiry });
-    return row === undefined ? undefined : numberIn(row, "expires");
+    const [row] = await this.#query({ sql: sql.nextExpiry(this.#calls.dialect.now) });
+    return row === undefined ? undefined : this.#calls.clock.now().getTime() + numberIn(row, "remaining");
   }
 
   /** At most `most` rows after the key `after`, as they are at `at`; the newest when that is undefined. */

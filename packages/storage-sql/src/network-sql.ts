@@ -17,6 +17,8 @@ export const counter = "SELECT revision, oldest, swept FROM dataplane_counter WH
 
 /** Writers come here one after another, so that the order of commits is the order of revisions. */
 export const lockCounter = "SELECT revision, oldest FROM dataplane_counter WHERE id = 1 FOR UPDATE";
+/** The same, with the database's time. */
+export const lockCounterAt = (now: string): string => `SELECT revision, oldest, ${now} AS moment FROM dataplane_counter WHERE id = 1 FOR UPDATE`;
 export const setRevision = "UPDATE dataplane_counter SET revision = ? WHERE id = 1";
 export const batchAt = "SELECT batch FROM dataplane_log WHERE revision = ?";
 
@@ -55,8 +57,10 @@ export const history = besideCounter(
   "revision",
 );
 
-export const expired = "SELECT name, revision FROM dataplane_current WHERE expires <= ? ORDER BY expires LIMIT 500";
-export const nextExpiry = "SELECT expires FROM dataplane_current WHERE expires IS NOT NULL ORDER BY expires LIMIT 1";
+export const expired = (now: string): string => `SELECT name, revision FROM dataplane_current WHERE expires <= ${now} ORDER BY expires LIMIT 500`;
+/** How long the first to expire has left; negative when its time is over. */
+export const nextExpiry = (now: string): string =>
+  `SELECT expires - ${now} AS remaining FROM dataplane_current WHERE expires IS NOT NULL ORDER BY expires LIMIT 1`;
 
 export const setOldest = "UPDATE dataplane_counter SET oldest = GREATEST(oldest, ?) WHERE id = 1";
 /** Values: revision before the first, last revision, number of rows. */

@@ -58,10 +58,11 @@ export class NetworkWriter {
     const keys = [...new Set(writes.map(({ key }) => key))].map((key) => Buffer.from(key));
     const [, counter, ...found] = await connection.queryAll([
       { sql: this.#calls.dialect.beginWrite },
-      { sql: sql.lockCounter },
+      { sql: sql.lockCounterAt(this.#calls.dialect.now) },
       ...inPaddedGroups(keys, sql.currentOf),
     ]);
-    const plan = planWrites(writes, numberIn(counter?.[0], "revision"), entriesOf(found.flat()));
+    const ahead = numberIn(counter?.[0], "moment") - this.#calls.clock.now().getTime();
+    const plan = planWrites(shifted(writes, ahead), numberIn(counter?.[0], "revision"), entriesOf(found.flat()));
     if (plan.log.length === 0) {
       await connection.query(sql.rollback);
       return plan.results;
@@ -121,6 +122,11 @@ export class NetworkWriter {
       throw new OutcomeUnknown("the connection to the database broke while the write was under way", { cause });
     }
   }
+}
+
+/** With times by the database's clock, which is so far ahead of ours. */
+function shifted(writes: readonly Write[], ahead: number): readonly Write[] {
+  return writes.map((write) => (write.type === "put" && write.expires !== undefined ? { ...write, expires: write.expires + ahead } : write));
 }
 
 function entriesOf(rows: readonly SqlRow[]): ReadonlyMap<string, Entry> {

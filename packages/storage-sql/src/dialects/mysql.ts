@@ -10,6 +10,7 @@ export function mysqlDialect(options: MysqlOptions): NetworkDialect {
     address: `${options.host}:${String(options.port)}/${options.database}`,
     connect: () => connectMysql(options),
     kindOf: mysqlFailure,
+    now: "TIMESTAMPDIFF(MICROSECOND, '1970-01-01 00:00:00', UTC_TIMESTAMP(3)) DIV 1000",
     beginWrite: "START TRANSACTION",
     schema: mysqlSchema,
     whileSchemaIsMine,

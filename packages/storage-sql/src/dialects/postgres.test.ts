@@ -1,4 +1,5 @@
 import { describeSharedStore, describeStore } from "@dataplane/storage/conformance";
+import { type Clock, systemClock } from "@dataplane/meta";
 import { afterAll, describe, expect, test } from "vitest";
 import { openNetwork } from "../network-engine.js";
 import { openSqlStore } from "../sql-store.js";
@@ -39,6 +40,22 @@ describe.skipIf(server === undefined)("PostgreSQL", () => {
     await server.sql("UPDATE dataplane_schema SET version = 99", database);
     await expect(open(database)).rejects.toMatchObject({ name: "SchemaTooNew" });
     expect(await server.sql("SELECT version FROM dataplane_schema", database)).toEqual([{ version: 99 }]);
+  });
+
+  test("a server whose clock is wrong deletes nothing early, and what it wrote lives as long as it said", async () => {
+    const { host, port, user, password } = server;
+    const dialect = postgresDialect({ host, port, user, password, database: await server.createDatabase() });
+    const ahead: Clock = { ...systemClock, now: () => new Date(Date.now() + 7_200_000) };
+    const [right, wrong] = await Promise.all([systemClock, ahead].map((clock) => openNetwork(dialect, { maxConnections: 2, clock })()));
+    if (right === undefined || wrong === undefined) throw new Error("two were opened");
+    const put = (key: string, expires: number) => ({ type: "put", key, value: Buffer.from("x"), expected: 0n, expires }) as const;
+    await right.write([put("/hour", Date.now() + 3_600_000), put("/over", Date.now() - 1)]);
+    await wrong.write([put("/half", ahead.now().getTime() + 1_800_000)]);
+    for (const engine of [right, wrong]) expect((await engine.expired(0)).map(({ key }) => key)).toEqual(["/over"]);
+    await right.write([{ type: "delete", key: "/over", expected: 3n }]);
+    expect(Math.abs(((await right.nextExpiry()) ?? 0) - Date.now() - 1_800_000)).toBeLessThan(5_000);
+    expect(Math.abs(((await wrong.nextExpiry()) ?? 0) - ahead.now().getTime() - 1_800_000)).toBeLessThan(5_000);
+    await Promise.all([right.close(), wrong.close()]);
   });
 
   test("a value that is not what was written is told by get, and marked in lists and watches", async () => {

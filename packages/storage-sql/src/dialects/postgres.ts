@@ -26,6 +26,7 @@ export function postgresDialect(options: PostgresOptions): NetworkDialect {
     address: `${options.host}:${String(options.port)}/${options.database}`,
     connect: () => connectPostgres(options),
     kindOf: postgresFailure,
+    now: "CAST(EXTRACT(EPOCH FROM statement_timestamp()) * 1000 AS BIGINT)",
     beginWrite: "BEGIN ISOLATION LEVEL READ COMMITTED",
     schema: postgresSchema,
     whileSchemaIsMine,

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { chown, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, chown, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -27,8 +27,8 @@ export interface TestPostgres {
   readonly caFile: string | undefined;
   /** `postgres://…` of a database; without TLS' settings. */
   url(database: string): string;
-  /** Makes an empty database and gives its name. */
-  createDatabase(): Promise<string>;
+  /** Makes an empty database and gives its name; its tables are in `folder` where one is told. */
+  createDatabase(folder?: string): Promise<string>;
   /** Runs one statement as the administrator, in that database or in none of the stores'. */
   sql(statement: string, database?: string): Promise<readonly Readonly<Record<string, unknown>>[]>;
   /** SIGKILL of all its processes; resolves when they are gone. */
@@ -56,6 +56,15 @@ export async function startPostgres(options: PostgresServerOptions = {}): Promis
   return server;
 }
 
+interface Parts {
+  readonly folder: string;
+  /** Whose files and process they are; undefined: who runs the test. */
+  readonly account: Account | undefined;
+  readonly port: number;
+  readonly process: ServerProcess;
+  readonly caFile: string | undefined;
+}
+
 class Postgres implements TestPostgres {
   readonly host = "127.0.0.1";
   readonly user = credentials.user;
@@ -63,11 +72,13 @@ class Postgres implements TestPostgres {
   readonly port: number;
   readonly caFile: string | undefined;
   readonly #folder: string;
+  readonly #account: Account | undefined;
   readonly #process: ServerProcess;
   #databases = 0;
 
-  private constructor(folder: string, port: number, process: ServerProcess, caFile: string | undefined) {
+  private constructor({ folder, account, port, process, caFile }: Parts) {
     this.#folder = folder;
+    this.#account = account;
     this.port = port;
     this.#process = process;
     this.caFile = caFile;
@@ -93,17 +104,25 @@ class Postgres implements TestPostgres {
       arguments: starting.slice(1),
       readyText: "database system is ready to accept connections",
     });
-    return new Postgres(folder, port, server, certificate?.ssl_cert_file);
+    return new Postgres({ folder, account, port, process: server, caFile: certificate?.ssl_cert_file });
   }
 
   url(database: string): string {
     return `postgres://${this.user}:${encodeURIComponent(this.password)}@${this.host}:${String(this.port)}/${database}`;
   }
 
-  async createDatabase(): Promise<string> {
+  async createDatabase(folder?: string): Promise<string> {
     this.#databases += 1;
     const name = `test_${String(this.#databases)}`;
-    await this.sql(`CREATE DATABASE ${name} OWNER ${this.user}`);
+    if (folder !== undefined) {
+      const location = await mkdtemp(join(folder, "tablespace-"));
+      if (this.#account !== undefined) {
+        await chmod(folder, 0o755);
+        await chown(location, this.#account.uid, this.#account.gid);
+      }
+      await this.sql(`CREATE TABLESPACE ${name} LOCATION '${location}'`);
+    }
+    await this.sql(`CREATE DATABASE ${name} OWNER ${this.user}${folder === undefined ? "" : ` TABLESPACE ${name}`}`);
     return name;
   }
 
