@@ -23,10 +23,19 @@ const full = 13;
 const cannotOpen = 14;
 const notADatabase = 26;
 
-/** The primary result code; libsql says `rawCode`, Node's own SQLite `errcode`. */
-function primaryCode(thrown: unknown): number | undefined {
+// Of the extended ones: the file ends where a page of it should be.
+const shortRead = 522;
+
+/** The result code; libsql says `rawCode`, Node's own SQLite `errcode`. */
+function resultCode(thrown: unknown): number | undefined {
   const code: unknown = Reflect.get(Object(thrown), "rawCode") ?? Reflect.get(Object(thrown), "errcode");
-  return typeof code === "number" ? code & 0xff : undefined;
+  return typeof code === "number" ? code : undefined;
+}
+
+function primaryCode(thrown: unknown): number | undefined {
+  const code = resultCode(thrown);
+  if (code === shortRead) return corrupt;
+  return code === undefined ? undefined : code & 0xff;
 }
 
 /** Of a failure to write; `committing` tells that COMMIT was what failed. */

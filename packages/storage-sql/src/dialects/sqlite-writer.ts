@@ -32,8 +32,8 @@ export class TurnFailed extends Error {
   }
 }
 
-// Rows that one turn of compaction looks at: a few milliseconds.
-const sweepRows = 500;
+// Rows that one turn of compaction looks at: a millisecond or two, which a write may have to wait.
+const sweepRows = 200;
 
 const noBytes = new Uint8Array(0);
 
