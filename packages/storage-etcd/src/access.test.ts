@@ -68,7 +68,7 @@ describe.skipIf(findEtcd() === undefined)("access to etcd", { timeout: 60_000 },
     await expect(openEtcdStore({ hosts, prefix: "/x", tls: { mode: "verify-full", ca } })).rejects.toThrow(StoreUnavailable);
   });
 
-  for (const program of new Set([findEtcd(), findOnPath()])) {
+  for (const program of new Set([findEtcd(), findOnPath() ?? findEtcd()])) {
     test.skipIf(program === undefined)(`a user with rights below the prefix alone, also after the token is gone, with ${program ?? ""}`, async () => {
       const etcd = await start(program === undefined ? {} : { program });
       await createUsers(etcd);

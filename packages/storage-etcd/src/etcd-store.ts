@@ -149,7 +149,7 @@ export class EtcdStore implements Store {
   }
 
   health(): StoreHealth {
-    const { problem } = this.#cluster;
+    const problem = this.#cluster.problem ?? this.#feed.problem;
     if (problem !== undefined) return { readable: false, writable: false, problem };
     return this.#space.isFull ? { readable: true, writable: false, problem: noSpace } : { readable: true, writable: true };
   }
@@ -196,10 +196,11 @@ export class EtcdStore implements Store {
       const written = work();
       this.#writing.add(written);
       try {
-        return await written;
+        const result = await written;
+        failpoint("after-commit");
+        return result;
       } finally {
         this.#writing.delete(written);
-        failpoint("after-commit");
       }
     });
   }

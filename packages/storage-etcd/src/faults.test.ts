@@ -130,6 +130,25 @@ describe.skipIf(findEtcd() === undefined)("an etcd that fails", { timeout: 60_00
     await store.put("/b", bytes("1"), { expected: 0n });
   });
 
+  test("in which an administrator removes many keys at once tells watches to list again", async () => {
+    const etcd = await start();
+    const store = await open(etcd);
+    for (const key of ["/a/1", "/a/2", "/a/3", "/b"]) await store.put(key, bytes("1"), { expected: 0n });
+    const watching = (async () => {
+      const since = await store.revision();
+      for await (const _change of store.watch("/", since, signal()));
+    })();
+    const told = expect(watching).rejects.toThrow(RevisionCompacted);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    await etcd.admin("/v3/kv/deleterange", { key: base64("/dataplane/a/"), range_end: base64("/dataplane/a0") });
+    await told;
+    const { entries, revision } = await store.list("/");
+    expect(entries.map(({ key }) => key)).toEqual(["/b"]);
+    const next = nextWrite(store.watch("/", revision, signal())[Symbol.asyncIterator]());
+    await store.put("/c", bytes("1"), { expected: 0n });
+    expect(await next).toMatchObject({ entry: { key: "/c" } });
+  });
+
   test("whose answer to a write is lost leaves the outcome unknown, and a read tells it", async () => {
     const etcd = await start();
     const { proxy, store } = await openCuttable(etcd);

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "@dataplane/meta";
-import { failpoint, RevisionCompacted, RevisionFuture, type WatchHub, type WriteChange } from "@dataplane/storage";
+import { changeRevision, failpoint, RevisionCompacted, RevisionFuture, type WatchHub, type WriteChange } from "@dataplane/storage";
 import type { Cluster } from "./cluster.js";
 import { toBigInt } from "./codec.js";
 import { EtcdFault, GrpcCode } from "./etcd-fault.js";
@@ -26,6 +26,8 @@ export interface WatchFeedOptions {
 
 const firstPauseMs = 20;
 const longestPauseMs = 1000;
+/** A change of member takes less. */
+const brokenMs = 10_000;
 /** Events of the store's own keys come by themselves within this time; then etcd is asked how far it is. */
 const firstAskMs = 4;
 const nextAskMs = 20;
@@ -40,7 +42,9 @@ export class WatchFeed {
   /** The revision that somebody waits for. */
   #wanted = 0n;
   #asking: NodeJS.Timeout | undefined;
-  readonly #waiting = new Set<{ readonly revision: bigint; readonly resolve: () => void }>();
+  readonly #waiting = new Set<{ readonly revision: bigint; readonly done: () => void }>();
+  /** Since when there is no watch, and why; undefined while there is one. */
+  #broken: { readonly since: number; readonly why: string } | undefined;
 
   constructor(options: WatchFeedOptions) {
     this.#options = options;
@@ -53,13 +57,21 @@ export class WatchFeed {
     for (let isOver = false; !isOver; ) {
       const began = performance.now();
       await this.#watch().catch((thrown: unknown) => {
-        logger.debug({ why: thrown instanceof Error ? thrown.message : "unknown" }, "the watch of etcd begins anew");
+        const why = thrown instanceof Error ? thrown.message : "unknown";
+        this.#broken ??= { since: began, why };
+        logger.debug({ why }, "the watch of etcd begins anew");
       });
       pauseMs = performance.now() - began > longestPauseMs ? firstPauseMs : Math.min(pauseMs * 2, longestPauseMs);
       isOver = await sleep(pauseMs, false, { signal }).catch(() => true);
     }
     clearTimeout(this.#asking);
-    for (const { resolve } of this.#waiting) resolve();
+    for (const { done } of this.#waiting) done();
+  }
+
+  /** Why the changes do not come, once that lasts. */
+  get problem(): string | undefined {
+    const broken = this.#broken;
+    return broken !== undefined && performance.now() - broken.since > brokenMs ? `etcd gives no changes: ${broken.why}` : undefined;
   }
 
   /** Each watch is to yield something at `revision` or later soon. */
@@ -76,9 +88,14 @@ export class WatchFeed {
   reached(revision: bigint, signal: AbortSignal): Promise<void> {
     if (revision <= this.#options.hub.revision || signal.aborted || this.#options.signal.aborted) return Promise.resolve();
     return new Promise((resolve) => {
-      const waiting = { revision, resolve: () => resolve() };
+      const done = (): void => {
+        signal.removeEventListener("abort", done);
+        this.#waiting.delete(waiting);
+        resolve();
+      };
+      const waiting = { revision, done };
       this.#waiting.add(waiting);
-      signal.addEventListener("abort", waiting.resolve, { once: true });
+      signal.addEventListener("abort", done);
       this.want(revision);
     });
   }
@@ -120,8 +137,10 @@ export class WatchFeed {
 
   #take(response: WatchResponse): void {
     checkWatch(response);
+    this.#broken = undefined;
     const { hub, recent, values } = this.#options;
     if (isProgress(response)) hub.advance(toBigInt(response.header?.revision ?? 0));
+    const before = hub.revision;
     const changes: WriteChange[] = [];
     for (const event of response.events) {
       const change = changeOf(event, values, (key) => recent.newest(key));
@@ -135,6 +154,7 @@ export class WatchFeed {
     if (last !== undefined) hub.advance(eventRevision(last));
     failpoint("after-notify");
     this.#published();
+    if (hasSeveralAtOnce(changes, before)) throw new PreviousLost("somebody else wrote several keys at one revision");
   }
 
   #published(): void {
@@ -145,11 +165,7 @@ export class WatchFeed {
       this.#asking = undefined;
       this.#options.hub.askProgress();
     }
-    for (const waiting of this.#waiting) {
-      if (waiting.revision > revision) continue;
-      this.#waiting.delete(waiting);
-      waiting.resolve();
-    }
+    for (const waiting of this.#waiting) if (waiting.revision <= revision) waiting.done();
   }
 
   /** Changes up to now are lost to the watches, which are told to list again. */
@@ -168,4 +184,12 @@ export class WatchFeed {
     this.#askProgress();
     this.#asking = setTimeout(() => this.#ask(), nextAskMs);
   }
+}
+
+/** A store writes one key at a revision, and its watches count on that. */
+function hasSeveralAtOnce(changes: readonly WriteChange[], before: bigint): boolean {
+  return changes.some((change, index) => {
+    const previous = changes[index - 1];
+    return changeRevision(change) === (previous === undefined ? before : changeRevision(previous));
+  });
 }
