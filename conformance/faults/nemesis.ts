@@ -39,6 +39,8 @@ async function runFaults(faults: Readonly<Record<string, Fault>>, options: Nemes
     history.note(name);
     counts[name] = (counts[name] ?? 0) + 1;
     await faults[name]?.(options);
+    // Time for answers to be had, so that there is something to be wrong.
+    await isPeaceful(random.between(500, 3000), signal);
   }
 }
 
@@ -54,24 +56,18 @@ const serverFaults = ({ clock }: NemesisOptions): Readonly<Record<string, Fault>
     const server = options.random.pick(options.servers.all);
     await server.kill();
     await pause(options, 1_500);
-    await server.startWhenPossible();
+    await server.startWhenPossible(disk(options.random));
   },
   "server restarted": async (options) => {
     const server = options.random.pick(options.servers.all);
     await server.stop();
-    await server.startWhenPossible();
+    await server.startWhenPossible(disk(options.random));
   },
   "server stopped for a while": async (options) => {
     const server = options.random.pick(options.servers.all);
     server.pause();
     await pause(options, options.longestMs);
     server.resume();
-  },
-  "slow disk": async (options) => {
-    const server = options.random.pick(options.servers.all);
-    await server.stop();
-    await server.startWhenPossible({ DATAPLANE_FAILPOINTS: slowDisk(options.random) });
-    await pause(options, 3_000);
   },
   ...(clock === undefined ? {} : { "clock jumped": (options) => jump(clock, options) }),
 });
@@ -105,10 +101,12 @@ const proxyOf = ({ random, servers }: NemesisOptions): FaultyServer["proxy"] => 
 const pause = ({ random, signal }: NemesisOptions, longestMs: number): Promise<void> =>
   sleep(random.between(0, longestMs), undefined, { signal }).catch(() => undefined);
 
-/** Each step of a write takes its time, once. */
-function slowDisk(random: Random): string {
+/** Every second one is slow: each step of a write takes its time, once. */
+function disk(random: Random): NodeJS.ProcessEnv {
+  if (random.chance(0.5)) return {};
   const points = ["before-write", "before-commit", "after-commit", "before-notify", "after-notify"];
-  return points.map((point) => `${point}=sleep:${String(random.between(50, 800))}@${String(random.between(1, 200))}`).join(",");
+  const sleeps = points.map((point) => `${point}=sleep:${String(random.between(50, 800))}@${String(random.between(1, 200))}`);
+  return { DATAPLANE_FAILPOINTS: sleeps.join(",") };
 }
 
 async function jump(clock: ShiftedClock, options: NemesisOptions): Promise<void> {

@@ -36,7 +36,9 @@ export class FaultyServer {
 
   /** Only this time with that environment too, such as armed failpoints. */
   async start(environment: NodeJS.ProcessEnv = {}): Promise<void> {
-    const env = { GF_GRAFANA_APISERVER_HISTORY_RETENTION: "24h", ...this.#database.environment(this.proxy), ...this.#environment, ...environment };
+    // Without plugins and provisioning it starts three times as fast.
+    const bare = { DATAPLANE_TEST_ROOT: this.dataPath, GF_GRAFANA_APISERVER_HISTORY_RETENTION: "24h" };
+    const env = { ...bare, ...this.#database.environment(this.proxy), ...this.#environment, ...environment };
     this.#server = await startServer({ dataPath: this.dataPath, env, readyWithinMs: 120_000 });
     this.url = this.#server.url;
   }

@@ -63,7 +63,7 @@ class WatchClient {
       const session = await this.#watch(since);
       this.#sessions.push(session);
       since = session.end === "gone" ? await this.#list() : this.#whereToGoOn(session);
-      await sleep(random.between(10, 200));
+      await sleep(session.end === "refused" ? 500 : random.between(10, 200));
     }
     return this.#sessions;
   }

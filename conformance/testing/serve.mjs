@@ -4,5 +4,6 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { main } from "../../packages/server/dist/main.js";
 
-const root = path.dirname(path.dirname(path.dirname(fileURLToPath(import.meta.url))));
+// A root without plugins, where a test has no use for them.
+const root = process.env.DATAPLANE_TEST_ROOT ?? path.dirname(path.dirname(path.dirname(fileURLToPath(import.meta.url))));
 await main({ root, argv: process.argv.slice(2), env: process.env });

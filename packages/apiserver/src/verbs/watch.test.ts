@@ -50,6 +50,17 @@ test("a watch from a resourceVersion gives what came after it", async () => {
   expect(event).toMatchObject({ type: "MODIFIED", object: { kind: "Widget", spec: { color: "green" } } });
 });
 
+test("a watch from a resourceVersion that another server told of gives nothing until this one has reached it", async () => {
+  await using api = await start();
+  const { json } = await create(api, "a");
+  const ahead = BigInt(json.metadata?.["resourceVersion"] as string) + 1n;
+  const open = await api.open(`${base}?watch=1&resourceVersion=${ahead.toString()}`);
+  await recolor(api, "a", "green");
+  await recolor(api, "a", "red");
+  const [event] = await take(open, 1);
+  expect(event).toMatchObject({ type: "MODIFIED", object: { metadata: { resourceVersion: (ahead + 1n).toString() }, spec: { color: "red" } } });
+});
+
 test("the state ends with a marked bookmark when it is asked for", async () => {
   await using api = await start();
   await create(api, "a");

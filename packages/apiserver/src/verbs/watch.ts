@@ -37,13 +37,17 @@ async function openWatch(call: VerbCall, options: WatchOptions, frames: WatchFra
     const mark = (): readonly Uint8Array[] => (options.marksEndOfState && options.bookmarks ? [frames.bookmark(revision, true)] : []);
     watcher.sendState(stateOf(call, selection), revision, mark);
   }
-  const { past, stop } = cache.subscribe(options.since ?? revision, (change) => watcher.take(change));
+  const since = options.since ?? revision;
+  const { past, stop } = cache.subscribe(since, (change) => {
+    // Another server of the same store may have told of a revision that this one has yet to reach: what comes until then is no news.
+    if (change === undefined || change.revision > since) watcher.take(change);
+  });
   for (const change of past) watcher.take(change);
   const stopAll = both(stop, endWithDefinition(call, watcher));
   // A client may go before it has read anything: then nobody asks for frames, nor ends doing so.
   call.request.signal.addEventListener("abort", stopAll, { once: true });
   if (call.request.signal.aborted) stopAll();
-  return framesUntilOver(call, options, { watcher, frames, stop: stopAll });
+  return framesUntilOver(call, options, { watcher, frames, since, stop: stopAll });
 }
 
 const both = (first: () => void, second: () => void) => (): void => {
@@ -69,13 +73,15 @@ function stateOf({ services: { cache } }: VerbCall, { key, prefix }: Selection):
 interface OpenWatch {
   readonly watcher: Watcher;
   readonly frames: WatchFrames;
+  /** What the client has seen when the watch begins. */
+  readonly since: bigint;
   readonly stop: () => void;
 }
 
 async function* framesUntilOver(
   { request, services }: VerbCall,
   { bookmarks, timeoutMs }: WatchOptions,
-  { watcher, frames, stop }: OpenWatch,
+  { watcher, frames, since, stop }: OpenWatch,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const start = services.clock.now().getTime();
   const end = start + timeoutMs;
@@ -93,7 +99,7 @@ async function* framesUntilOver(
       if (watcher.isEnded || now >= end) return;
       if ((marks[0] ?? Infinity) <= now) {
         marks.shift();
-        if (watcher.isCurrent) yield frames.bookmark(services.cache.revision, false);
+        if (watcher.isCurrent && services.cache.revision >= since) yield frames.bookmark(services.cache.revision, false);
         continue;
       }
       await watcher.woken(Math.min(marks[0] ?? end, end) - now, request.signal);
