@@ -1,4 +1,4 @@
-import { createMemoryStore, OutcomeUnknown, type Store, StoreDamaged, StoreReadOnly, StoreUnavailable } from "@dataplane/storage";
+import { createMemoryStore, OutcomeUnknown, type Store, StoreDamaged, StoreReadOnly, StoreUnavailable, ValueTooLarge } from "@dataplane/storage";
 import { expect, test } from "vitest";
 import { startApiServer } from "./testing/start-api-server.js";
 
@@ -78,4 +78,14 @@ test("a write whose outcome is not known is 504, and damage is our own fault, wh
   const damaged = await server.call(`${maps}/any`);
   expect(damaged).toMatchObject({ status: 500, json: { reason: "InternalError" } });
   expect(damaged.text).not.toContain("/secrets/x");
+});
+
+test("an object that is larger than the database takes is 413, and not asked for again", async () => {
+  const control = failingStore();
+  await using server = await startApiServer(undefined, control.store);
+  control.fails = { writes: new ValueTooLarge("etcd takes no value as large as that of /configmaps/default/large") };
+  const refused = await server.call(maps, map("large"));
+  expect(refused).toMatchObject({ status: 413, json: { kind: "Status", reason: "RequestEntityTooLarge" } });
+  expect(refused.headers["retry-after"]).toBeUndefined();
+  expect(refused.text).not.toContain("etcd");
 });

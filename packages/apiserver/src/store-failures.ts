@@ -1,5 +1,5 @@
 import { ApiError, type Handler, unavailable } from "@dataplane/meta";
-import { OutcomeUnknown, StoreDamaged, StoreReadOnly, StoreUnavailable } from "@dataplane/storage";
+import { OutcomeUnknown, StoreDamaged, StoreReadOnly, StoreUnavailable, ValueTooLarge } from "@dataplane/storage";
 
 /** Answers what the store could not do as clients of Kubernetes expect it; anything else is left as it is. */
 export const withStoreFailures =
@@ -14,7 +14,7 @@ export const withStoreFailures =
 
 /**
  * Nothing written: 503 with Retry-After, and the cause StoreReadOnly where reads go on. Perhaps written: 504, after which clients read before they write
- * again. Damaged: our own 500. Where the store is and what is wrong with it is for the log.
+ * again. Too large for the database: 413. Damaged: our own 500. Where the store is and what is wrong with it is for the log.
  */
 function storeFailure(thrown: unknown): unknown {
   if (thrown instanceof StoreUnavailable) return unavailable("the store cannot be reached now");
@@ -27,6 +27,7 @@ function storeFailure(thrown: unknown): unknown {
     const message = "the store failed while the write was under way: it may or may not have happened";
     return new ApiError("Timeout", message, { details: { retryAfterSeconds: 1 }, cause: thrown });
   }
+  if (thrown instanceof ValueTooLarge) return new ApiError("RequestEntityTooLarge", "the object is larger than the store takes", { cause: thrown });
   if (thrown instanceof StoreDamaged) return new ApiError("InternalError", "what is stored is damaged", { cause: thrown });
   return thrown;
 }

@@ -38,13 +38,13 @@ function timings(metrics: Metrics): (operation: string) => Timed {
   });
   const errors = metrics.counter({
     name: "dataplane_storage_errors_total",
-    help: "What the store could not do, by operation and kind: StoreUnavailable, StoreReadOnly, OutcomeUnknown, StoreDamaged or other.",
+    help: "What the store could not do, by operation and kind: StoreUnavailable, StoreReadOnly, OutcomeUnknown, StoreDamaged, ValueTooLarge or other.",
     labels: ["operation", "kind"],
   });
   return (operation) => timedBy(seconds.with(operation), (kind) => errors.with(operation, kind));
 }
 
-const kinds = new Set(["StoreUnavailable", "StoreReadOnly", "OutcomeUnknown", "StoreDamaged"]);
+const kinds = new Set(["StoreUnavailable", "StoreReadOnly", "OutcomeUnknown", "StoreDamaged", "ValueTooLarge"]);
 
 const timedBy =
   (duration: Histogram, failed: (kind: string) => Counter): Timed =>
