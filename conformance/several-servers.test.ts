@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, type TestContext, test } from "v
 import { HttpClient } from "./several-servers/http-client.js";
 import { Load } from "./several-servers/load.js";
 import { ServerGroup } from "./several-servers/server-group.js";
+import { StreamListener } from "./several-servers/stream-listener.js";
 import { call } from "./testing/call.js";
 import { goTestPlugin, installGoTestPlugin, needsGoTestPlugin, unsignedPluginsAllowed } from "./testing/install-plugin.js";
 import { describeWith } from "./testing/needs.js";
@@ -50,36 +51,70 @@ describe("three servers on one PostgreSQL", () => {
     expect(counts.watches).toBeGreaterThan(3);
   });
 
-  test("one that is killed harms no other, and the lead moves within its time", async (context) => {
-    const servers = needed(group, context);
-    const before = await until("one leads", async () => {
+  const portOf = (servers: ServerGroup, index: number): string => new URL(servers.at(index).httpsUrl).port;
+  const all = [0, 1, 2];
+
+  async function leaderOf(servers: ServerGroup): Promise<{ readonly id: string; readonly index: number }> {
+    const { id, port } = await until("one leads", async () => {
       const leader = await leaderAt(servers.at(0).url);
       return leader.port === "" ? undefined : leader;
     });
-    const all = [0, 1, 2];
-    const victim = all.findIndex((index) => new URL(servers.at(index).httpsUrl).port === before.port);
-    await servers.kill(victim);
-    const killedAt = performance.now();
-    const living = all.filter((index) => index !== victim).map((index) => servers.at(index).url);
-    for (let round = 0; round < 20; round += 1) {
-      for (const url of living) expect((await call(`${url}/api/v1/namespaces/default`)).status).toBe(200);
-    }
-    const [url = ""] = living;
-    const after = await until(
+    return { id, index: all.findIndex((index) => portOf(servers, index) === port) };
+  }
+
+  const nextLeader = (url: string, before: string): Promise<{ readonly id: string; readonly port: string }> =>
+    until(
       "another one leads",
       async () => {
         const leader = await leaderAt(url);
-        return leader.id === before.id ? undefined : leader;
+        return leader.id === before || leader.id === "" ? undefined : leader;
       },
       25_000,
     );
+
+  test("one run of a stream is heard at all, and goes on for the others when a server is killed; the lead moves within its time", async (context) => {
+    const servers = needed(group, context);
+    const path = "/apis/testdata.datasource.grafana.app/v0alpha1/namespaces/default/datasources/testdata/stream/random-20Hz-stream";
+    const listeners = all.map((index) => new StreamListener(servers.at(index).url, path));
+    await until("all hear", () => (listeners.every(({ values }) => values.length > 40) ? true : undefined));
+    // Numbers by chance: the same ones come of the same run.
+    const heard = listeners.map(({ values }) => new Set(values));
+    for (const set of heard) expect([...set].filter((value) => heard.every((it) => it.has(value))).length).toBeGreaterThan(20);
+
+    const before = await leaderOf(servers);
+    await servers.kill(before.index);
+    const killedAt = performance.now();
+    const living = all.filter((index) => index !== before.index);
+    for (let round = 0; round < 20; round += 1) {
+      for (const index of living) expect((await call(`${servers.at(index).url}/api/v1/namespaces/default`)).status).toBe(200);
+    }
+    const url = servers.at(living[0] ?? 0).url;
+    const after = await nextLeader(url, before.id);
     console.log(`another server leads ${Math.round(performance.now() - killedAt)} ms after the leader was killed`);
-    expect(all.filter((index) => index !== victim).map((index) => new URL(servers.at(index).httpsUrl).port)).toContain(after.port);
+    expect(living.map((index) => portOf(servers, index))).toContain(after.port);
+    // Longer than its Lease ago.
+    for (const index of living) {
+      const listener = listeners[index];
+      await until("it hears on", () => (listener !== undefined && performance.now() - listener.lastAt < 500 ? true : undefined));
+    }
     const made = await call(`${url}/api/v1/namespaces`, { body: { metadata: { name: "after-kill" } } });
     expect(made.status).toBe(201);
     const account = `${url}/api/v1/namespaces/after-kill/serviceaccounts/default`;
     await until("its controllers work", async () => ((await call(account)).status === 200 ? true : undefined));
-    await servers.begin(victim);
+    for (const listener of listeners) listener.close();
+    await servers.begin(before.index);
+  });
+
+  test("one that stands still for longer than its Lease leads no more when it wakes", async (context) => {
+    const servers = needed(group, context);
+    const before = await leaderOf(servers);
+    const { pid, url } = servers.at(before.index);
+    process.kill(pid, "SIGSTOP");
+    const other = servers.at((before.index + 1) % 3);
+    const after = await nextLeader(other.url, before.id).finally(() => process.kill(pid, "SIGCONT"));
+    await until("it knows", () => (servers.at(before.index).log().includes("this process does not lead any more") ? true : undefined));
+    expect(await leaderAt(url)).toMatchObject({ id: after.id });
+    expect((await call(`${url}/api/v1/namespaces/default`)).status).toBe(200);
   });
 });
 
