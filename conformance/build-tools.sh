@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds what the conformance tests run, from Go modules, into .cache/tools: kubectl 1.32 and the newest, Kubernetes' own end-to-end
-# cases, programs on client-go and controller-runtime, API servers to be registered behind ours, etcd, a database of MySQL 8's protocol, the
+# cases, programs on client-go and controller-runtime, API servers to be registered behind ours, etcd, a key management service, a database of MySQL 8's protocol, the
 # Go test plugin, and a program that starts plugins as any host of the protocol does. What is there and up to date is not built again.
 set -euo pipefail
 cd "$(dirname "$0")"
@@ -38,6 +38,7 @@ build client-go client-go
 build controller-runtime controller-runtime
 build extension-servers extension-servers
 build etcd etcd
+build kms-plugin kms-plugin
 build linearizability linearizability
 # Regular expressions by Go's own library: the other is ICU, which is C and has to be installed.
 package=github.com/dolthub/dolt/go/cmd/dolt build dolt mysql8 "" go build -tags gms_pure_go

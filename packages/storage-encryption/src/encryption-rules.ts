@@ -46,7 +46,7 @@ export class EncryptionRules {
 
   /** The whole of it in a line, without a secret: the same for the same rules. */
   get description(): string {
-    const keys = this.ciphers.map(({ provider, keyName, fingerprint = "" }) => [provider, keyName, fingerprint]);
+    const keys = this.ciphers.map((cipher) => [cipher.provider, cipher.keyName, cipher.fingerprint ?? cipher.generation?.()]);
     const rules = this.#rules.map(({ prefixes, writer, takesClear }) => [
       prefixes,
       writer === undefined ? -1 : this.ciphers.indexOf(writer),

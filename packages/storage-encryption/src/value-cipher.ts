@@ -12,6 +12,8 @@ export interface ValueCipher {
   readonly prefixes: readonly Buffer[];
   /** Before it is used first; throws StoreUnavailable while what it needs is away. */
   prove?(): Promise<void>;
+  /** Of a key that somebody else keeps: which one seals now. */
+  generation?(): string;
   /** Whether a value with its prefix should be sealed anew all the same. */
   isStale?(sealed: Uint8Array): boolean;
   /** Whole, with the prefix. Throws StoreUnavailable while what it needs is away. */

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import type { Clock, Logger } from "@dataplane/meta";
 import { watchFolders } from "@dataplane/plugin-host";
-import type { Store } from "@dataplane/storage";
+import { type Store, StoreUnavailable } from "@dataplane/storage";
 import { EncryptionAtRest, EncryptionKeyMissing } from "@dataplane/storage-encryption";
 import { CannotStart } from "../cannot-start.js";
 import type { Config } from "../config/load-config.js";
@@ -36,7 +36,8 @@ export async function openEncryption(options: OpenEncryptionOptions): Promise<Op
   const file = encryptionFileOf(config, root, keyDirectory);
   let text = textOf(file);
   const encryption = await EncryptionAtRest.open({ store, rules: readEncryptionRules(file), clock, logger }).catch((error: unknown) => {
-    if (error instanceof EncryptionKeyMissing) throw new CannotStart(`${file}: ${error.message}`, { cause: error });
+    if (error instanceof EncryptionKeyMissing || error instanceof StoreUnavailable)
+      throw new CannotStart(`${file}: ${error.message}`, { cause: error });
     throw error;
   });
   const reload = async (): Promise<void> => {

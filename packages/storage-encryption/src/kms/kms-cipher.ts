@@ -81,6 +81,7 @@ export function kmsCipher({ name, plugin, now = () => performance.now() }: KmsCi
     async prove() {
       await toSealBy();
     },
+    generation: () => current?.source.keyId ?? "",
     isStale: (sealed) => current !== undefined && readEncryptedObject(sealed.subarray(prefix.byteLength)).source.keyId !== current.source.keyId,
     async seal(plain, storeKey) {
       const { seed, source } = await toSealBy();
