@@ -62,8 +62,10 @@ test.skipIf(disk === undefined)(
     const watching = follow(await ask(`${maps}?watch=1&resourceVersion=0`, { signal: stop.signal }), seen);
 
     disk.fill();
-    let refused = await create("filling-0", 100_000);
-    for (let count = 1; refused.status === 201; count += 1) refused = await create(`filling-${String(count)}`, 100_000);
+    let count = 0;
+    let refused: Response;
+    do refused = await create(`filling-${String(count++)}`, 100_000);
+    while (refused.status === 201);
     expect(refused.status).toBe(503);
     expect(refused.headers.get("retry-after")).toBe("1");
     expect(await refused.json()).toMatchObject({
@@ -71,7 +73,7 @@ test.skipIf(disk === undefined)(
       reason: "ServiceUnavailable",
       details: { causes: [{ reason: "StoreReadOnly" }], retryAfterSeconds: 1 },
     });
-    for (let count = 0; count < 20; count += 1) expect((await create(`refused-${String(count)}`)).status).toBe(503);
+    for (let again = 0; again < 20; again += 1) expect((await create(`refused-${String(again)}`)).status).toBe(503);
     expect((await ask(`${maps}/before`)).status).toBe(200);
     expect((await ask(maps)).status).toBe(200);
     const ready = await ask("/readyz");

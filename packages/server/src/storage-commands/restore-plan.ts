@@ -61,7 +61,8 @@ class Planning {
       case "mark":
         this.#mark(record);
         return;
-      default:
+      case "put":
+      case "delete":
         this.#pending.push(record);
     }
   }

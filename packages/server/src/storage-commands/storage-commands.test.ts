@@ -49,7 +49,11 @@ async function run(
       lines.push(line);
       onLine(line);
     },
-    progress: { write: (text: string) => void (progress += text) },
+    progress: {
+      write(text) {
+        progress += text;
+      },
+    },
     signal,
   });
   return { lines, progress };

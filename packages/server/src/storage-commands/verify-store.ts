@@ -1,4 +1,4 @@
-import { type Entry, RevisionCompacted, type StoreExport } from "@dataplane/storage";
+import { type Entry, RevisionCompacted, type StoreExport, type WriteChange } from "@dataplane/storage";
 import { Progress, type ProgressOutput } from "./progress.js";
 
 export interface StoreFindings {
@@ -72,14 +72,20 @@ async function applyChanges(source: StoreExport, { from, to, state, problems }: 
   for await (const change of source.changes(from, new AbortController().signal)) {
     const revision = change.type === "put" ? change.entry.revision : change.revision;
     if (revision > to) break;
-    if (change.type === "put") {
-      if (change.entry.damage !== undefined) problems.push(change.entry.damage.message);
-      state.set(change.entry.key, revision);
-    } else if (change.type === "delete") {
-      state.delete(change.key);
+    if (change.type !== "progress") {
+      apply(change, state, problems);
+      count += 1;
     }
-    if (change.type !== "progress") count += 1;
     if (revision === to) break;
   }
   return count;
+}
+
+function apply(change: WriteChange, state: Map<string, bigint>, problems: string[]): void {
+  if (change.type === "delete") {
+    state.delete(change.key);
+    return;
+  }
+  if (change.entry.damage !== undefined) problems.push(change.entry.damage.message);
+  state.set(change.entry.key, change.entry.revision);
 }

@@ -29,10 +29,12 @@ test("no turn of a compaction or of giving space back holds the writer up for 50
   let isMore = true;
   let longest = 0;
   let turns = 0;
-  for (let compact: bigint | undefined = BigInt(revisions + 1); isMore; compact = undefined) {
+  let compact: bigint | undefined = BigInt(revisions + 1);
+  while (isMore) {
     // Time of the processor: what others do on this machine is not the store's doing.
     const before = process.cpuUsage();
     isMore = writer.turn({ writes: [], compact }).unswept;
+    compact = undefined;
     const { user, system } = process.cpuUsage(before);
     longest = Math.max(longest, (user + system) / 1000);
     turns += 1;

@@ -17,9 +17,8 @@ const whole = join(folder, "whole.db");
 {
   const store = await open(whole);
   for (const name of ["a", "b", "c"]) await store.put(`/${name}`, Buffer.from(`value of ${name}`), { expected: 0n });
-  const { revision } = await store.put("/b", Buffer.from("second of b"), { expected: 3n });
+  await store.put("/b", Buffer.from("second of b"), { expected: 3n });
   await store.put("/c", Buffer.alloc(10_000, "c"), { expected: 4n });
-  expect(revision).toBe(5n);
   await store.close();
 }
 

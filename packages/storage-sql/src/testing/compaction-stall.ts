@@ -57,7 +57,7 @@ async function writeWhile(store: Store, end: Promise<unknown>): Promise<Waits> {
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
   await over;
-  const sorted = waits.sort((left, right) => left - right);
+  const sorted = waits.toSorted((left, right) => left - right);
   const at = (share: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
   return { median: at(0.5), p99: at(0.99), longest: at(1), writes: sorted.length };
 }

@@ -57,7 +57,7 @@ export async function runPowerCampaign(campaign: DiskCampaign, loss: number, rou
     const writer = new Writer(campaign, disk.env, `${String(loss)}-${String(round)}`);
     await writer.until("written", 5);
     disk.crash(1 + ((round * 7919) % 400), loss);
-    await writer.ended;
+    await writer.ended();
     reports.push(await writer.report(1));
   }
   const sum = (of: "rounds" | "written" | "refused" | "unknown"): number => reports.reduce((total, report) => total + report[of], 0);
@@ -66,13 +66,13 @@ export async function runPowerCampaign(campaign: DiskCampaign, loss: number, rou
 }
 
 class Writer {
-  readonly ended: Promise<void>;
   readonly #campaign: DiskCampaign;
   readonly #child: ChildProcessByStdio<null, Readable, null>;
   readonly #written = new Map<string, bigint>();
   readonly #refused = new Set<string>();
   readonly #counts = new Map<string, number>();
   #unknown = 0;
+  #ending: Promise<void> | undefined;
   #wake = (): void => undefined;
 
   constructor(campaign: DiskCampaign, env: Readonly<Record<string, string>>, run: string) {
@@ -81,11 +81,17 @@ class Writer {
     const script = fileURLToPath(new URL(`./faulty-writer.${extension}`, import.meta.url));
     const argv = [...campaign.execArgv, script, campaign.path, campaign.driver, run];
     this.#child = spawn(process.execPath, argv, { stdio: ["ignore", "pipe", "inherit"], env: { ...process.env, ...env } });
-    this.ended = this.#read();
+  }
+
+  /** Takes in what it says, to its end. */
+  async ended(): Promise<void> {
+    this.#ending ??= this.#read();
+    await this.#ending;
   }
 
   /** Resolves after so many more lines that begin with the word. */
   async until(word: string, count: number): Promise<void> {
+    this.#ending ??= this.#read();
     const enough = (this.#counts.get(word) ?? 0) + count;
     const end = Date.now() + patienceMs;
     while ((this.#counts.get(word) ?? 0) < enough) {
@@ -96,7 +102,7 @@ class Writer {
 
   async kill(): Promise<void> {
     this.#child.kill("SIGKILL");
-    await this.ended;
+    await this.ended();
   }
 
   /** What the store says afterwards, on a disk that is well. */

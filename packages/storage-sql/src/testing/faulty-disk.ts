@@ -32,7 +32,7 @@ export function buildFaultyDisk(folder: string): string | undefined {
   const extension = import.meta.url.endsWith(".ts") ? "" : "../../src/testing/";
   const source = fileURLToPath(new URL(`./${extension}faulty-disk.c`, import.meta.url));
   try {
-    execFileSync("cc", ["-O1", "-shared", "-fPIC", "-o", library, source, "-ldl", "-lpthread"], { stdio: "ignore" });
+    execFileSync("/usr/bin/cc", ["-O1", "-shared", "-fPIC", "-o", library, source, "-ldl", "-lpthread"], { stdio: "ignore" });
     return process.platform === "linux" ? library : undefined;
   } catch {
     return undefined;

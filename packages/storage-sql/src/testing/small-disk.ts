@@ -16,7 +16,7 @@ export interface SmallDisk {
 export function mountSmallDisk(mebibytes: number): SmallDisk | undefined {
   const folder = mkdtempSync(join(tmpdir(), "dataplane-disk-"));
   try {
-    execFileSync("mount", ["-t", "tmpfs", "-o", `size=${String(mebibytes)}m`, "tmpfs", folder], { stdio: "ignore" });
+    execFileSync("/bin/mount", ["-t", "tmpfs", "-o", `size=${String(mebibytes)}m`, "tmpfs", folder], { stdio: "ignore" });
   } catch {
     rmSync(folder, { recursive: true });
     return undefined;
@@ -29,7 +29,7 @@ export function mountSmallDisk(mebibytes: number): SmallDisk | undefined {
     },
     free: () => rmSync(ballast, { force: true }),
     remove: () => {
-      execFileSync("umount", ["--lazy", folder]);
+      execFileSync("/bin/umount", ["--lazy", folder]);
       rmSync(folder, { recursive: true });
     },
   };
