@@ -1,4 +1,5 @@
 export type { Again, Controller, ControllerOptions } from "./controller.js";
 export { createController } from "./create-controller.js";
-export { type LeaderElectionOptions, leaderElection } from "./leader-election.js";
+export { heldTransport } from "./held-transport.js";
+export { type Lead, type LeaderElectionOptions, leaderElection } from "./leader-election.js";
 export type { WhileLeading, Work } from "./while-leading.js";

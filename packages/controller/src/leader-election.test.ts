@@ -1,7 +1,9 @@
+import { Readable } from "node:stream";
 import type { ApiClient } from "@dataplane/client";
 import { ApiError, type ApiObject, silentLogger } from "@dataplane/meta";
 import { expect, test } from "vitest";
-import { leaderElection } from "./leader-election.js";
+import { heldTransport } from "./held-transport.js";
+import { type Lead, leaderElection } from "./leader-election.js";
 import { ManualClock, settled } from "./testing/manual-clock.js";
 
 /** One Lease, with the server's rule about resource versions; while it is `silent` no request is answered. */
@@ -103,4 +105,41 @@ test("a Lease is taken only after it has looked the same for its whole time here
   expect(state.lease["spec"]).toMatchObject({ holderIdentity: "next", leaseTransitions: 5 });
   next.stop.abort();
   await next.ended;
+});
+
+test("a leader that was stopped for longer than its time finds so at its next act, before any timer tells; its client writes nothing more", async () => {
+  const clock = new ManualClock();
+  const { client } = leaseServer();
+  const stop = new AbortController();
+  let stoppedMs = 0;
+  const acts: string[] = [];
+  const sent: string[] = [];
+  const answer = {
+    status: 200,
+    retryAfterSeconds: undefined,
+    headers: {},
+    body: Readable.from([Buffer.from('{"kind":"Lease","metadata":{"name":"a"}}')]),
+  };
+  const lead: Lead = async (signal, isHeld) => {
+    const transport = heldTransport((request) => {
+      sent.push(request.method);
+      return Promise.resolve(answer);
+    }, isHeld);
+    const send = (method: "GET" | "PUT") => transport({ method, path: "/", query: new URLSearchParams(), headers: {}, body: undefined, signal });
+    await send("PUT");
+    stoppedMs = 11_000;
+    acts.push(`aborted before it acts: ${String(signal.aborted)}`);
+    await expect(send("PUT")).rejects.toMatchObject({ reason: "Conflict" });
+    await send("GET");
+    acts.push(`held: ${String(isHeld())}, aborted: ${String(signal.aborted)}`);
+    stop.abort();
+  };
+  const elapsed = (): number => clock.now().getTime() + stoppedMs;
+  await leaderElection(
+    { client, lease: { namespace: "apps", name: "app" }, identity: "first", clock, elapsed, logger: silentLogger },
+    lead,
+    stop.signal,
+  );
+  expect(acts).toEqual(["aborted before it acts: false", "held: false, aborted: true"]);
+  expect(sent).toEqual(["PUT", "GET"]);
 });

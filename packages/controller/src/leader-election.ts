@@ -22,15 +22,17 @@ export interface LeaderElectionOptions {
 const leasesRef: ResourceRef = { group: "coordination.k8s.io", version: "v1", resource: "leases", namespaced: true };
 
 /**
+ * Work for as long as a Lease is held. `isHeld` says whether it may still be counted on at this very moment, and aborts the signal when not: a
+ * process that was stopped for a while learns it so before any timer could tell. To be asked before each act; `heldTransport` does for a client.
+ */
+export type Lead = (signal: AbortSignal, isHeld: () => boolean) => Promise<void>;
+
+/**
  * Runs `lead` while this process holds the Lease, until `signal` aborts. The signal that `lead` gets aborts when the Lease is lost; it is
  * then waited for the Lease again. What times are compared is only how long the Lease has looked the same here, never another machine's
  * clock. On `signal` the Lease is given up when `lead` has ended, so that the next holder need not wait.
  */
-export async function leaderElection(
-  options: LeaderElectionOptions,
-  lead: (signal: AbortSignal) => Promise<void>,
-  signal: AbortSignal,
-): Promise<void> {
+export async function leaderElection(options: LeaderElectionOptions, lead: Lead, signal: AbortSignal): Promise<void> {
   const candidate = new Candidate(options);
   const isOver = (): boolean => signal.aborted;
   while (!isOver()) {
@@ -48,27 +50,28 @@ const elapsedOf = ({ elapsed = () => performance.now() }: LeaderElectionOptions)
 const pause = ({ clock, retrySeconds = 2 }: LeaderElectionOptions, signal: AbortSignal): Promise<void> =>
   clock.sleep(retrySeconds * 1_000, signal).catch(() => undefined);
 
-async function leadWhileHeld(
-  candidate: Candidate,
-  options: LeaderElectionOptions,
-  lead: (signal: AbortSignal) => Promise<void>,
-  signal: AbortSignal,
-): Promise<void> {
+async function leadWhileHeld(candidate: Candidate, options: LeaderElectionOptions, lead: Lead, signal: AbortSignal): Promise<void> {
   const { logger, lease } = options;
   const lost = new LinkedAbort(signal);
   const either = lost.signal;
   logger.info({ lease: lease.name }, "this process leads");
-  const leading = lead(either).catch((error: unknown) => {
+  const msLeft = (): number => candidate.renewedAt + deadlineOf(options) - elapsedOf(options);
+  const isHeld = (): boolean => {
+    if (!either.aborted && msLeft() <= 0) {
+      logger.warn({ lease: lease.name }, "this process does not lead any more");
+      lost.abort(new Error("the Lease was not renewed in time"));
+    }
+    return !either.aborted;
+  };
+  const leading = lead(either, isHeld).catch((error: unknown) => {
     if (!either.aborted) logger.error({ lease: lease.name, err: error }, "the leader's work failed");
   });
   const ended = leading.then(() => lost.abort(new Error("the leader's work has ended")));
-  const msLeft = (): number => candidate.renewedAt + deadlineOf(options) - elapsedOf(options);
-  const isOver = (): boolean => either.aborted;
-  while (!isOver()) {
+  while (isHeld()) {
     await pause(options, either);
-    if (isOver()) break;
+    if (!isHeld()) break;
     if (await candidate.takes(either, msLeft())) continue;
-    if (candidate.isOthers || msLeft() <= 0) {
+    if (candidate.isOthers && isHeld()) {
       logger.warn({ lease: lease.name }, "this process does not lead any more");
       lost.abort(new Error("the Lease is lost"));
     }

@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
-import { type ApiClient, createInformer, type Informer } from "@dataplane/client";
-import { createController, leaderElection } from "@dataplane/controller";
+import { type ApiClient, createInformer, createTransportClient, type Informer } from "@dataplane/client";
+import { createController, heldTransport, type Lead, leaderElection } from "@dataplane/controller";
 import { type ApiObject, type Logger, systemClock } from "@dataplane/meta";
-import { appClient } from "./app-client.js";
+import { appTransport } from "./app-client.js";
 import { type AppConfig, appConfigFromEnv } from "./app-config.js";
 import type { AppController, ObjectKey } from "./app-controller.js";
 import { stderrLogger } from "./stderr-logger.js";
@@ -24,11 +24,13 @@ export interface RunControllersOptions {
  */
 export async function runControllers(controllers: readonly AppController[], options: RunControllersOptions): Promise<void> {
   const { signal, config = appConfigFromEnv(), logger = stderrLogger() } = options;
-  const client = appClient(config);
-  const lead = async (held: AbortSignal): Promise<void> => {
-    await Promise.all(controllers.map((controller) => runController(controller, { client, logger, signal: held })));
+  const transport = appTransport(config);
+  const client = createTransportClient(transport);
+  const work = async (its: ApiClient, until: AbortSignal): Promise<void> => {
+    await Promise.all(controllers.map((controller) => runController(controller, { client: its, logger, signal: until })));
   };
-  if (options.leaderElection === false) return lead(signal);
+  if (options.leaderElection === false) return work(client, signal);
+  const lead: Lead = (held, isHeld) => work(createTransportClient(heldTransport(transport, isHeld)), held);
   const lease = { namespace: config.namespace, name: config.user };
   return leaderElection({ client, lease, identity: `${hostname()}_${randomUUID()}`, clock: systemClock, logger }, lead, signal);
 }
