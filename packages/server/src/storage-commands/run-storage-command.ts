@@ -79,7 +79,7 @@ async function runBackup({ file, keys, follow }: Of<"storage backup">, { config,
 
 async function verifyFile(file: string, { print }: StorageCommandOptions): Promise<void> {
   const { entries, changed, revision, time, isCut, files } = await planRestore(file);
-  print(`${file} is whole: ${String(entries)} entries of ${String(files.length)} key files, and ${String(changed.size)} keys that changed after.`);
+  print(`${file} is whole: ${String(entries)} entries, ${String(files.length)} files of keys, and ${String(changed.size)} keys that changed after.`);
   print(`Its newest state is of revision ${String(revision)}, ${time.toISOString()}.`);
   if (isCut) print("It ends in the middle of a change, which is left out: whoever wrote it was stopped.");
 }
