@@ -127,7 +127,7 @@ export class HistoryFeed {
   async #publishOthers(): Promise<void> {
     if (this.#batch !== undefined && !this.#hasOwn()) {
       const before = this.#hub.revision;
-      await Promise.race([this.#batch.catch(() => undefined), this.#pause(batchPatience)]);
+      await ended(this.#batch, batchPatience);
       if (this.#hasOwn() || this.#hub.revision !== before) return;
     }
     const after = this.#hub.revision;
@@ -168,6 +168,18 @@ export class HistoryFeed {
   #pause(ms: number): Promise<void> {
     return systemClock.sleep(ms, this.#ending.signal).catch(() => undefined);
   }
+}
+
+/** Resolves when `promise` is settled, or after so many milliseconds. */
+function ended(promise: Promise<unknown>, ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    const end = (): void => {
+      clearTimeout(timer);
+      resolve();
+    };
+    promise.then(end, end);
+  });
 }
 
 const lastRevision = (changes: readonly WriteChange[]): bigint => {

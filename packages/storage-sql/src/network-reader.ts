@@ -14,6 +14,7 @@ interface Rows {
 // A long list is read in parts, each of which is to be there within the time of a call: so many rows at first, then as many as have 4 MiB by what was seen.
 const firstRows = 256;
 const mostRows = 4096;
+const listAttempts = 3;
 const partBytes = 4 * 1024 * 1024;
 
 /** No text in UTF-8 begins with this byte. */
@@ -41,13 +42,24 @@ export class NetworkReader {
     return entry;
   }
 
-  async list(prefix: string, { limit = Infinity, after, at }: Page): Promise<Listing> {
+  async list(prefix: string, page: Page): Promise<Listing> {
+    for (let left = listAttempts; ; left -= 1) {
+      try {
+        return await this.#list(prefix, page);
+      } catch (error) {
+        // A list of now that took so long that its beginning is compacted begins anew.
+        if (page.at !== undefined || left === 1 || !(error instanceof RevisionCompacted)) throw error;
+      }
+    }
+  }
+
+  async #list(prefix: string, { limit = Infinity, after, at }: Page): Promise<Listing> {
     const entries: Entry[] = [];
     let revision = at;
     let size = firstRows;
     for (let last = after; ; last = entries.at(-1)?.key) {
       const most = Math.min(size, limit - entries.length + 1);
-      const { rows, newest } = await this.#part(prefix, last, revision, most);
+      const { rows, newest } = await (at === undefined ? this.#partOfNow(prefix, last, revision, most) : this.#partAt(prefix, last, at, most));
       revision ??= newest;
       for (const row of rows) entries.push(entryIn(row));
       if (entries.length > limit) return { entries: entries.slice(0, limit), revision, more: true };
@@ -82,11 +94,15 @@ export class NetworkReader {
     return row === undefined ? undefined : this.#calls.clock.now().getTime() + numberIn(row, "remaining");
   }
 
-  /** At most `most` rows after the key `after`, as they are at `at`; the newest when that is undefined. */
-  async #part(prefix: string, after: string | undefined, at: bigint | undefined, most: number): Promise<Rows> {
-    const range: SqlValue[] = [bytes(prefix), bytes(after === undefined || compareKeys(after, prefix) < 0 ? "" : after), endOf(prefix)];
-    if (at === undefined) return besideCounter(await this.#query({ sql: sql.listNewest, values: [...range, most] }), undefined);
-    const found = await this.#query({ sql: sql.listAt, values: [...range, Number(at), Number(at), most] });
+  /** At most `most` rows after the key `after`, as they are now, or as at `begun` when something was written since a list of now began there. */
+  async #partOfNow(prefix: string, after: string | undefined, begun: bigint | undefined, most: number): Promise<Rows> {
+    const found = await this.#query({ sql: sql.listNewest, values: [...rangeOf(prefix, after), most] });
+    const part = besideCounter(found, undefined);
+    return begun === undefined || begun === part.newest ? part : this.#partAt(prefix, after, begun, most);
+  }
+
+  async #partAt(prefix: string, after: string | undefined, at: bigint, most: number): Promise<Rows> {
+    const found = await this.#query({ sql: sql.listAt, values: [...rangeOf(prefix, after), Number(at), Number(at), most] });
     const part = besideCounter(found, at);
     if (at > part.newest) throw new RevisionFuture(part.newest);
     return part;
@@ -103,6 +119,12 @@ function besideCounter(found: readonly SqlRow[], since: bigint | undefined): Row
   if (since !== undefined && since < oldest) throw new RevisionCompacted(oldest);
   return { rows: found[0]?.["revision"] === null ? [] : found, newest: BigInt(numberIn(found[0], "newest")) };
 }
+
+const rangeOf = (prefix: string, after: string | undefined): readonly SqlValue[] => [
+  bytes(prefix),
+  bytes(after === undefined || compareKeys(after, prefix) < 0 ? "" : after),
+  endOf(prefix),
+];
 
 const endOf = (prefix: string): Uint8Array => {
   const end = prefixEnd(prefix);

@@ -23,7 +23,7 @@ export const postgresSchema: readonly (readonly string[])[] = [
        revision BIGINT NOT NULL,
        expires BIGINT,
        checksum BIGINT NOT NULL
-     )`,
+     ) WITH (fillfactor = 70)`,
     "CREATE INDEX dataplane_current_by_expiry ON dataplane_current (expires) WHERE expires IS NOT NULL",
   ],
 ];
