@@ -38,6 +38,19 @@ for (const program of new Set([newest, installed ?? newest])) {
       await store.close();
     });
 
+    test("many reads of single keys at once each get their own", async () => {
+      opened += 1;
+      const store = await openEtcdStore({ hosts: etcd?.hosts ?? [], prefix: `/test-${opened}` });
+      const names = Array.from({ length: 500 }, (_, index) => `/${index}`);
+      await Promise.all(names.filter((_, index) => index % 5 !== 0).map((name) => store.put(name, new TextEncoder().encode(name), { expected: 0n })));
+      const entries = await Promise.all(names.map((name) => store.get(name)));
+      for (const [index, entry] of entries.entries()) {
+        if (index % 5 === 0) expect(entry).toBeUndefined();
+        else expect(new TextDecoder().decode(entry?.value)).toBe(names[index]);
+      }
+      await store.close();
+    });
+
     describeSharedStore("etcd", async () => {
       opened += 1;
       const options = { hosts: etcd?.hosts ?? [], prefix: `/test-${opened}` };

@@ -15,6 +15,7 @@ import type { KeySpace } from "./key-space.js";
 import { grantLease, revokeLease } from "./leases.js";
 import type { KeyValue, RangeRequest, RangeResponse, RequestOp, TxnResponse } from "./messages.js";
 import { range, txn } from "./methods.js";
+import { KeyReader } from "./read-keys.js";
 
 /** Of Compare.CompareTarget: the revision of a key's last write; 0 of an absent key. */
 const modRevision = 2;
@@ -34,11 +35,13 @@ export interface KeyValuesOptions {
 export class KeyValues {
   readonly #cluster: Cluster;
   readonly #keys: KeySpace;
+  readonly #reader: KeyReader;
   readonly #onNoSpace: () => void;
 
   constructor({ cluster, keys, onNoSpace }: KeyValuesOptions) {
     this.#cluster = cluster;
     this.#keys = keys;
+    this.#reader = new KeyReader(cluster);
     this.#onNoSpace = onNoSpace;
   }
 
@@ -48,9 +51,8 @@ export class KeyValues {
   }
 
   async get(key: string): Promise<Entry | undefined> {
-    const { kvs } = await this.#cluster.read(range, { key: this.#keys.toEtcd(key) });
-    const [found] = kvs;
-    return found && { key, value: found.value, revision: toBigInt(found.modRevision) };
+    const found = await this.#reader.read(this.#keys.toEtcd(key));
+    return found && { key, value: new Uint8Array(found.value), revision: toBigInt(found.modRevision) };
   }
 
   /** Reads in several requests, each at the same revision. Faults of a revision are left to the caller. */
