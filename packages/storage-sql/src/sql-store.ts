@@ -9,10 +9,10 @@ import {
   type PutOptions,
   RevisionConflict,
   RevisionFuture,
-  shareNext,
   type Store,
   type StoreHealth,
   StoreUnavailable,
+  shareNext,
   WatchHub,
   type WriteChange,
 } from "@dataplane/storage";

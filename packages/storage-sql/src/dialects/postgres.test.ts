@@ -1,5 +1,5 @@
-import { describeSharedStore, describeStore } from "@dataplane/storage/conformance";
 import { type Clock, systemClock } from "@dataplane/meta";
+import { describeSharedStore, describeStore } from "@dataplane/storage/conformance";
 import { afterAll, describe, expect, test } from "vitest";
 import { openNetwork } from "../network-engine.js";
 import { openSqlStore } from "../sql-store.js";
