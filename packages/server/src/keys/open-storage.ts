@@ -8,6 +8,7 @@ import { openStore } from "../open-store.js";
 import { type StoreLocation, storeLocation } from "../store-location.js";
 import { keyBundles } from "./key-bundles.js";
 import { openEncryption } from "./open-encryption.js";
+import { proveSealingKeys } from "./prove-sealing-keys.js";
 import { changeSecretKey } from "./root-key.js";
 import { SharedKeys } from "./shared-keys.js";
 
@@ -46,6 +47,7 @@ export async function openStorage(options: OpenStorageOptions): Promise<OpenedSt
   const below = await openStore({ location, clock, logger }).catch(asCannotStart);
   try {
     const shared = location.engine === "sqlite3" ? undefined : await openSharedKeys(below, options);
+    await proveSealingKeys(keyDirectory, below);
     const encryption = await openEncryption({ config, root, keyDirectory, store: below, clock, logger });
     return {
       store: encryption.store,
