@@ -1,5 +1,5 @@
-// `node --import tsx candidate.ts IDENTITY`, with SERVER_URL: one of several that want the Lease `default/election`. While it leads it says so in
-// the ConfigMap of its own name's rivals, `default/acts`, as often as it can: each act is one write of who did it.
+// `node --import tsx candidate.ts IDENTITY`, with SERVER_URL: one of several that want the Lease `default/election`. While it leads it acts as
+// often as it can: each act is one write of who did it into the ConfigMap `default/acts`.
 
 import { createTransportClient, httpTransport, type ResourceRef } from "@dataplane/client";
 import { heldTransport, leaderElection } from "@dataplane/controller";
@@ -20,7 +20,9 @@ await leaderElection(
   },
   async (signal, isHeld) => {
     const client = createTransportClient(heldTransport(transport, isHeld));
-    for (let count = 1; !signal.aborted; count++) {
+    let count = 0;
+    while (!signal.aborted) {
+      count += 1;
       const data = { by: identity, count: String(count) };
       await client.patch(configMaps, acts, "application/merge-patch+json", { data }, {}, signal).catch(() => undefined);
       await systemClock.sleep(5, signal).catch(() => undefined);
