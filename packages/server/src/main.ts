@@ -1,4 +1,5 @@
 import { systemClock } from "@dataplane/meta";
+import { StoreDamaged, StoreReadOnly, StoreUnavailable } from "@dataplane/storage";
 import { CannotStart } from "./cannot-start.js";
 import { type Command, parseCommandLine, UsageError, usage } from "./command-line.js";
 import { type Config, ConfigError, loadConfig } from "./config/load-config.js";
@@ -25,11 +26,16 @@ export async function main(options: MainOptions): Promise<void> {
   try {
     await run(parseCommandLine(options.argv), options);
   } catch (error) {
-    if (!(error instanceof UsageError || error instanceof ConfigError || error instanceof CannotStart)) throw error;
+    if (!isForAPerson(error)) throw error;
     console.error(error instanceof UsageError ? `${error.message}\n${usage}` : error.message);
     process.exit(1);
   }
 }
+
+const forAPerson = [UsageError, ConfigError, CannotStart, StoreUnavailable, StoreReadOnly, StoreDamaged];
+
+/** What its message says enough of: nothing in this program is to be mended. */
+const isForAPerson = (error: unknown): error is Error => error instanceof Error && forAPerson.some((kind) => error instanceof kind);
 
 async function run(command: Command, options: MainOptions): Promise<void> {
   switch (command.name) {
