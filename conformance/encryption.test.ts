@@ -2,6 +2,8 @@ import { createHash } from "node:crypto";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { systemClock } from "@dataplane/meta";
+import { openSqlite, openSqlStore } from "@dataplane/storage-sql";
 import { expect, onTestFinished, test } from "vitest";
 import { type Answer, call } from "./testing/call.js";
 import { type TestKey, testKey, writeEncryption } from "./testing/encryption-file.js";
@@ -199,4 +201,32 @@ test("a changed file that cannot be used leaves the one before in use", { timeou
   await until("ConfigMaps are sealed", () => (server.log().includes("everything is stored as configured") ? true : undefined));
   expect((await call(`${server.url}/api/v1/namespaces/default/configmaps/a`)).json()["data"]).toEqual({ text: "was-in-clear" });
   await stopped(server);
+});
+
+test("a Secret that does not open fails by its name and in lists of Secrets; everything else is served, and the store goes on", {
+  timeout: 60_000,
+}, async () => {
+  const dataPath = folder();
+  const server = await startServer({ dataPath, env: off });
+  for (const name of ["good", "bad"]) expect((await createSecret(server, name)).status).toBe(201);
+  await stopped(server);
+  // A value that was moved does not open.
+  const store = await openSqlStore({ dialect: openSqlite(path.join(dataPath, "dataplane.db")), clock: systemClock });
+  const [good, bad] = [await store.get("/core/secrets/default/good"), await store.get("/core/secrets/default/bad")];
+  await store.put("/core/secrets/default/bad", good?.value ?? new Uint8Array(), { expected: bad?.revision ?? 0n });
+  await store.close();
+
+  const again = await startServer({ dataPath, env: off });
+  expect((await call(`${secretsOf(again)}/good`)).status).toBe(200);
+  for (const damaged of [await call(`${secretsOf(again)}/bad`), await call(secretsOf(again))]) {
+    expect(damaged.status).toBe(500);
+    expect(damaged.json()).toMatchObject({ kind: "Status", reason: "InternalError" });
+    expect(damaged.text).not.toContain("dataplane:enc");
+  }
+  expect((await call(`${again.url}/api/v1/namespaces/kube-system/secrets`)).status).toBe(200);
+  for (const resource of ["namespaces", "configmaps", "serviceaccounts"]) expect((await call(`${again.url}/api/v1/${resource}`)).status).toBe(200);
+  expect((await createSecret(again, "another")).status).toBe(201);
+  expect((await call(`${again.url}/readyz`)).status).toBe(200);
+  await until("the log names it", () => (again.log().includes("/core/secrets/default/bad") ? true : undefined));
+  await stopped(again);
 });
