@@ -58,7 +58,10 @@ export async function startSickBackend(certificates: Certificates, group: string
   const listen = (port: number): Promise<number> =>
     new Promise((resolve, reject) => {
       front.once("error", reject);
-      front.listen(port, "127.0.0.1", () => resolve((front.address() as AddressInfo).port));
+      front.listen(port, "127.0.0.1", () => {
+        front.off("error", reject);
+        resolve((front.address() as AddressInfo).port);
+      });
     });
   const unlisten = (): Promise<void> => new Promise((resolve) => (front.listening ? front.close(() => resolve()) : resolve()));
   const cut = (): void => {
