@@ -1,4 +1,4 @@
-import { silentLogger, systemClock } from "@dataplane/meta";
+import { type Clock, silentLogger, systemClock } from "@dataplane/meta";
 import { createMemoryStore, RevisionCompacted, type Store, StoreDamaged } from "@dataplane/storage";
 import { describeStore } from "@dataplane/storage/conformance";
 import { expect, test } from "vitest";
@@ -32,6 +32,9 @@ const open = (store: Store, current: EncryptionRules): Promise<EncryptionAtRest>
 const json = (name: string): Uint8Array => Buffer.from(JSON.stringify({ metadata: { name } }));
 const text = (value: Uint8Array | undefined): string => Buffer.from(value ?? []).toString();
 const key = (name: string): string => `/core/secrets/default/${name}`;
+
+/** Waits a hundredth of what it is told. */
+const quick: Clock["sleep"] = (ms, signal) => systemClock.sleep(ms / 100, signal);
 
 /** Runs the rewriting until nothing is stored in another way. */
 async function rewritten(encryption: EncryptionAtRest, store: Store): Promise<void> {
@@ -241,4 +244,33 @@ test("fifty rotations while objects are written and read: no read fails", async 
   await Promise.all([traffic, running]);
   expect(reads).toBeGreaterThan(50);
   expect(failed).toBe(0);
+});
+
+test("of servers that share a store one at a time rewrites it, and all come to an end", async () => {
+  const inner = createMemoryStore();
+  await inner.put("/core/secrets/default/a", json("a"), { expected: 0n });
+  const stop = new AbortController();
+  const servers = await Promise.all(
+    Array.from({ length: 3 }, () =>
+      EncryptionAtRest.open({
+        store: inner,
+        rules: secretsBy(["key1", 1]),
+        isShared: true,
+        clock: { ...systemClock, sleep: quick },
+        logger: silentLogger,
+      }),
+    ),
+  );
+  const claims: string[] = [];
+  const watching = (async (): Promise<void> => {
+    for await (const change of inner.watch("/dataplane/encryption/rewriting", 1n, stop.signal))
+      if (change.type !== "progress" && change.type !== claims.at(-1)) claims.push(change.type);
+  })();
+  const running = servers.map((server) => server.run(stop.signal));
+  // Put, perhaps renewed, and deleted by each in its turn.
+  await expect.poll(() => claims.length, { timeout: 5_000 }).toBe(6);
+  expect(claims).toEqual(["put", "delete", "put", "delete", "put", "delete"]);
+  expect(isSealed((await inner.get("/core/secrets/default/a"))?.value ?? json(""))).toBe(true);
+  stop.abort();
+  await Promise.all([...running, watching]);
 });

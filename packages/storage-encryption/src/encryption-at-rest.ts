@@ -5,13 +5,16 @@ import { type CurrentRules, encryptedStore } from "./encrypted-store.js";
 import type { EncryptionRules } from "./encryption-rules.js";
 import { ignoreConflict, proveKeys, recordWriters } from "./key-records.js";
 import { reservedKey } from "./reserved-keys.js";
-import { rewriteOutdated } from "./rewrite-outdated.js";
+import { whileClaimed } from "./rewrite-claim.js";
+import { type Rewritten, rewriteOutdated } from "./rewrite-outdated.js";
 import { nameOf } from "./value-cipher.js";
 
 export interface EncryptionAtRestOptions {
   /** The store below. */
   readonly store: Store;
   readonly rules: EncryptionRules;
+  /** Whether other servers may have the store open: one at a time rewrites it. */
+  readonly isShared?: boolean;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -68,10 +71,12 @@ export class EncryptionAtRest implements CurrentRules {
 
   /** The rules that were brought about; undefined when it has to be tried again. */
   async #rewrite(rules: EncryptionRules, signal: AbortSignal): Promise<EncryptionRules | undefined> {
-    const { store, clock, logger } = this.#options;
+    const { store, isShared = false, clock, logger } = this.#options;
     try {
-      const { rewritten, unopened } = await rewriteOutdated(store, rules, signal);
-      if (signal.aborted) return undefined;
+      const work = (): Promise<Rewritten> => rewriteOutdated(store, rules, signal);
+      const outcome = isShared ? await whileClaimed({ store, clock }, signal, work) : await work();
+      if (outcome === undefined || signal.aborted) return undefined;
+      const { rewritten, unopened } = outcome;
       if (unopened.length > 0) logger.error({ keys: unopened.slice(0, 10), count: unopened.length }, "stored values cannot be opened by any key");
       else await this.#remember(rules);
       const unused = rules.ciphers.filter((cipher) => !rules.writers.includes(cipher)).map(nameOf);

@@ -15,6 +15,8 @@ export interface OpenEncryptionOptions {
   readonly keyDirectory: string;
   /** The store below. */
   readonly store: Store;
+  /** Whether other servers may have it open. */
+  readonly isShared?: boolean;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Between two looks at the file; a second unless told. */
@@ -31,11 +33,11 @@ export interface OpenedEncryption {
 
 /** Throws CannotStart for a file that cannot be used, and for a key that is missing or another one; then nothing was written. */
 export async function openEncryption(options: OpenEncryptionOptions): Promise<OpenedEncryption> {
-  const { config, root, keyDirectory, store, clock, logger, lookMs = 1_000 } = options;
+  const { config, root, keyDirectory, store, isShared = false, clock, logger, lookMs = 1_000 } = options;
   if (config.encryptionConfig === "") await ensureDefaultEncryption(keyDirectory, store);
   const file = encryptionFileOf(config, root, keyDirectory);
   let text = textOf(file);
-  const encryption = await EncryptionAtRest.open({ store, rules: readEncryptionRules(file), clock, logger }).catch((error: unknown) => {
+  const encryption = await EncryptionAtRest.open({ store, rules: readEncryptionRules(file), isShared, clock, logger }).catch((error: unknown) => {
     if (error instanceof EncryptionKeyMissing || error instanceof StoreUnavailable)
       throw new CannotStart(`${file}: ${error.message}`, { cause: error });
     throw error;

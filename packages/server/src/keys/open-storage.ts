@@ -48,7 +48,7 @@ export async function openStorage(options: OpenStorageOptions): Promise<OpenedSt
   try {
     const shared = location.engine === "sqlite3" ? undefined : await openSharedKeys(below, options);
     await proveSealingKeys(keyDirectory, below);
-    const encryption = await openEncryption({ config, root, keyDirectory, store: below, clock, logger });
+    const encryption = await openEncryption({ config, root, keyDirectory, store: below, isShared: shared !== undefined, clock, logger });
     return {
       store: encryption.store,
       isShared: shared !== undefined,
