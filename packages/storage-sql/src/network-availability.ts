@@ -6,6 +6,8 @@ export interface AvailabilityOptions {
   readonly address: string;
   /** Reads something; rejects while the database is away. */
   readonly tryToRead: () => Promise<void>;
+  /** It is away for sure: connections that seemed well may be dead too. */
+  readonly onAway: () => void;
   /** Writes something and takes it back; rejects while nothing can be written. */
   readonly tryToWrite: () => Promise<void>;
 }
@@ -97,6 +99,7 @@ export class Availability {
 
   async #untilBack(): Promise<void> {
     while (!this.#ending.signal.aborted && !(await succeeds(this.#options.tryToRead()))) {
+      if (!this.#isAwaySurely) this.#options.onAway();
       this.#isAwaySurely = true;
       await this.#pause(readInterval);
     }

@@ -35,8 +35,8 @@ export type SqlFailure = "repeat" | "lost" | "read-only" | "full" | "other";
 export interface SqlNotifications {
   /** Part of the writing transaction; its one value is the newest revision as text. */
   readonly send: string;
-  /** Resolves once it listens; then calls back after each notification with the revision that it names, until the connection breaks. */
-  listen(connection: SqlConnection, onNotification: (revision: number) => void): Promise<void>;
+  /** Resolves once it listens; then calls back after each notification with the revision that it names, and once when the connection breaks. */
+  listen(connection: SqlConnection, onNotification: (revision: number) => void, onBroken: () => void): Promise<void>;
 }
 
 /** What differs between databases that several servers share: this, and nothing else. One file each. */

@@ -58,7 +58,12 @@ class NetworkEngine implements Engine {
 
   constructor(dialect: NetworkDialect, maxConnections: number, clock: Clock) {
     const pool = (most: number): ConnectionPool => new ConnectionPool({ connect: () => dialect.connect(), most });
-    const availability = new Availability({ address: dialect.address, tryToRead: () => this.#tryToRead(), tryToWrite: () => this.#tryToWrite() });
+    const availability = new Availability({
+      address: dialect.address,
+      tryToRead: () => this.#tryToRead(),
+      tryToWrite: () => this.#tryToWrite(),
+      onAway: () => this.#dropIdle(),
+    });
     this.#dialect = dialect;
     this.#availability = availability;
     this.#probes = pool(1);
@@ -129,11 +134,17 @@ class NetworkEngine implements Engine {
     await Promise.all([this.#follower?.close(), ...pools.map((pool) => pool.close())]);
   }
 
+  #dropIdle(): void {
+    for (const { pool } of [this.#reads, this.#writes, this.#sweeps]) pool.dropIdle();
+  }
+
   async #tryToConnect(): Promise<void> {
     await repeatedly(this.#writes, (connection) => connection.query("SELECT 1"));
   }
 
+  /** By a new connection, since one from before may be dead without a word. */
   async #tryToRead(): Promise<void> {
+    this.#probes.dropIdle();
     await this.#probes.use(probeTime, (connection) => connection.query(sql.counter));
   }
 

@@ -1,4 +1,3 @@
-import { systemClock } from "@dataplane/meta";
 import { failureKind } from "./network-calls.js";
 import type { NetworkDialect, SqlConnection, SqlNotifications } from "./network-dialect.js";
 import { inTime } from "./network-pool.js";
@@ -29,6 +28,7 @@ export class NetworkFollower {
   readonly #ending = new AbortController();
   #running: Promise<void> | undefined;
   #missed = 0;
+  #wake: () => void = () => undefined;
 
   constructor({ dialect, onNews }: NetworkFollowerOptions) {
     this.#dialect = dialect;
@@ -41,6 +41,7 @@ export class NetworkFollower {
 
   async close(): Promise<void> {
     this.#ending.abort();
+    this.#wake();
     await this.#running;
   }
 
@@ -61,10 +62,11 @@ export class NetworkFollower {
     try {
       connection = await this.#connect();
       let told = 0n;
-      const listening = notifications.listen(connection, (revision) => {
+      const hear = (revision: number): void => {
         told = BigInt(revision);
         void this.#onNews(told).catch(() => undefined);
-      });
+      };
+      const listening = notifications.listen(connection, hear, () => this.#wake());
       await inTime(performance.now() + answerTime, listening, () => undefined);
       await this.#stayWith(connection, () => told);
       return true;
@@ -80,6 +82,7 @@ export class NetworkFollower {
     while (!this.#ending.signal.aborted && connection.isUsable && this.#missed < mostMissed) {
       const before = told();
       await this.#pause(heartbeat);
+      if (!connection.isUsable) return;
       const isNews = await this.#look();
       // Something happened, and in all that time nothing was told.
       this.#missed = isNews && told() === before ? this.#missed + 1 : 0;
@@ -106,7 +109,15 @@ export class NetworkFollower {
     return this.#onNews(undefined).catch(() => false);
   }
 
-  #pause(ms: number): Promise<void> {
-    return systemClock.sleep(ms, this.#ending.signal).catch(() => undefined);
+  /** Shorter when something breaks meanwhile, or this is closed. */
+  async #pause(ms: number): Promise<void> {
+    if (this.#ending.signal.aborted) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
   }
 }

@@ -44,6 +44,11 @@ export class ConnectionPool {
     }
   }
 
+  /** Closes those that nobody uses: the next calls make new ones. */
+  dropIdle(): void {
+    for (const connection of this.#idle.splice(0)) this.#drop(connection);
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
     for (const { resolve } of this.#waiting.splice(0)) resolve(undefined);

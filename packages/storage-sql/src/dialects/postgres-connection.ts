@@ -76,13 +76,14 @@ export class PostgresConnection implements SqlConnection {
   readonly #client: Client;
   /** Text of each statement as PostgreSQL numbers its values, and the name that it is prepared under. */
   readonly #prepared = new Map<string, { readonly name: string; readonly text: string }>();
-  readonly #ended: Promise<void>;
+  /** Resolves once it is closed, by whomever. */
+  readonly ended: Promise<void>;
   #isBroken = false;
   #pending = 0;
 
   constructor(client: Client) {
     this.#client = client;
-    this.#ended = new Promise((resolve) => {
+    this.ended = new Promise((resolve) => {
       client.on("end", () => {
         this.#isBroken = true;
         resolve();
@@ -128,7 +129,7 @@ export class PostgresConnection implements SqlConnection {
     else void this.#client.end().catch(() => undefined);
     this.#isBroken = true;
     const timer = setTimeout(() => stream.destroy(), goodbyeMs);
-    if (!stream.destroyed) await this.#ended;
+    if (!stream.destroyed) await this.ended;
     clearTimeout(timer);
   }
 

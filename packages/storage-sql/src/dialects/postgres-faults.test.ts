@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, describe, expect, onTestFinished, test } from "vitest";
 import { openNetwork } from "../network-engine.js";
 import { openSqlStore } from "../sql-store.js";
+import { DeafProxy } from "../testing/deaf-proxy.js";
 import { startPostgres, type TestPostgres } from "../testing/postgres.js";
 import { writeUnderFaults } from "../testing/writes-under-faults.js";
 import { postgresDialect } from "./postgres.js";
@@ -125,6 +126,58 @@ describe.skipIf(server === undefined)(titleOf("PostgreSQL under faults"), () => 
     await watching;
     await store.close();
   }, 40_000);
+
+  test("connections that a network swallowed are not used again: once new ones work, every call does", async () => {
+    if (server === undefined) return;
+    const proxy = await DeafProxy.start(server.port);
+    onTestFinished(() => proxy.stop());
+    const { host, user, password } = server;
+    const name = await server.createDatabase();
+    const dialect = postgresDialect({ host, port: proxy.port, user, password, database: name });
+    const store = await openSqlStore({ dialect: openNetwork(dialect, { maxConnections: 8 }) });
+    const other = await open(server, name);
+    const seen: string[] = [];
+    const abort = new AbortController();
+    const watching = (async () => {
+      for await (const change of store.watch("/", 1n, abort.signal)) if (change.type === "put") seen.push(change.entry.key);
+    })();
+    await Promise.all(Array.from({ length: 30 }, (_, index) => store.put(`/${String(index)}`, Buffer.from("x"), { expected: 0n })));
+    await Promise.all(Array.from({ length: 30 }, (_, index) => store.get(`/${String(index)}`)));
+    proxy.goDeaf();
+    const outcomes = await Promise.allSettled([store.get("/1"), store.put("/new", Buffer.from("x"), { expected: 0n })]);
+    expect(outcomes.map((each) => each.status === "rejected" && (each.reason as Error).name)).toEqual(["StoreUnavailable", "StoreUnavailable"]);
+    await other.put("/by-other", Buffer.from("x"), { expected: 0n });
+    await expect.poll(() => store.health().readable, { timeout: 5000 }).toBe(false);
+    proxy.hear();
+    await expect.poll(() => store.health().readable, { timeout: 5000 }).toBe(true);
+    const found = await Promise.all(Array.from({ length: 30 }, (_, index) => store.get(`/${String(index)}`)));
+    expect(found.every((entry) => entry !== undefined)).toBe(true);
+    await store.put("/after", Buffer.from("x"), { expected: 0n });
+    await expect.poll(() => seen.slice(-2), { timeout: 5000 }).toEqual(["/by-other", "/after"]);
+    abort.abort();
+    await watching;
+    await Promise.all([store.close(), other.close()]);
+  }, 40_000);
+
+  test("a listening connection that ends is made again at once", async () => {
+    if (server === undefined) return;
+    const name = await server.createDatabase();
+    const [one, other] = await Promise.all([open(server, name), open(server, name)]);
+    const seen: string[] = [];
+    const abort = new AbortController();
+    const watching = (async () => {
+      for await (const change of one.watch("/", 1n, abort.signal)) if (change.type === "put") seen.push(change.entry.key);
+    })();
+    for (let round = 0; round < 5; round += 1) {
+      await sleep(300);
+      await server.sql(endConnections);
+      await other.put(`/${String(round)}`, Buffer.from("x"), { expected: 0n });
+      await expect.poll(() => seen.length, { timeout: 1000, interval: 20 }).toBe(round + 1);
+    }
+    abort.abort();
+    await watching;
+    await Promise.all([one.close(), other.close()]);
+  }, 30_000);
 
   test("a database that takes no writes is read all the same, refuses writes as read-only, and is written to again by itself", async () => {
     if (server === undefined) return;

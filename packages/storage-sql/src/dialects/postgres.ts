@@ -9,12 +9,13 @@ const channel = "dataplane";
 
 const notifications: SqlNotifications = {
   send: `SELECT pg_notify('${channel}', ?)`,
-  listen: async (connection, onNotification) => {
+  listen: async (connection, onNotification, onBroken) => {
     if (!(connection instanceof PostgresConnection)) throw new TypeError("not a connection of this dialect");
     connection.onNotification((payload) => {
       // Anybody may notify; what is no number is not ours.
       if (/^\d{1,15}$/.test(payload)) onNotification(Number(payload));
     });
+    void connection.ended.then(onBroken);
     await connection.query(`LISTEN ${channel}`);
   },
 };
