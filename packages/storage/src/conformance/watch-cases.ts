@@ -143,6 +143,7 @@ export const watchCases: readonly StoreCase[] = [
       const since = await store.revision();
       await createMany(store, root, 5);
       for await (const change of store.watch(`${root}/`, since, new AbortController().signal)) {
+        if (change.type === "progress") continue;
         expect(change.type).toBe("put");
         break;
       }
