@@ -20,7 +20,7 @@ import { kubernetesLiveChecks, kubernetesReadyChecks } from "./kubernetes-checks
 import type { Lifetime } from "./lifetime.js";
 import { openMetrics, watchAvailability } from "./metrics/open-metrics.js";
 import { alone, ElectedLeading } from "./servers/leading.js";
-import { openServers, type ServerTimes } from "./servers/open-servers.js";
+import { openServers, type Servers, type ServerTimes } from "./servers/open-servers.js";
 import { newServerId } from "./servers/server-record.js";
 import { storeProblem } from "./store-health.js";
 import type { Certificates } from "./tls/certificates.js";
@@ -119,7 +119,7 @@ export function compose(options: ComposeOptions): Composition {
   const served = counting.withEndpoint(aggregators.handler);
   chain.complete = withFilters(filters, served);
   const behindFilters = healthEndpoints(
-    checksOf({ api, aggregators, store: options.store, stopping: stopping.signal }),
+    checksOf({ api, aggregators, servers, store: options.store, stopping: stopping.signal }),
     // The server's own watches go on to the end: they are what it is made of.
     counting.counted([...filters, endWatches(stopping.signal)], served, { registry, aggregator: aggregators.dataPlane?.aggregator }),
   );
@@ -159,10 +159,11 @@ interface Sides {
   readonly store: Store;
   readonly api: ApiServerSide;
   readonly aggregators: AggregatorsSide;
+  readonly servers: Pick<Servers, "areKnown"> | undefined;
   readonly stopping: AbortSignal;
 }
 
-function checksOf({ api, aggregators, store, stopping }: Sides): HealthEndpoints {
+function checksOf({ api, aggregators, servers, store, stopping }: Sides): HealthEndpoints {
   const { progress } = api;
   const { dataPlane } = aggregators;
   return {
@@ -178,6 +179,7 @@ function checksOf({ api, aggregators, store, stopping }: Sides): HealthEndpoints
       ),
       waitingFor("store", () => progress.storeIsRead),
       ...(dataPlane === undefined ? [] : [waitingFor("dataplane-routes", () => dataPlane.aggregator.hasSynced)]),
+      ...(servers === undefined ? [] : [waitingFor("servers", () => servers.areKnown())]),
       waitingFor("provisioning", () => progress.provisioned),
       waitingFor("shutdown", () => !stopping.aborted),
     ],

@@ -27,13 +27,17 @@ const names = async ({ client }: TestServer): Promise<readonly string[]> =>
 const manifestOf = ({ client }: TestServer): Promise<ApiObject> => client.get<ApiObject>(manifestsRef, { name: "things" });
 const patiently = { timeout: 5_000, interval: 20 };
 
-function load(server: TestServer) {
-  const plugins = testPlugins(aPlugin(id, folder));
+interface LoadOptions {
+  readonly plugins?: ReturnType<typeof testPlugins>;
+  readonly isElsewhere?: (pluginId: string) => boolean;
+}
+
+function load(server: TestServer, { plugins = testPlugins(aPlugin(id, folder)), ...others }: LoadOptions = {}) {
   const lines: string[] = [];
   const say = (fields: object): void => void lines.push(JSON.stringify(fields));
   const logger = { ...silentLogger, warn: say };
   const found = Promise.resolve();
-  server.start(manifestsOnDiskController({ client: server.client, plugins, found, periodMs: 20, clock: systemClock, logger }));
+  server.start(manifestsOnDiskController({ client: server.client, plugins, found, periodMs: 20, clock: systemClock, logger, ...others }));
   return { plugins, lines };
 }
 
@@ -82,4 +86,24 @@ test("what somebody else applied under that name stays his", async () => {
   plugins.put(aPlugin(id, folder));
   await expect.poll(() => names(server), patiently).toEqual(["others", "things"]);
   expect((await manifestOf(server))["spec"]).toMatchObject({ group: "theirs.ext.example.com" });
+});
+
+test("of several servers none withdraws what another has; it goes when the last one loses it", async () => {
+  await using server = await startServer();
+  put({ group: "things.ext.example.com" });
+  const withIt = new Set(["here"]);
+  const { plugins } = load(server, { isElsewhere: () => withIt.has("elsewhere") });
+  await expect.poll(() => names(server), patiently).toEqual(["things"]);
+  // A server that never had it.
+  const other = load(server, { plugins: testPlugins(), isElsewhere: () => withIt.has("here") });
+  other.plugins.put(aPlugin("acme-other-app", path.join(folder, "none")));
+  await systemClock.sleep(200);
+  expect(await names(server)).toEqual(["things"]);
+  // Nor while the one that has it is away for a moment.
+  withIt.delete("here");
+  other.plugins.remove("acme-other-app");
+  await systemClock.sleep(200);
+  expect(await names(server)).toEqual(["things"]);
+  plugins.remove(id);
+  await expect.poll(() => names(server), patiently).toEqual([]);
 });

@@ -193,6 +193,21 @@ test("prune deletes what a file no longer lists, also when the whole file goes, 
   expect((await Promise.all(states)).map(({ status }) => status)).toEqual([404, 200, 200]);
 });
 
+test("of several servers with files of their own none prunes what another one's files list", async () => {
+  await using it = await startProvisioning();
+  await it.write("a.yaml", "apiVersion: 1\nprune: true\ndatasources: [{ name: A, uid: a, type: prometheus }]");
+  await it.provisioning.apply();
+  const directory = path.join(it.directory, "..", "elsewhere");
+  await mkdir(directory);
+  const other = it.elsewhere(directory);
+  await writeFile(path.join(directory, "b.yaml"), "apiVersion: 1\nprune: true\ndatasources: [{ name: B, uid: b, type: prometheus }]");
+  await other.apply();
+  expect([(await it.dataSource("a")).status, (await it.dataSource("b")).status]).toEqual([200, 200]);
+  await unlink(path.join(directory, "b.yaml"));
+  await other.apply();
+  expect([(await it.dataSource("a")).status, (await it.dataSource("b")).status]).toEqual([200, 404]);
+});
+
 test("a file that is emptied and then filled is read when it is whole, whoever asks in between", async () => {
   await using it = await startProvisioning({ clock: systemClock });
   const text = (step: number): string => `apiVersion: 1\nprune: true\ndatasources:\n  - { name: A${step}, uid: a, type: prometheus }\n`;

@@ -22,6 +22,8 @@ export interface ProvisioningTest extends AsyncDisposable {
   write(file: string, entries: string): Promise<void>;
   /** Another start of the server, which remembers nothing. */
   restarted(): Provisioning;
+  /** Of another server of the same store, with files of its own. */
+  elsewhere(directory: string): Provisioning;
   run(): void;
   dataSource(uid: string, plugin?: string, namespace?: string): ReturnType<DataSourceApi["send"]>;
   secrets(uid: string): Promise<unknown>;
@@ -55,6 +57,8 @@ export async function startProvisioning({
     provisioning,
     lines,
     restarted: create,
+    elsewhere: (other) =>
+      createProvisioning({ directory: other, client: api.client, plugins: api.plugins, othersHaveFiles: true, env, clock, logger }),
     async write(file, entries) {
       const temporary = path.join(root, "next");
       await writeFile(temporary, entries.startsWith("-") ? `apiVersion: 1\ndatasources:\n${entries}\n` : entries);

@@ -43,8 +43,9 @@ export class LivingServers {
     this.#leases.onChange((change) => this.#changed(change));
   }
 
-  get synced(): Promise<void> {
-    return this.#leases.synced;
+  /** True once the Leases were read. */
+  get hasSynced(): boolean {
+    return this.#leases.hasSynced;
   }
 
   /** In the order of their ids. */

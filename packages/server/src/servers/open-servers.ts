@@ -7,7 +7,7 @@ import { type Clock, type Handler, type Logger, TimeLimit } from "@dataplane/met
 import type { PluginSource } from "@dataplane/plugin-host";
 import type { Config } from "../config/load-config.js";
 import type { Lifetime } from "../lifetime.js";
-import type { Certificates } from "../tls/certificates.js";
+import { type Certificates, frontProxyName } from "../tls/certificates.js";
 import type { Live } from "../tls/live.js";
 import type { ServingCertificate } from "../tls/serving-certificate.js";
 import { version } from "../version.js";
@@ -60,6 +60,8 @@ export interface Servers {
   readonly plugins: PluginSource;
   readonly owners: ChannelOwners;
   readonly fanOut: FanOut;
+  /** True once the others are known. */
+  readonly areKnown: () => boolean;
   /** True for a plugin that another living server has. */
   isElsewhere(pluginId: string): boolean;
   /** What other servers ask is answered before `delegate` sees it. */
@@ -73,6 +75,9 @@ export interface Servers {
 }
 
 const pushMs = 5_000;
+
+/** Whatever proxies are believed besides: the servers of the store are. */
+const withOwnName = (names: readonly string[]): readonly string[] => (names.length === 0 ? [] : [...names, frontProxyName]);
 
 export function openServers(options: OpenServersOptions): Servers {
   const { client, plugins, stopping, clock, logger } = options;
@@ -126,6 +131,7 @@ export function openServers(options: OpenServersOptions): Servers {
         }),
       );
     },
+    areKnown: () => living.hasSynced,
     isElsewhere: (pluginId) => living.others().some((server) => server.plugins.some((it) => it.id === pluginId)),
     withEndpoint: (delegate, streams) =>
       peerEndpoint(
@@ -133,7 +139,7 @@ export function openServers(options: OpenServersOptions): Servers {
           authenticator: requestHeaderAuthenticator({
             ...remoteHeaders,
             ca: () => options.certificates.requestHeaderCa.current,
-            allowedNames: options.config.requestHeaderAllowedNames,
+            allowedNames: withOwnName(options.config.requestHeaderAllowedNames),
           }),
           plugins,
           owners,

@@ -48,6 +48,9 @@ interface State {
   readonly frontProxy: CertificatePair;
 }
 
+/** Common name of what this server shows to those that it is a proxy for, unless other files were chosen. */
+export const frontProxyName = "front-proxy-client";
+
 const renewalMs = 3_600_000;
 const ownFiles = ["ca", "serving", "client-ca", "front-proxy-ca", "front-proxy-client"];
 
@@ -156,7 +159,7 @@ function requestHeaderAuthorities({ requestHeaderCa = "", frontProxy }: ChosenFi
 const frontProxyPair = (directory: string, authority: Authority, now: Date): CertificatePair =>
   openPair({
     ...{ directory, file: "front-proxy-client", authority, now },
-    subject: { subject: "front-proxy-client", dnsNames: [], ipAddresses: [], usages: ["clientAuth"] },
+    subject: { subject: frontProxyName, dnsNames: [], ipAddresses: [], usages: ["clientAuth"] },
   });
 
 const listenerOf = ({ serving: { key, cert }, clientCa, requestHeaderCa }: State): ListenerCredentials => ({
