@@ -43,7 +43,7 @@ export class SqliteReader {
   get(key: string): Entry | undefined {
     return translated(() => {
       const row = this.#statements.get.get(key);
-      return row === undefined ? undefined : verifiedCurrent(row);
+      return row === undefined ? undefined : verifiedCurrent(row, key);
     });
   }
 
@@ -112,11 +112,11 @@ export class SqliteReader {
   #newest(range: readonly (string | number | null)[]): readonly Entry[] {
     const rows = this.#statements.list.all(...range);
     const unproven = rows.filter((row) => !this.#isProven(row)).length;
-    if (unproven > rows.length / 8) return this.#statements.listProof.all(...range).map((row) => this.#proven(row));
+    if (unproven > rows.length / 8) return this.#statements.listProof.all(...range).map((row) => this.#proven(row, textOf(row, "key")));
     return rows.map((row) => {
       const key = textOf(row, "key");
       if (this.#isProven(row)) return { key, value: bytesOf(row, "value"), revision: BigInt(numberOf(row, "revision")) };
-      return this.#proven(this.#statements.get.get(key) ?? row);
+      return this.#proven(this.#statements.get.get(key) ?? {}, key);
     });
   }
 
@@ -124,8 +124,8 @@ export class SqliteReader {
     return typeof revision === "number" && this.#verified.has(revision);
   }
 
-  #proven(row: Row): Entry {
-    const entry = orDamage(textOf(row, "key"), numberOf(row, "at"), () => verifiedCurrent(row));
+  #proven(row: Row, key: string): Entry {
+    const entry = orDamage(key, numberOf(row, "at"), () => verifiedCurrent(row, key));
     if (entry.damage === undefined) this.#verified.add(Number(entry.revision));
     return entry;
   }
@@ -176,7 +176,7 @@ function prepareAll(database: Database) {
       `SELECT c.key, l.revision, l.value FROM current c LEFT JOIN log l ON l.revision = c.revision WHERE ${range.replaceAll("key", "c.key")} ORDER BY c.key LIMIT ?`,
     ),
     listProof: prepare(
-      `SELECT ${currentColumns} FROM current c LEFT JOIN log l ON l.revision = c.revision WHERE ${range.replaceAll("key", "c.key")} ORDER BY c.key LIMIT ?`,
+      `SELECT c.key AS key, ${currentColumns} FROM current c LEFT JOIN log l ON l.revision = c.revision WHERE ${range.replaceAll("key", "c.key")} ORDER BY c.key LIMIT ?`,
     ),
     // Of each key the newest version up to the revision; the index on (key, revision) answers the inner question.
     listAt: prepare(

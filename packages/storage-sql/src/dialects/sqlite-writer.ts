@@ -104,7 +104,7 @@ export class SqliteWriter {
     const row = this.#statements.current.get(key);
     const actual = row === undefined ? 0 : numberOf(row, "at");
     if (BigInt(actual) !== expected || (write.type === "delete" && row === undefined)) return { type: "conflict", actual: BigInt(actual) };
-    const previous: Entry | undefined = row === undefined ? undefined : verifiedCurrent(row);
+    const previous: Entry | undefined = row === undefined ? undefined : verifiedCurrent(row, key);
     const deleted = write.type === "delete";
     const value = deleted ? noBytes : write.value;
     const checksum = logChecksum({ revision, key, deleted, previous: actual, value });
