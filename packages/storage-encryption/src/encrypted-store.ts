@@ -150,12 +150,15 @@ class EncryptedStore implements Store {
     };
   }
 
-  /** The same array where nothing had to be opened. */
+  /** The same array where nothing had to be opened. Most of what is stored is in clear: that costs a look at its first byte. */
   async #allOpened(entries: readonly Entry[]): Promise<readonly Entry[]> {
+    const rules = this.#rules.current;
     let opened: Entry[] | undefined;
-    for (const [index, entry] of entries.entries()) {
+    let index = -1;
+    for (const entry of entries) {
+      index += 1;
+      if (rules.isInClear(entry.key, entry.value)) continue;
       const result = this.#opened(entry);
-      if (result === entry) continue;
       opened ??= [...entries];
       opened[index] = result instanceof Promise ? await result : result;
     }
@@ -170,8 +173,10 @@ class EncryptedStore implements Store {
   }
 }
 
-const withoutReserved = (entries: readonly Entry[]): readonly Entry[] =>
-  entries.some(({ key }) => isReserved(key)) ? entries.filter(({ key }) => !isReserved(key)) : entries;
+function withoutReserved(entries: readonly Entry[]): readonly Entry[] {
+  for (const { key } of entries) if (isReserved(key)) return entries.filter((entry) => !isReserved(entry.key));
+  return entries;
+}
 
 const keyOf = (change: Change): string => (change.type === "progress" ? "" : change.type === "put" ? change.entry.key : change.key);
 

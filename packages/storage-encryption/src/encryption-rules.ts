@@ -60,6 +60,11 @@ export class EncryptionRules {
     return this.#ruleOf(storeKey)?.writer;
   }
 
+  /** Whether the value is in clear, and is taken as it is. */
+  isInClear(storeKey: string, value: Uint8Array): boolean {
+    return !isSealed(value) && (this.#takesAllClear || this.#ruleOf(storeKey)?.takesClear !== false);
+  }
+
   /** Whether a write of this very value would seal it in another way. */
   isOutdated(storeKey: string, value: Uint8Array): boolean {
     const writer = this.writerOf(storeKey);
@@ -74,11 +79,12 @@ export class EncryptionRules {
    */
   open(storeKey: string, value: Uint8Array): Awaitable<Uint8Array> {
     if (!isSealed(value)) {
-      if (this.#takesAllClear || this.#ruleOf(storeKey)?.takesClear !== false) return value;
+      if (this.isInClear(storeKey, value)) return value;
       throw new Error("it is stored in clear, and identity is not among the providers of its resource");
     }
-    const own = this.#ruleOf(storeKey)?.ciphers ?? [];
-    const ciphers = [...new Set([...own, ...this.ciphers])].filter(({ prefixes }) => prefixes.some((prefix) => startsWith(value, prefix)));
+    const fitting = this.ciphers.filter(({ prefixes }) => prefixes.some((prefix) => startsWith(value, prefix)));
+    const own = fitting.length > 1 ? (this.#ruleOf(storeKey)?.ciphers ?? []) : [];
+    const ciphers = fitting.toSorted((one, other) => Number(own.includes(other)) - Number(own.includes(one)));
     if (ciphers.length === 0) {
       const by = sealedBy(value);
       throw new Error(`it is sealed by the key ${by === undefined ? "?" : nameOf(by)}, which the configuration does not have`);
