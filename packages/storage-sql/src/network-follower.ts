@@ -79,10 +79,11 @@ export class NetworkFollower {
 
   async #stayWith(connection: SqlConnection, told: () => bigint): Promise<void> {
     await this.#look();
-    while (!this.#ending.signal.aborted && connection.isUsable && this.#missed < mostMissed) {
+    const isWell = (): boolean => !this.#ending.signal.aborted && connection.isUsable && this.#missed < mostMissed;
+    while (isWell()) {
       const before = told();
       await this.#pause(heartbeat);
-      if (!connection.isUsable) return;
+      if (!isWell()) return;
       const isNews = await this.#look();
       // Something happened, and in all that time nothing was told.
       this.#missed = isNews && told() === before ? this.#missed + 1 : 0;
