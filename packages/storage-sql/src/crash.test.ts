@@ -7,7 +7,7 @@ import { expect, test } from "vitest";
 import { defaultDriver } from "./dialects/sqlite-driver.js";
 import { runCrashCampaign } from "./testing/crash-campaign.js";
 
-test("a process that is killed while it writes loses no acknowledged write and uses no revision twice", { timeout: 60_000 }, async () => {
+test("a process that is killed while it writes loses no acknowledged write and uses no revision twice", { timeout: 180_000 }, async () => {
   const folder = await mkdtemp(join(tmpdir(), "dataplane-crash-"));
   try {
     const loader = pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href;

@@ -6,6 +6,7 @@ import { SqliteEngine } from "./sqlite-engine.js";
 import { readFailure } from "./sqlite-failure.js";
 import { takeLock } from "./sqlite-lock.js";
 import { prepareFile } from "./sqlite-schema.js";
+import { requireWholeLog } from "./sqlite-wal.js";
 
 export interface SqliteOptions {
   /** The library; Node's own where it has one, else libsql. */
@@ -29,6 +30,7 @@ export function openSqlite(path: string, options: SqliteOptions = {}): Dialect {
     try {
       // SQLite gives its other files the mode of this one, and what is stored is the server's alone.
       closeSync(openSync(path, "a", 0o600));
+      requireWholeLog(path);
       database = openDatabase(driver, path);
       prepareFile(database, path);
       database.exec("PRAGMA query_only = 1");
