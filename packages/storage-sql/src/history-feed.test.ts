@@ -57,9 +57,10 @@ test("what others wrote before it comes first, from the log, and once", async ()
   expect(await feed.published(10n, 1000)).toBe(true);
   await turn();
   expect(seen).toEqual(range(2, 10));
+  // From the newest that was published: the log must have it still.
   expect(reads).toEqual([
     [1, 5],
-    [7, 9],
+    [6, 9],
   ]);
 });
 
@@ -105,6 +106,33 @@ test("a hole in the log, or a log that is compacted too far, ends watches: nothi
   compacted.feed.reach(12n);
   expect(await compacted.ended).toMatchObject({ name: "RevisionCompacted", oldest: 9n });
   expect(compacted.hub.revision).toBe(9n);
+});
+
+test("a log that was put back and has other changes since ends watches, though its revision is larger again", async () => {
+  const { feed, log, hub, ended } = start();
+  await turn();
+  feed.add(puts(2, 5));
+  const elsewhere = (revision: number): WriteChange => ({
+    type: "put",
+    entry: { key: "/other", value: new Uint8Array(2), revision: BigInt(revision) },
+    previous: undefined,
+  });
+  log.push(...puts(2, 3), ...[4, 5, 6, 7].map(elsewhere));
+  feed.reach(7n);
+  expect(await ended).toMatchObject({ name: "RevisionFuture", current: 7n });
+  expect(hub.revision).toBe(7n);
+});
+
+test("a log that is compacted up to what was published last is read on from there", async () => {
+  const { feed, log, seen, failures } = start();
+  await turn();
+  feed.add(puts(2, 5));
+  failures.push(new RevisionCompacted(5n));
+  log.push(...puts(6, 8));
+  feed.reach(8n);
+  expect(await feed.published(8n, 1000)).toBe(true);
+  await turn();
+  expect(seen).toEqual(range(2, 8));
 });
 
 test("a word of a revision that the log does not have does no harm", async () => {

@@ -1,10 +1,11 @@
 import { systemClock } from "@dataplane/meta";
 import {
+  changeKey,
   changeRevision,
   failpoint,
   type History,
   RevisionCompacted,
-  type RevisionFuture,
+  RevisionFuture,
   StoreUnavailable,
   type WatchHub,
   type WriteChange,
@@ -36,6 +37,8 @@ export class HistoryFeed {
   /** The log is known to reach this far. */
   #target: bigint;
   #batch: Promise<unknown> | undefined;
+  /** What was published last: the log must still have it, or it is another history. */
+  #newest: WriteChange | undefined;
   #running: Promise<void> | undefined;
 
   constructor({ hub, readHistory }: HistoryFeedOptions) {
@@ -88,6 +91,7 @@ export class HistoryFeed {
   /** Ends every watch with `reason`: what lies between the hub's revision and this one is not known, or never happened. */
   restart(revision: bigint, reason: RevisionCompacted | RevisionFuture): void {
     this.#own = [];
+    this.#newest = undefined;
     this.#target = revision;
     this.#hub.restart(revision, reason);
     this.#wake();
@@ -134,11 +138,22 @@ export class HistoryFeed {
     const [next] = this.#own;
     const last = next?.[0] === undefined ? this.#target : changeRevision(next[0]) - 1n;
     try {
-      this.#take(after, await this.#readHistory(after, last));
+      this.#take(after, await this.#readOn(after, last));
     } catch (error) {
       if (error instanceof RevisionCompacted) this.restart(error.oldest, error);
+      else if (error instanceof RevisionFuture) this.restart(error.current, error);
       else await this.#pause(error instanceof StoreUnavailable ? retryPause : retryPause * 10);
     }
+  }
+
+  /** Reads what was published last once more, and then on: a database that was put back and written to since has something else there. */
+  async #readOn(after: bigint, last: bigint): Promise<History> {
+    const newest = this.#newest;
+    if (newest === undefined || changeRevision(newest) !== after) return this.#readHistory(after, last);
+    const { changes, upTo } = await this.#readHistory(after - 1n, last).catch(noneWhenCompacted);
+    const [first] = changes;
+    if (first !== undefined && changeRevision(first) === after && !isSame(first, newest)) throw new RevisionFuture(upTo);
+    return first === undefined || upTo <= after ? this.#readHistory(after, last) : { changes: changes.slice(1), upTo };
   }
 
   #take(after: bigint, { changes, upTo }: History): void {
@@ -157,6 +172,7 @@ export class HistoryFeed {
   #publish(changes: readonly WriteChange[]): void {
     failpoint("before-notify");
     this.#hub.publish(changes);
+    this.#newest = changes.at(-1);
     failpoint("after-notify");
     this.#wake();
   }
@@ -168,6 +184,19 @@ export class HistoryFeed {
   #pause(ms: number): Promise<void> {
     return systemClock.sleep(ms, this.#ending.signal).catch(() => undefined);
   }
+}
+
+/** The read that is one change longer than needed may begin in what is compacted. */
+function noneWhenCompacted(error: unknown): History {
+  if (error instanceof RevisionCompacted) return { changes: [], upTo: 0n };
+  throw error;
+}
+
+function isSame(left: WriteChange, right: WriteChange): boolean {
+  if (changeKey(left) !== changeKey(right) || left.previous?.revision !== right.previous?.revision) return false;
+  if (left.type === "delete" || right.type === "delete") return left.type === right.type;
+  // One that cannot be read any more is another matter.
+  return left.entry.damage !== undefined || right.entry.damage !== undefined || Buffer.compare(left.entry.value, right.entry.value) === 0;
 }
 
 /** Resolves when `promise` is settled, or after so many milliseconds. */
