@@ -1,3 +1,5 @@
+import { setMaxListeners } from "node:events";
+
 /**
  * An AbortController that also aborts, with their reason, as soon as one of the signals that it follows does. Not AbortSignal.any: that holds
  * what it follows so weakly that on Node 20 a garbage collection may take the timeout out of it, and keeps for good whatever still listens to
@@ -9,6 +11,8 @@ export class LinkedAbort {
   readonly #follow = (reason: unknown): void => this.abort(reason);
 
   constructor(...followed: readonly (AbortSignal | undefined)[]) {
+    // A request may well ask a dozen plugins at once, which all listen: Node would warn of a leak after ten.
+    setMaxListeners(0, this.signal);
     for (const signal of followed) {
       if (signal === undefined || this.signal.aborted) continue;
       if (signal.aborted) {

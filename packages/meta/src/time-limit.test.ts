@@ -73,6 +73,16 @@ test("however many follow a signal, one listener is at it, and none of them is t
   expect(all.map(({ signal }) => signal.aborted)).toStrictEqual(all.map((_, index) => index < 50));
 });
 
+test("many may listen to one, and nobody is warned of a leak", async () => {
+  const warned = vi.fn();
+  process.on("warning", warned);
+  const { signal } = new LinkedAbort();
+  for (let count = 0; count < 50; count++) signal.addEventListener("abort", () => undefined);
+  await new Promise((resolve) => setImmediate(resolve));
+  process.off("warning", warned);
+  expect(warned).not.toHaveBeenCalled();
+});
+
 test("a linked abort follows each of its signals, and lets go of all of them with the first", () => {
   const [one, other] = [new AbortController(), new AbortController()];
   const linked = new LinkedAbort(one.signal, undefined, other.signal);
