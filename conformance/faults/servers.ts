@@ -115,7 +115,7 @@ export class FaultyServers {
       all.push(new FaultyServer(database, address === undefined ? undefined : await TcpProxy.start(address), environment));
     }
     const servers = new FaultyServers(database, all);
-    await Promise.all(all.map((server) => server.start())).catch(async (error: unknown) => {
+    await Promise.all(all.map((server) => server.startWhenPossible())).catch(async (error: unknown) => {
       await servers.stop();
       throw error;
     });

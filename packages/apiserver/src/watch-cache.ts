@@ -1,5 +1,5 @@
 import { ApiError, type Clock, expired, type Logger, unavailable } from "@dataplane/meta";
-import { type Change, failpoint, RevisionCompacted, RevisionFuture, shareNext, type Store } from "@dataplane/storage";
+import { type Change, failpoint, RevisionCompacted, RevisionFuture, type Store, shareNext } from "@dataplane/storage";
 import { StoredValue } from "./codec.js";
 import { SortedMap } from "./sorted-map.js";
 
@@ -74,7 +74,7 @@ export class WatchCache {
 
   /** Lists the store, then follows it until `signal` aborts; resolves when the first listing is in. Lists again after a broken watch. */
   start(signal: AbortSignal): Promise<void> {
-    this.#started ??= this.#list().then(() => {
+    this.#started ??= this.#firstList(signal).then(() => {
       void this.#follow(signal);
     });
     return this.#started;
@@ -127,6 +127,19 @@ export class WatchCache {
     let index = this.#history.length;
     while (index > 0 && (this.#history[index - 1]?.revision ?? 0n) > since) index--;
     return this.#history.slice(index);
+  }
+
+  /** A database that is away for a moment ends no server that starts. */
+  async #firstList(signal: AbortSignal): Promise<void> {
+    for (;;) {
+      try {
+        await this.#list();
+        return;
+      } catch (error) {
+        if (!(error instanceof StoreUnavailable)) throw error;
+      }
+      await this.#options.clock.sleep(500, signal);
+    }
   }
 
   async #list(): Promise<void> {

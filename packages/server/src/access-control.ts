@@ -11,6 +11,7 @@ import {
 } from "@dataplane/rbac";
 import type { Lifetime } from "./lifetime.js";
 import type { Current, Leading } from "./servers/leading.js";
+import { whenStoreAnswers } from "./when-store-answers.js";
 
 export interface AccessControlOptions {
   /** As the control plane. */
@@ -43,7 +44,7 @@ export function openAccessControl({ client, sources, keepsServedRoles, clock, lo
     resolver,
     sourcesChanged: () => servedRoles?.current?.changed(),
     async start(lifetime, leading) {
-      await reconcileDefaults(client);
+      await whenStoreAnswers(() => reconcileDefaults(client), { clock, signal: lifetime.signal });
       lifetime.start("roles and bindings", rbac);
       await Promise.race([rbac.synced, aborted(lifetime.signal)]);
       const aggregation = leading.start("ClusterRole aggregation", () => clusterRoleAggregationController(parts));

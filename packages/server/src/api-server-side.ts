@@ -37,6 +37,7 @@ import { storeHealthLog } from "./store-health.js";
 import type { Live } from "./tls/live.js";
 import type { ServingCertificate } from "./tls/serving-certificate.js";
 import { version } from "./version.js";
+import { whenStoreAnswers } from "./when-store-answers.js";
 
 export interface ApiServerSideOptions {
   readonly config: Config;
@@ -145,7 +146,7 @@ export function openApiServerSide(options: ApiServerSideOptions): ApiServerSide 
       await apiServer.start(lifetime.signal, whileLeading(leading));
       progress.storeIsRead = true;
       await hooksAreKnown();
-      await bootstrap(client);
+      await whenStoreAnswers(() => bootstrap(client), { clock, signal: lifetime.signal });
       await access.start(lifetime, leading);
       accounts.start(lifetime, leading);
       progress.bootstrapped = true;
