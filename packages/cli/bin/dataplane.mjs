@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url)).replace(/[\\/]$/, "");
 const argv = process.argv.slice(2);
-const server = new Set(["serve", "users", "--version", "-v"]);
+const server = new Set(["serve", "users", "certs", "keys", "storage", "--version", "-v"]);
 
 if (argv.length === 0 || server.has(argv[0]) || argv[0].startsWith("cfg:")) {
   await import("../../../tools/serve.mjs");
