@@ -13,10 +13,7 @@ export async function openMysql(): Promise<FaultyDatabase | undefined> {
     location: () => ({ engine: "mysql", hosts: [`${host}:${String(port)}`], name, user, password, maxConnections: 4 }),
     kill: () => server.kill(),
     restart: () => server.restart(),
-    pause: () => {
-      server.pause();
-      return Promise.resolve();
-    },
+    pause: () => server.pause(),
     resume: () => {
       server.resume();
       return Promise.resolve();

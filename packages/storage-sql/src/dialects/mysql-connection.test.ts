@@ -138,7 +138,7 @@ describe.skipIf(plain === undefined)(title("a connection to MariaDB"), () => {
   test("the server's death, its silence and its end are lost connections, and a connection afterwards is well", async () => {
     const [killed, silent, ended] = await Promise.all([connect(), connect({ silenceMs: 300 }), connect()]);
     const asleep = Promise.all([killed, ended].map((connection) => connection.query("SELECT SLEEP(20)").catch(mysqlFailure)));
-    server().pause();
+    await server().pause();
     await expect(silent.query("SELECT 1").catch(mysqlFailure)).resolves.toBe("lost");
     await server().kill();
     expect(await asleep).toEqual(["lost", "lost"]);

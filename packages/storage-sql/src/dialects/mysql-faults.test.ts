@@ -24,7 +24,7 @@ const faults: Readonly<Record<string, (database: TestMariadb) => Promise<void>>>
     }
   },
   "is stopped for a while": async (database) => {
-    database.pause();
+    await database.pause();
     // Longer than any call waits.
     await sleep(7000);
     database.resume();

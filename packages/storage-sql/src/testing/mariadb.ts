@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { chown, cp, mkdtemp, readdir, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { chown, cp, mkdir, mkdtemp, readdir, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -36,8 +36,8 @@ export interface TestMariadb {
   log(): string;
   /** SIGKILL; resolves when it is gone. */
   kill(): Promise<void>;
-  /** SIGSTOP: it keeps its connections and answers nothing. */
-  pause(): void;
+  /** SIGSTOP: it keeps its connections and answers nothing; resolves when it stands still. */
+  pause(): Promise<void>;
   resume(): void;
   /** Starts it again on the same data and port, after `kill` or, with a shutdown of its own before, while it runs. */
   restart(): Promise<void>;
@@ -78,10 +78,13 @@ class Mariadb implements TestMariadb {
     const folder = await mkdtemp(join(tmpdir(), "dataplane-mariadb-"));
     // It refuses to run as root, and drops to the account that its package made.
     const account = process.getuid?.() === 0 ? await accountOf("mysql") : undefined;
-    if (account !== undefined) await chown(folder, account.uid, account.gid);
+    // Its own: a server that starts removes what is left of temporary tables there, and would take another's for that.
+    const temporary = join(folder, "tmp");
+    await mkdir(temporary);
+    if (account !== undefined) for (const each of [folder, temporary]) await chown(each, account.uid, account.gid);
     const asAccount = account === undefined ? [] : ["--user=mysql"];
     const methods = ["--auth-root-authentication-method=normal", "--skip-test-db", "--skip-name-resolve"];
-    await run(install, ["--no-defaults", ...asAccount, `--datadir=${join(folder, "data")}`, ...methods]);
+    await run(install, ["--no-defaults", ...asAccount, `--datadir=${join(folder, "data")}`, `--tmpdir=${temporary}`, ...methods]);
     await writeFile(join(folder, "init.sql"), initialStatements(options.tls === true));
     const certificate = options.tls === true ? await issueTestCertificate(folder, account) : undefined;
     const tls = certificate === undefined ? ["--skip-ssl"] : [`--ssl-cert=${certificate.certFile}`, `--ssl-key=${certificate.keyFile}`];
@@ -124,8 +127,8 @@ class Mariadb implements TestMariadb {
     return this.#process.end("SIGKILL");
   }
 
-  pause(): void {
-    this.#process.pause();
+  pause(): Promise<void> {
+    return this.#process.pause();
   }
 
   resume(): void {
@@ -158,6 +161,7 @@ const socketIn = (folder: string): string => join(folder, "socket");
 const commandLine = (folder: string, port: number): readonly string[] => [
   "--no-defaults",
   `--datadir=${join(folder, "data")}`,
+  `--tmpdir=${join(folder, "tmp")}`,
   `--socket=${socketIn(folder)}`,
   `--pid-file=${join(folder, "pid")}`,
   `--init-file=${join(folder, "init.sql")}`,

@@ -144,7 +144,7 @@ class Postgres implements TestPostgres {
   }
 
   async pause(): Promise<void> {
-    this.#process.pause();
+    await this.#process.pause();
     await this.#signalOthers("SIGSTOP");
   }
 

@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { readdir, readFile } from "node:fs/promises";
 import { createServer } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 
 export interface ServerProcessOptions {
   readonly program: string;
@@ -47,9 +49,11 @@ export class ServerProcess {
     }
   }
 
-  /** SIGSTOP: it keeps its connections and answers nothing. */
-  pause(): void {
+  /** SIGSTOP: it keeps its connections and answers nothing; resolves when each of its threads stands still. */
+  async pause(): Promise<void> {
+    const { pid } = this;
     this.#child?.kill("SIGSTOP");
+    while (pid !== undefined && !(await standsStill(pid))) await sleep(5);
   }
 
   resume(): void {
@@ -84,6 +88,14 @@ export class ServerProcess {
       for (const output of [child.stdout, child.stderr]) output?.setEncoding("utf8").on("data", hear);
     });
   }
+}
+
+/** Also when it is gone. */
+async function standsStill(pid: number): Promise<boolean> {
+  const threads = await readdir(`/proc/${String(pid)}/task`).catch(() => []);
+  const states = threads.map((thread) => readFile(`/proc/${String(pid)}/task/${thread}/stat`, "utf8").catch(() => ") T "));
+  // After the command, which may hold anything: https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html
+  return (await Promise.all(states)).every((state) => /\) [TtZX] /.test(state));
 }
 
 /** A port of 127.0.0.1 where nobody listens. */
