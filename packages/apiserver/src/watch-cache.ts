@@ -1,5 +1,5 @@
 import { ApiError, type Clock, expired, type Logger, unavailable } from "@dataplane/meta";
-import { type Change, failpoint, RevisionCompacted, RevisionFuture, type Store, shareNext } from "@dataplane/storage";
+import { type Change, failpoint, RevisionCompacted, RevisionFuture, type Store, StoreUnavailable, shareNext } from "@dataplane/storage";
 import { StoredValue } from "./codec.js";
 import { SortedMap } from "./sorted-map.js";
 
