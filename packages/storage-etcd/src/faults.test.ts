@@ -3,6 +3,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { openEtcdStore } from "./index.js";
 import { startCutProxy } from "./testing/cut-proxy.js";
 import { findEtcd, type StartEtcdOptions, startEtcd, type TestEtcd } from "./testing/etcd.js";
+import { nextWrite } from "./testing/next-write.js";
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const base64 = (text: string): string => Buffer.from(text).toString("base64");
@@ -41,14 +42,6 @@ async function eventually(check: () => boolean | Promise<boolean>): Promise<void
     await new Promise((resolve) => setTimeout(resolve, 25));
   }
 }
-
-const nextWrite = async (changes: AsyncIterator<Change>): Promise<Change> => {
-  for (;;) {
-    const { done, value } = await changes.next();
-    if (done === true) throw new Error("the watch ended");
-    if (value.type !== "progress") return value;
-  }
-};
 
 describe.skipIf(findEtcd() === undefined)("an etcd that fails", { timeout: 60_000 }, () => {
   test("is waited for by watches, while reads and writes say that it is away, and all goes on when it is back", async () => {
@@ -114,9 +107,13 @@ describe.skipIf(findEtcd() === undefined)("an etcd that fails", { timeout: 60_00
     const fill = async (): Promise<void> => {
       for (let count = 0; count < 64; count += 1) revision = (await store.put("/large", large, { expected: revision })).revision;
     };
-    await expect(fill()).rejects.toThrow(StoreReadOnly);
+    // etcd refuses the write that fills it, and may have done it all the same.
+    const refused = await fill().catch((thrown: unknown) => thrown);
+    const kept = (await store.get("/large"))?.revision ?? 0n;
+    if (kept === revision) expect(refused).toBeInstanceOf(StoreReadOnly);
+    else expect(refused).toBeInstanceOf(OutcomeUnknown);
+    revision = kept;
     expect(store.health()).toMatchObject({ readable: true, writable: false });
-    expect((await store.get("/large"))?.revision).toBe(revision);
     const began = performance.now();
     await expect(store.put("/b", bytes("1"), { expected: 0n })).rejects.toThrow(StoreReadOnly);
     expect(performance.now() - began).toBeLessThan(100);
@@ -162,7 +159,7 @@ describe.skipIf(findEtcd() === undefined)("an etcd that fails", { timeout: 60_00
     await writing;
     proxy.heal();
     const read = await store.get("/a");
-    expect(read?.value).toEqual(Buffer.from("2"));
+    expect(read?.value).toEqual(bytes("2"));
     expect(await next).toMatchObject({ entry: { key: "/a", revision: read?.revision } });
     expect(store.health()).toEqual({ readable: true, writable: true });
   });

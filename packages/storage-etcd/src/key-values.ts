@@ -1,6 +1,7 @@
 import {
   type Entry,
   type Listing,
+  OutcomeUnknown,
   type Page,
   type PutOptions,
   RevisionConflict,
@@ -76,12 +77,12 @@ export class KeyValues {
     }
   }
 
-  /** Throws RevisionConflict, StoreReadOnly, ValueTooLarge and what Cluster.write throws. */
+  /** Throws RevisionConflict, StoreReadOnly, ValueTooLarge, OutcomeUnknown and what Cluster.write throws. */
   async put(key: string, value: Uint8Array, { expected, ttlSeconds }: PutOptions): Promise<bigint> {
     const etcdKey = this.#keys.toEtcd(key);
-    const lease = ttlSeconds === undefined ? undefined : await this.#writing(key, () => grantLease(this.#cluster, ttlSeconds));
+    const lease = ttlSeconds === undefined ? undefined : await this.#writing(key, expected, () => grantLease(this.#cluster, ttlSeconds));
     const requestPut = { key: etcdKey, value, ...(lease === undefined ? {} : { lease }) };
-    const response = await this.#writing(key, () => this.#conditionally(etcdKey, expected, { requestPut }));
+    const response = await this.#writing(key, expected, () => this.#conditionally(etcdKey, expected, { requestPut }));
     if (response.succeeded) return revisionOf(response);
     if (lease !== undefined) revokeLease(this.#cluster, lease);
     throw new RevisionConflict(key, actualOf(response));
@@ -91,7 +92,9 @@ export class KeyValues {
     const etcdKey = this.#keys.toEtcd(key);
     // An absent key is at 0: that comparison would succeed, and remove nothing.
     if (expected === 0n) throw new RevisionConflict(key, (await this.get(key))?.revision ?? 0n);
-    const response = await this.#writing(key, () => this.#conditionally(etcdKey, expected, { requestDeleteRange: { key: etcdKey, prevKv: true } }));
+    const response = await this.#writing(key, expected, () =>
+      this.#conditionally(etcdKey, expected, { requestDeleteRange: { key: etcdKey, prevKv: true } }),
+    );
     const removed = response.responses[0]?.responseDeleteRange?.prevKvs[0];
     if (!response.succeeded || removed === undefined) throw new RevisionConflict(key, actualOf(response));
     return { revision: revisionOf(response), previous: { key, value: removed.value, revision: expected } };
@@ -122,7 +125,7 @@ export class KeyValues {
     });
   }
 
-  async #writing<T>(key: string, write: () => Promise<T>): Promise<T> {
+  async #writing<T>(key: string, expected: bigint, write: () => Promise<T>): Promise<T> {
     try {
       return await write();
     } catch (thrown) {
@@ -131,7 +134,16 @@ export class KeyValues {
         throw new ValueTooLarge(`etcd takes no value as large as that of ${key}: its --max-request-bytes says how large`, { cause: thrown });
       if (!isNoSpace(thrown)) throw thrown;
       this.#onNoSpace();
-      throw new StoreReadOnly(noSpace, { cause: thrown });
+      throw (await this.#isStillAt(key, expected)) ? new StoreReadOnly(noSpace, { cause: thrown }) : new OutcomeUnknown(noSpace, { cause: thrown });
+    }
+  }
+
+  /** The write that finds the space used up is refused, and yet done: its quotaApplierV3 */
+  async #isStillAt(key: string, expected: bigint): Promise<boolean> {
+    try {
+      return ((await this.get(key))?.revision ?? 0n) === expected;
+    } catch {
+      return false;
     }
   }
 }
