@@ -47,7 +47,7 @@ const dieAt =
       for (let turn = 0; turn < deaths; turn += 1) {
         const server = random.pick(servers.all);
         await server.stop();
-        const count = point.endsWith("compact") ? 1 : random.between(1, 60);
+        const count = point.endsWith("compact") ? 1 : random.between(1, 30);
         // It may die while it starts: that is a death too.
         const isStarted = await server.start({ DATAPLANE_FAILPOINTS: `${point}=kill@${String(count)}` }).then(
           () => true,
