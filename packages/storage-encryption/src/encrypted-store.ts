@@ -1,3 +1,4 @@
+import { LinkedAbort } from "@dataplane/meta";
 import {
   type Change,
   type Entry,
@@ -79,12 +80,11 @@ class EncryptedStore implements Store {
   }
 
   async *watch(prefix: string, since: bigint, signal: AbortSignal): AsyncGenerator<Change, void, undefined> {
-    const renewed = new AbortController();
+    const ended = new LinkedAbort(signal);
     // What other keys may open has to be read again; where all is well nobody is bothered.
     const stop = this.#rules.onChange(() => {
-      if (this.#gaveDamage) renewed.abort();
+      if (this.#gaveDamage) ended.abort();
     });
-    const ended = linked(signal, renewed.signal);
     try {
       for await (const change of this.#inner.watch(prefix, since, ended.signal)) {
         yield isReserved(keyOf(change)) ? progressOf(change) : await this.#seen(change);
@@ -93,7 +93,7 @@ class EncryptedStore implements Store {
       stop();
       ended.release();
     }
-    if (!renewed.signal.aborted || signal.aborted) return;
+    if (!ended.signal.aborted || signal.aborted) return;
     this.#gaveDamage = false;
     throw new RevisionCompacted(await this.#inner.revision());
   }
@@ -184,19 +184,3 @@ const progressOf = (change: Change): Change => ({
   type: "progress",
   revision: change.type === "put" ? change.entry.revision : change.revision,
 });
-
-/** Aborts with either; `release` forgets both. */
-function linked(...signals: readonly AbortSignal[]): { readonly signal: AbortSignal; readonly release: () => void } {
-  const controller = new AbortController();
-  const abort = (): void => controller.abort();
-  for (const signal of signals) {
-    if (signal.aborted) abort();
-    else signal.addEventListener("abort", abort, { once: true });
-  }
-  return {
-    signal: controller.signal,
-    release: () => {
-      for (const signal of signals) signal.removeEventListener("abort", abort);
-    },
-  };
-}
