@@ -43,11 +43,12 @@ describeWith([needsPrometheus, needsKubectl("newest")], "a server on each engine
   });
   afterAll(() => prometheus.stop());
 
-  for (const { name, needs, start } of databaseEngines) {
-    test(`${name}: the first example, a CRD with its watch, a database that dies, and a server that starts again`, { timeout: 180_000 }, async ({
-      skip,
-    }) => {
-      const database = await start();
+  for (const engine of databaseEngines) {
+    const { name, needs } = engine;
+    test(`${name}: the first example, a CRD with its watch, a database that dies, and a server that starts again`, {
+      timeout: 180_000,
+    }, async (context) => {
+      const database = await engine.start();
       if (database === undefined) return context.skip(`needs ${needs}`);
       const dataPath = temporaryFolder("engine");
       try {
