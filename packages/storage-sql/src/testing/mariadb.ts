@@ -52,9 +52,21 @@ export async function startMariadb(options: MariadbOptions = {}): Promise<TestMa
   const program = await findProgram("mariadbd", ["/usr/sbin", "/usr/local/sbin"]);
   const install = await findProgram("mariadb-install-db");
   if (program === undefined || install === undefined) return undefined;
-  const server = await Mariadb.prepare(program, install, options);
-  await server.restart();
-  return server;
+  const folder = await mkdtemp(join(tmpdir(), "dataplane-mariadb-"));
+  try {
+    const server = await Mariadb.prepare({ ...options, program, install, folder });
+    await server.restart();
+    return server;
+  } catch (thrown) {
+    await rm(folder, { recursive: true, force: true });
+    throw thrown;
+  }
+}
+
+interface Preparation extends MariadbOptions {
+  readonly program: string;
+  readonly install: string;
+  readonly folder: string;
 }
 
 class Mariadb implements TestMariadb {
@@ -74,8 +86,7 @@ class Mariadb implements TestMariadb {
     this.caFile = caFile;
   }
 
-  static async prepare(program: string, install: string, options: MariadbOptions): Promise<Mariadb> {
-    const folder = await mkdtemp(join(tmpdir(), "dataplane-mariadb-"));
+  static async prepare({ program, install, folder, ...options }: Preparation): Promise<Mariadb> {
     // It refuses to run as root, and drops to the account that its package made.
     const account = process.getuid?.() === 0 ? await accountOf("mysql") : undefined;
     // Its own: a server that starts removes what is left of temporary tables there, and would take another's for that.
