@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type Change, RevisionCompacted } from "./store.js";
+import { type Change, RevisionCompacted, StoreUnavailable } from "./store.js";
 import { changeKey, changeRevision, type History, WatchHub, type WriteChange } from "./watch-hub.js";
 
 const put = (revision: number, size = 1): WriteChange => ({
@@ -118,4 +118,31 @@ test("a restart ends each watch with its reason, and new ones go on from where i
   hub.restart(9n, new RevisionCompacted(9n));
   await expect(watching).rejects.toThrow(RevisionCompacted);
   expect(hub.revision).toBe(9n);
+});
+
+test("a watch whose history cannot be read waits for the store, and goes on where it was", async () => {
+  let left = 2;
+  const readHistory = (_: string, after: bigint): History => {
+    left -= 1;
+    if (left >= 0) throw new StoreUnavailable("gone for a while");
+    return { changes: after < 2n ? [put(2)] : [], upTo: 2n };
+  };
+  const hub = new WatchHub({ revision: 2n, readHistory });
+  expect(await take(hub.watch("/", 1n, AbortSignal.timeout(5000)), 1)).toEqual([2n]);
+});
+
+test("a watch ends when it is told to, also while its store is away or does not answer", async () => {
+  const away = new WatchHub({ revision: 2n, readHistory: () => Promise.reject(new StoreUnavailable("gone")) });
+  const silent = new WatchHub({ revision: 2n, readHistory: () => new Promise<History>(() => undefined) });
+  for (const hub of [away, silent]) {
+    const abort = new AbortController();
+    const next = hub.watch("/", 1n, abort.signal).next();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    abort.abort();
+    expect((await next).done).toBe(true);
+    const other = hub.watch("/", 1n, new AbortController().signal).next();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    hub.close();
+    expect((await other).done).toBe(true);
+  }
 });
