@@ -75,7 +75,7 @@ describe("three servers on one PostgreSQL", () => {
   test("one run of a stream is heard at all, and goes on for the others when a server is killed; the lead moves within its time", async (context) => {
     const servers = needed(group, context);
     const path = "/apis/testdata.datasource.grafana.app/v0alpha1/namespaces/default/datasources/testdata/stream/random-20Hz-stream";
-    const listeners = all.map((index) => new StreamListener(servers.at(index).url, path));
+    const listeners = all.map((index) => StreamListener.start(servers.at(index).url, path));
     await until("all hear", () => (listeners.every(({ values }) => values.length > 40) ? true : undefined));
     // Numbers by chance: the same ones come of the same run.
     const heard = listeners.map(({ values }) => new Set(values));

@@ -15,6 +15,7 @@ export class Balancer {
   readonly #sockets = new Set<Socket>();
   readonly #timer: NodeJS.Timeout;
   #turn = 0;
+  #isProbing = false;
 
   private constructor() {
     this.#server = createServer((socket) => this.#pass(socket));
@@ -47,11 +48,16 @@ export class Balancer {
   }
 
   async #probe(): Promise<void> {
+    if (this.#isProbing) return;
+    this.#isProbing = true;
     await Promise.all(
       [...this.#backends.values()].map(async (backend) => {
-        backend.isReady = await isReady(backend.port);
+        const isNow = await isReady(backend.port);
+        // One that is slow to answer is no worse than before.
+        if (isNow !== undefined) backend.isReady = isNow;
       }),
     );
+    this.#isProbing = false;
   }
 
   #pass(client: Socket): void {
@@ -86,12 +92,17 @@ export class Balancer {
   }
 }
 
-function isReady(port: number): Promise<boolean> {
+/** Undefined when there was no answer in time. */
+function isReady(port: number): Promise<boolean | undefined> {
   return new Promise((resolve) => {
-    const asked = get({ port, host: "127.0.0.1", path: "/readyz", agent: false, timeout: 1_000 }, (answer) => {
+    const asked = get({ port, host: "127.0.0.1", path: "/readyz", agent: false, timeout: 2_000 }, (answer) => {
       answer.resume();
       resolve(answer.statusCode === 200);
     });
-    asked.on("error", () => resolve(false)).on("timeout", () => asked.destroy());
+    asked.on("timeout", () => {
+      resolve(undefined);
+      asked.destroy();
+    });
+    asked.on("error", () => resolve(false));
   });
 }

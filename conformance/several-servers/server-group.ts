@@ -33,7 +33,7 @@ export class ServerGroup {
     if (postgres === undefined) return undefined;
     const database = { GF_DATABASE_URL: postgres.url(await postgres.createDatabase()), GF_SECURITY_SECRET_KEY: "k".repeat(40) };
     const folders = Array.from({ length: size }, (_, index) => temporaryFolder(`several-${index}`));
-    const group = new ServerGroup(postgres, await Balancer.start(), { ...database, GF_SERVER_SHUTDOWN_DELAY: "1s", ...env }, folders);
+    const group = new ServerGroup(postgres, await Balancer.start(), { ...database, GF_SERVER_SHUTDOWN_DELAY: "2s", ...env }, folders);
     for (const [index, folder] of folders.entries()) {
       prepare?.(index, folder);
       await group.begin(index);

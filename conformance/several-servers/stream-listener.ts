@@ -12,10 +12,15 @@ export class StreamListener {
   /** When the last one came, by performance.now(). */
   lastAt = 0;
 
-  constructor(url: string, path: string) {
+  private constructor(url: string, path: string) {
     this.#client = new HttpClient(url);
     this.#path = path;
-    void this.#listen();
+  }
+
+  static start(url: string, path: string): StreamListener {
+    const listener = new StreamListener(url, path);
+    void listener.#listen();
+    return listener;
   }
 
   close(): void {

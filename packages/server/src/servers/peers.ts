@@ -35,10 +35,18 @@ export interface PeersOptions {
 const pingMs = 2_000;
 const windowBytes = 8 << 20;
 
-/** Connections to other servers: one HTTP/2 connection each, made when it is needed. */
+/** Fewer than a listener of ours takes on one connection: a stream that is relayed lasts, and calls would wait for its end. */
+const streamsAConnection = 200;
+
+interface Connection {
+  readonly session: ClientHttp2Session;
+  open: number;
+}
+
+/** Connections to other servers: HTTP/2, made when they are needed, another one when one is full. */
 export class Peers {
   readonly #options: PeersOptions;
-  readonly #sessions = new Map<string, ClientHttp2Session>();
+  readonly #connections = new Map<string, Set<Connection>>();
 
   constructor(options: PeersOptions) {
     this.#options = options;
@@ -49,8 +57,8 @@ export class Peers {
   }
 
   close(): void {
-    for (const session of this.#sessions.values()) session.destroy();
-    this.#sessions.clear();
+    for (const connections of this.#connections.values()) for (const { session } of connections) session.destroy();
+    this.#connections.clear();
   }
 
   async *#ask(url: string, { operation, args, payload, signal }: PeerCall): AsyncGenerator<Uint8Array> {
@@ -79,34 +87,39 @@ export class Peers {
   }
 
   async #opened(url: string, operation: PeerOperation): Promise<ClientHttp2Stream> {
-    const session = await this.#session(url);
+    const connection = await this.#connectionTo(url);
     try {
-      const stream = session.request({ ":method": "POST", ":path": `${peerPath}${operation}`, ...flat(identityHeaders(dataPlaneUser)) });
+      const stream = connection.session.request({ ":method": "POST", ":path": `${peerPath}${operation}`, ...flat(identityHeaders(dataPlaneUser)) });
+      connection.open += 1;
+      stream.once("close", () => (connection.open -= 1));
       // Errors are met where the answer is read.
       stream.on("error", () => undefined);
       return stream;
     } catch (cause) {
-      this.#sessions.delete(url);
+      this.#connections.get(url)?.delete(connection);
       throw new PeerAway(url, "the connection is closed", { cause, isUnsent: true });
     }
   }
 
-  async #session(url: string): Promise<ClientHttp2Session> {
-    const known = this.#sessions.get(url);
-    if (known !== undefined && !known.closed && !known.destroyed) return known;
-    const session = await connected(url, this.#options);
-    const other = this.#sessions.get(url);
-    if (other !== undefined && !other.closed && !other.destroyed) {
+  async #connectionTo(url: string): Promise<Connection> {
+    const known = this.#connections.get(url) ?? new Set();
+    this.#connections.set(url, known);
+    const withRoom = (): Connection | undefined =>
+      [...known].find(({ session, open }) => open < streamsAConnection && !session.closed && !session.destroyed);
+    const found = withRoom();
+    if (found !== undefined) return found;
+    const connection = { session: await connected(url, this.#options), open: 0 };
+    const { session } = connection;
+    const other = withRoom();
+    if (other !== undefined) {
       session.close();
       return other;
     }
-    const forget = (): void => {
-      if (this.#sessions.get(url) === session) this.#sessions.delete(url);
-    };
+    const forget = (): void => void known.delete(connection);
     session.on("close", forget).on("goaway", forget);
-    this.#sessions.set(url, session);
+    known.add(connection);
     watch(session, this.#options.silenceMs ?? 6_000);
-    return session;
+    return connection;
   }
 }
 

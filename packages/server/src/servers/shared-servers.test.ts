@@ -19,7 +19,7 @@ async function servers(...plugins: readonly (readonly TestPlugin[])[]): Promise<
   return all;
 }
 
-async function until<T>(what: string, look: () => Promise<T | undefined> | T | undefined, ms = 8_000): Promise<T> {
+async function until<T>(what: string, look: () => Promise<T | undefined> | T | undefined, ms = 20_000): Promise<T> {
   const end = performance.now() + ms;
   for (;;) {
     const found = await look();

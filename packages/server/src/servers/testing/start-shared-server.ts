@@ -33,7 +33,7 @@ export interface SharedServerOptions {
 }
 
 /** Times that tests can wait for. */
-const times = { leaseSeconds: 1, renewMs: 200, election: { leaseSeconds: 1, renewDeadlineSeconds: 0.7, retrySeconds: 0.1 } };
+const times = { leaseSeconds: 4, renewMs: 300, election: { leaseSeconds: 4, renewDeadlineSeconds: 3, retrySeconds: 0.1 } };
 
 export const temporaryFolder = (): string => mkdtempSync(path.join(tmpdir(), "shared-server-"));
 
