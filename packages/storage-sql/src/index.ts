@@ -8,8 +8,8 @@ export { openSqliteExport, type SqliteExportOptions } from "./dialects/sqlite-ex
 export { openSqliteImport } from "./dialects/sqlite-import.js";
 export type { Dialect, Engine, ExpiredKey, Write, WriteResult } from "./engine.js";
 export { SchemaTooNew, StoreLocked } from "./errors.js";
-export type { NetworkDialect } from "./network-dialect.js";
-export { type NetworkOptions, openNetwork } from "./network-engine.js";
-export { openNetworkExport } from "./network-export.js";
-export { openNetworkImport } from "./network-import.js";
+export type { NetworkDialect } from "./network/network-dialect.js";
+export { type NetworkOptions, openNetwork } from "./network/network-engine.js";
+export { openNetworkExport } from "./network/network-export.js";
+export { openNetworkImport } from "./network/network-import.js";
 export { openSqlStore, type SqlStoreOptions } from "./sql-store.js";

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { SqlConnection } from "../network-dialect.js";
+import type { SqlConnection } from "../network/network-dialect.js";
 import { startMariadb, type TestMariadb } from "../testing/mariadb.js";
 import { mysqlDialect } from "./mysql.js";
 import type { MysqlOptions, MysqlTls } from "./mysql-connection.js";

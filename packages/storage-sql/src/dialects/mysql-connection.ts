@@ -1,6 +1,6 @@
 import { connect as connectSocket, isIP, type Socket } from "node:net";
 import type { Connection, ConnectionOptions, SslOptions } from "mysql2";
-import type { SqlConnection, SqlRow, SqlStatement, SqlValue } from "../network-dialect.js";
+import type { SqlConnection, SqlRow, SqlStatement, SqlValue } from "../network/network-dialect.js";
 import { MysqlConnectionLost, mysqlFailure } from "./mysql-failure.js";
 import { withLiterals } from "./mysql-literals.js";
 import { SilenceAlarm } from "./silence-alarm.js";

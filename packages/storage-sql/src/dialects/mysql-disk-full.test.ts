@@ -1,6 +1,6 @@
 import { StoreReadOnly } from "@dataplane/storage";
 import { afterAll, expect, test } from "vitest";
-import { openNetwork } from "../network-engine.js";
+import { openNetwork } from "../network/network-engine.js";
 import { openSqlStore } from "../sql-store.js";
 import { startMariadb } from "../testing/mariadb.js";
 import { mountSmallDisk } from "../testing/small-disk.js";

@@ -1,4 +1,4 @@
-import type { SqlFailure } from "../network-dialect.js";
+import type { SqlFailure } from "../network/network-dialect.js";
 
 /** The connection was given up by this side. */
 export class MysqlConnectionLost extends Error {

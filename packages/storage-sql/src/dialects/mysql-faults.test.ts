@@ -5,7 +5,7 @@ import { createRequire } from "node:module";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { afterAll, describe, expect, test } from "vitest";
-import { openNetwork } from "../network-engine.js";
+import { openNetwork } from "../network/network-engine.js";
 import { openSqlStore } from "../sql-store.js";
 import { startMariadb, type TestMariadb } from "../testing/mariadb.js";
 import { writeUnderFaults } from "../testing/writes-under-faults.js";

@@ -1,4 +1,4 @@
-import type { SqlValue } from "../network-dialect.js";
+import type { SqlValue } from "../network/network-dialect.js";
 
 /**
  * The statement with each `?` replaced by its value as a literal. Text and bytes become hexadecimal, so that no value can be taken for SQL,

@@ -1,7 +1,7 @@
 import type { Store } from "@dataplane/storage";
 import { describeSharedStore, describeStore } from "@dataplane/storage/conformance";
 import { afterAll, expect, test } from "vitest";
-import { openNetwork } from "../network-engine.js";
+import { openNetwork } from "../network/network-engine.js";
 import { openSqlStore } from "../sql-store.js";
 import { startDolt } from "../testing/dolt.js";
 import { mysqlDialect } from "./mysql.js";

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import type { Store } from "@dataplane/storage";
 import { describeSharedStore, describeStore } from "@dataplane/storage/conformance";
 import { afterAll, describe, expect, test } from "vitest";
-import { openNetwork } from "../network-engine.js";
+import { openNetwork } from "../network/network-engine.js";
 import { openSqlStore } from "../sql-store.js";
 import { startMariadb } from "../testing/mariadb.js";
 import { mysqlDialect } from "./mysql.js";

@@ -1,4 +1,4 @@
-import type { NetworkDialect, SqlConnection } from "../network-dialect.js";
+import type { NetworkDialect, SqlConnection } from "../network/network-dialect.js";
 import { connectMysql, type MysqlOptions } from "./mysql-connection.js";
 import { mysqlFailure } from "./mysql-failure.js";
 import { mysqlSchema } from "./mysql-schema.js";

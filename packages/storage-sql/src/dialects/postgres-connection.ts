@@ -1,6 +1,6 @@
 import type { ConnectionOptions } from "node:tls";
 import type { Client } from "pg";
-import type { SqlConnection, SqlRow, SqlStatement, SqlValue } from "../network-dialect.js";
+import type { SqlConnection, SqlRow, SqlStatement, SqlValue } from "../network/network-dialect.js";
 import { postgresFailure } from "./postgres-failure.js";
 import { postgresTypes } from "./postgres-types.js";
 

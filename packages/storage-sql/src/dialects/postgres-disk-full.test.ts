@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { StoreReadOnly } from "@dataplane/storage";
 import { afterAll, expect, test } from "vitest";
-import { openNetwork } from "../network-engine.js";
+import { openNetwork } from "../network/network-engine.js";
 import { openSqlStore } from "../sql-store.js";
 import { startPostgres } from "../testing/postgres.js";
 import { mountSmallDisk } from "../testing/small-disk.js";

@@ -1,4 +1,4 @@
-import type { SqlFailure } from "../network-dialect.js";
+import type { SqlFailure } from "../network/network-dialect.js";
 
 // https://www.postgresql.org/docs/current/errcodes-appendix.html
 const repeatable: ReadonlySet<string> = new Set(["40001", "40P01", "55P03", "57014"]);

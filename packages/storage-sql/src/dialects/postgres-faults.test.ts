@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, describe, expect, onTestFinished, test } from "vitest";
-import { openNetwork } from "../network-engine.js";
+import { openNetwork } from "../network/network-engine.js";
 import { openSqlStore } from "../sql-store.js";
 import { DeafProxy } from "../testing/deaf-proxy.js";
 import { startPostgres, type TestPostgres } from "../testing/postgres.js";

@@ -1,7 +1,7 @@
 import { type Clock, systemClock } from "@dataplane/meta";
 import { describeSharedStore, describeStore } from "@dataplane/storage/conformance";
 import { afterAll, describe, expect, test } from "vitest";
-import { openNetwork } from "../network-engine.js";
+import { openNetwork } from "../network/network-engine.js";
 import { openSqlStore } from "../sql-store.js";
 import { startPostgres } from "../testing/postgres.js";
 import { postgresDialect } from "./postgres.js";

@@ -1,4 +1,4 @@
-import type { NetworkDialect, SqlConnection, SqlNotifications } from "../network-dialect.js";
+import type { NetworkDialect, SqlConnection, SqlNotifications } from "../network/network-dialect.js";
 import { connectPostgres, PostgresConnection, type PostgresOptions } from "./postgres-connection.js";
 import { postgresFailure } from "./postgres-failure.js";
 import { postgresSchema } from "./postgres-schema.js";

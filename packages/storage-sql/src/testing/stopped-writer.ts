@@ -1,5 +1,5 @@
 import { mysqlDialect } from "../dialects/mysql.js";
-import { openNetwork } from "../network-engine.js";
+import { openNetwork } from "../network/network-engine.js";
 import { openSqlStore } from "../sql-store.js";
 
 // Run as a process of its own, with a failpoint that stops it in its transaction: writes one key, and prints what became of that.

@@ -1,5 +1,5 @@
 import { type Entry, StoreDamaged, type WriteChange } from "@dataplane/storage";
-import { logChecksum } from "./checksum.js";
+import { logChecksum } from "../checksum.js";
 import type { SqlRow } from "./network-dialect.js";
 
 const noBytes = new Uint8Array(0);

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { type Clock, systemClock } from "@dataplane/meta";
 import { type Entry, failpoint, type History, type Listing, type Page, RevisionFuture, type StoreHealth } from "@dataplane/storage";
-import type { Dialect, Engine, ExpiredKey, Write, WriteResult } from "./engine.js";
+import type { Dialect, Engine, ExpiredKey, Write, WriteResult } from "../engine.js";
 import { Availability } from "./network-availability.js";
 import { type NetworkCalls, repeatedly } from "./network-calls.js";
 import type { NetworkDialect, SqlConnection } from "./network-dialect.js";

@@ -1,5 +1,5 @@
 import { type CopiedEntry, incompleteKey, type StoreImport, StoreNotEmpty } from "@dataplane/storage";
-import { currentChecksum, logChecksum } from "./checksum.js";
+import { currentChecksum, logChecksum } from "../checksum.js";
 import type { NetworkDialect, SqlConnection, SqlStatement, SqlValue } from "./network-dialect.js";
 import { numberIn } from "./network-rows.js";
 import { prepareSchema } from "./network-schema.js";

@@ -1,4 +1,4 @@
-import { SchemaTooNew } from "./errors.js";
+import { SchemaTooNew } from "../errors.js";
 import type { NetworkDialect, SqlConnection } from "./network-dialect.js";
 import { numberIn } from "./network-rows.js";
 import { counter } from "./network-sql.js";

@@ -1,14 +1,14 @@
 import { randomInt } from "node:crypto";
 import { type Entry, failpoint, OutcomeUnknown, StoreDamaged } from "@dataplane/storage";
-import { currentChecksum, logChecksum } from "./checksum.js";
-import type { Write, WriteResult } from "./engine.js";
+import { currentChecksum, logChecksum } from "../checksum.js";
+import type { Write, WriteResult } from "../engine.js";
+import { planWrites, type WritePlan } from "../write-plan.js";
 import { patience } from "./network-availability.js";
 import { failureKind, type NetworkCalls, repeatedly } from "./network-calls.js";
 import type { SqlConnection, SqlRow, SqlStatement, SqlValue } from "./network-dialect.js";
 import { entryIn, numberIn } from "./network-rows.js";
 import * as sql from "./network-sql.js";
 import { inGroups, inPaddedGroups } from "./sql-batches.js";
-import { planWrites, type WritePlan } from "./write-plan.js";
 
 /** The connection broke when a transaction was about to be committed. */
 class CommitLost extends Error {

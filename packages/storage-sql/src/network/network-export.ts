@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Change, StoreExport } from "@dataplane/storage";
-import type { Engine } from "./engine.js";
+import type { Engine } from "../engine.js";
 import type { NetworkDialect, SqlRow } from "./network-dialect.js";
 import { openNetwork } from "./network-engine.js";
 import { keyIn, numberIn } from "./network-rows.js";

@@ -1,5 +1,5 @@
 import { compareKeys, type Entry, type History, type Listing, type Page, prefixEnd, RevisionCompacted, RevisionFuture } from "@dataplane/storage";
-import type { ExpiredKey } from "./engine.js";
+import type { ExpiredKey } from "../engine.js";
 import { type NetworkCalls, repeatedly } from "./network-calls.js";
 import type { SqlRow, SqlStatement, SqlValue } from "./network-dialect.js";
 import { changeIn, entryIn, keyIn, numberIn } from "./network-rows.js";
