@@ -3,9 +3,9 @@ import type { ApiSource, Authorizer } from "@dataplane/apiserver";
 import { manifestsOnDiskController } from "@dataplane/app-manifests";
 import { type ApiClient, createInformer, type Informer } from "@dataplane/client";
 import {
+  type AutoregisterController,
   apiServiceAvailabilityController,
   apiServicesRef,
-  type AutoregisterController,
   autoregisterController,
   createKubeAggregator,
   externalNamesRef,

@@ -23,7 +23,10 @@ export interface KeyCommand {
 /** What the command line asks for. */
 export type Command =
   | { readonly name: "serve"; readonly config: string | undefined; readonly overrides: readonly string[] }
-  | ((UserCommand | CertificateCommand | KeyCommand | StorageCommand) & { readonly config: string | undefined; readonly overrides: readonly string[] })
+  | ((UserCommand | CertificateCommand | KeyCommand | StorageCommand) & {
+      readonly config: string | undefined;
+      readonly overrides: readonly string[];
+    })
   | { readonly name: "help" }
   | { readonly name: "version" };
 

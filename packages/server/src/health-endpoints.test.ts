@@ -53,10 +53,10 @@ test("a check has a path of its own", async () => {
 
 test("the checks of kube-apiserver are there by name, and wait for their stage", async () => {
   let reached = false;
-  let problem: string | undefined;
+  const store: { problem?: string } = {};
   const checks = kubernetesReadyChecks(
     (stage) => stage === "begun" || reached,
-    () => problem,
+    () => store.problem,
   );
   const server = healthEndpoints({ livez: [ready, ...kubernetesLiveChecks], readyz: [ready, ...checks] }, () =>
     Promise.resolve({ status: 404, headers: {} }),
@@ -77,7 +77,7 @@ test("the checks of kube-apiserver are there by name, and wait for their stage",
   ]) {
     expect(typeof body === "string" ? body.split("\n") : []).toContain(`[+]${name} ok`);
   }
-  problem = "the disk is full";
+  store.problem = "the disk is full";
   expect(await server(request("/readyz"))).toMatchObject({ status: 500, body: expect.stringContaining("[-]etcd failed") as string });
   expect(await server(request("/livez"))).toMatchObject({ status: 200 });
 });
