@@ -191,3 +191,95 @@ test("while the store is away what is in memory is read, and only who wants it f
   expect(cache.under("/")).toHaveLength(1);
   stop.abort();
 });
+
+/** A store with so many writes of one key, and a cache that begins after them, as that of a server that was started again. */
+async function begunAfter(count: number, options: { readonly history?: number } = {}) {
+  const store = createMemoryStore();
+  const revisions: bigint[] = [];
+  for (let index = 0; index < count; index++) revisions.push((await store.put("/a", value(1), { expected: revisions.at(-1) ?? 0n })).revision);
+  let reads = 0;
+  const counted: Store = {
+    ...asObject(store),
+    watch: (...args) => {
+      reads += 1;
+      return store.watch(...args);
+    },
+  };
+  const cache = new WatchCache({ store: counted, clock: systemClock, logger: silentLogger, ...options });
+  const stop = new AbortController();
+  await cache.start(stop.signal);
+  const past = async (index: number): Promise<readonly bigint[]> => {
+    await cache.reachBack(revisions[index] ?? 0n);
+    return cache.subscribe(revisions[index] ?? 0n, () => undefined).past.map(({ revision }) => revision);
+  };
+  return { store, cache, revisions, past, reads: () => reads };
+}
+
+const asObject = (store: Store): Store => ({
+  list: (...args) => store.list(...args),
+  watch: (...args) => store.watch(...args),
+  revision: () => store.revision(),
+  get: (...args) => store.get(...args),
+  put: (...args) => store.put(...args),
+  delete: (...args) => store.delete(...args),
+  compact: (...args) => store.compact(...args),
+  health: () => store.health(),
+  close: () => store.close(),
+});
+
+test("a watch goes on from before the start, each change once and in order, and those that come at once share what is read", async () => {
+  const { store, cache, revisions, past, reads } = await begunAfter(30);
+  const [early, late, again] = await Promise.all([past(5), past(20), past(5)]);
+  expect(early).toEqual(revisions.slice(6));
+  expect(late).toEqual(revisions.slice(21));
+  expect(again).toEqual(early);
+  // One is the cache's own.
+  expect(reads()).toBe(2);
+  const { revision } = await store.put("/a", value(1), { expected: revisions.at(-1) ?? 0n });
+  await cache.fresh();
+  expect(await past(3)).toEqual([...revisions.slice(4), revision]);
+});
+
+test("what was deleted before the start is told with its last value", async () => {
+  const { store, revisions } = await begunAfter(2);
+  await store.delete("/a", revisions[1] ?? 0n);
+  const cache = new WatchCache({ store, clock: systemClock, logger: silentLogger });
+  await cache.start(new AbortController().signal);
+  await cache.reachBack(revisions[1] ?? 0n);
+  const [deleted, ...more] = cache.subscribe(revisions[1] ?? 0n, () => undefined).past;
+  expect(deleted).toMatchObject({ key: "/a", current: undefined, previous: { revision: revisions[1] } });
+  expect(more).toEqual([]);
+});
+
+test("what is compacted, or more than a history holds, is expired, and is not read for again and again", async () => {
+  const compacted = await begunAfter(30);
+  await compacted.store.compact(compacted.revisions[10] ?? 0n);
+  await expect(compacted.past(5)).rejects.toThrow(/too old resource version/);
+  await expect(compacted.past(5)).rejects.toThrow(/too old resource version/);
+  expect(compacted.reads()).toBe(2);
+  expect(await compacted.past(10)).toEqual(compacted.revisions.slice(11));
+
+  const long = await begunAfter(30, { history: 10 });
+  await expect(long.past(5)).rejects.toThrow(/too old resource version/);
+  expect(await long.past(19)).toEqual(long.revisions.slice(20));
+  await expect(long.past(5)).rejects.toThrow(/too old resource version/);
+  expect(long.reads()).toBe(2);
+});
+
+test("a store that does not show its history in time leaves a watch expired, and nothing behind", async () => {
+  const { store, revisions } = await begunAfter(3);
+  const signals: AbortSignal[] = [];
+  const silent: Store = {
+    ...asObject(store),
+    async *watch(_prefix, _since, signal) {
+      signals.push(signal);
+      await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
+      yield* [];
+    },
+  };
+  const cache = new WatchCache({ store: silent, clock: systemClock, logger: silentLogger });
+  await cache.start(new AbortController().signal);
+  await cache.reachBack(revisions[0] ?? 0n);
+  expect(() => cache.subscribe(revisions[0] ?? 0n, () => undefined)).toThrow(/too old resource version/);
+  expect(signals.map(({ aborted }) => aborted)).toEqual([false, true]);
+});

@@ -1,24 +1,14 @@
 import { ApiError, type Clock, expired, type Logger, unavailable } from "@dataplane/meta";
 import { type Change, failpoint, RevisionCompacted, RevisionFuture, type Store, StoreUnavailable, shareNext } from "@dataplane/storage";
+import { type CacheChange, ChangeHistory, type HistoryLimits } from "./change-history.js";
 import { StoredValue } from "./codec.js";
+import { EarlierChanges } from "./earlier-changes.js";
 import { SortedMap } from "./sorted-map.js";
 
-/** One change of the store, parsed once for all who watch. */
-export interface CacheChange {
-  readonly revision: bigint;
-  readonly key: string;
-  readonly current: StoredValue | undefined;
-  readonly previous: StoredValue | undefined;
-}
-
-export interface WatchCacheOptions {
+export interface WatchCacheOptions extends HistoryLimits {
   readonly store: Store;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Changes kept for watches that come back; 10,000 unless told, and up to twice as many between two cuts. */
-  readonly history?: number;
-  /** Bytes of JSON that they may hold together; 32 MiB unless told. Large objects leave a shorter history, not a larger process. */
-  readonly historyBytes?: number;
 }
 
 /** Undefined tells that the cache jumped (it had to list again) or ends: the watch must end. */
@@ -42,15 +32,16 @@ export class WatchCache {
   readonly #listeners = new Set<CacheListener>();
   readonly #waiting = new Set<Waiter>();
   readonly #newest = shareNext(() => this.#options.store.revision());
-  #history: CacheChange[] = [];
-  #historyBytes = 0;
+  /** For watches that come back. */
+  readonly #history: ChangeHistory;
+  readonly #earlier: EarlierChanges;
   #revision = 0n;
-  /** Changes up to this revision may be missing from the history. */
-  #historyStart = 0n;
   #started: Promise<void> | undefined;
 
   constructor(options: WatchCacheOptions) {
     this.#options = options;
+    this.#history = new ChangeHistory(options);
+    this.#earlier = new EarlierChanges({ store: options.store, history: this.#history, logger: options.logger });
   }
 
   /** The revision that the cache stands at; 0n before the first listing. */
@@ -69,7 +60,7 @@ export class WatchCache {
 
   /** True when nothing under `prefix` changed after `revision`, as far as the history knows. */
   unchangedSince(prefix: string, revision: bigint): boolean {
-    return revision >= this.#historyStart && this.#pastAfter(revision).every(({ key }) => !key.startsWith(prefix));
+    return revision >= this.#history.start && this.#history.after(revision).every(({ key }) => !key.startsWith(prefix));
   }
 
   /** Lists the store, then follows it until `signal` aborts; resolves when the first listing is in. Lists again after a broken watch. */
@@ -113,20 +104,19 @@ export class WatchCache {
     if (!inTime) throw tooLarge(revision, this.#revision);
   }
 
+  /** Resolves when watches can go on from `since`, if the store still knows what happened since then: `subscribe` tells. */
+  async reachBack(since: bigint): Promise<void> {
+    await this.#earlier.reach(since);
+  }
+
   /**
    * Changes after `since`: those kept, then each new one as it comes, until the returned function is called.
    * Throws Expired when `since` is older than what is kept.
    */
   subscribe(since: bigint, listener: CacheListener): { readonly past: readonly CacheChange[]; readonly stop: () => void } {
-    if (since < this.#historyStart) throw expired(`too old resource version: ${String(since)} (${String(this.#historyStart)})`);
+    if (since < this.#history.start) throw expired(`too old resource version: ${String(since)} (${String(this.#history.start)})`);
     this.#listeners.add(listener);
-    return { past: this.#pastAfter(since), stop: () => void this.#listeners.delete(listener) };
-  }
-
-  #pastAfter(since: bigint): readonly CacheChange[] {
-    let index = this.#history.length;
-    while (index > 0 && (this.#history[index - 1]?.revision ?? 0n) > since) index--;
-    return this.#history.slice(index);
+    return { past: this.#history.after(since), stop: () => void this.#listeners.delete(listener) };
   }
 
   /** A database that is away for a moment ends no server that starts. */
@@ -147,9 +137,8 @@ export class WatchCache {
     // In the same turn as the jump: who subscribes while the store is read must hear of it too.
     this.#endWatches();
     this.#entries.replace(entries.map(({ key, value, revision: at, damage }) => [key, new StoredValue(key, at, value, damage)] as const));
-    this.#history = [];
-    this.#historyBytes = 0;
-    this.#historyStart = revision;
+    this.#history.reset(revision);
+    this.#earlier.forget();
     this.#revision = revision;
     this.#advance(revision);
   }
@@ -197,7 +186,7 @@ export class WatchCache {
     if (current === undefined) this.#entries.delete(key);
     else this.#entries.set(key, current);
     const seen: CacheChange = { revision, key, current, previous };
-    this.#remember(seen);
+    this.#history.add(seen);
     for (const listener of this.#listeners) this.#tell(listener, seen);
     this.#advance(revision);
     failpoint("after-cache-apply");
@@ -212,29 +201,11 @@ export class WatchCache {
     }
   }
 
-  #remember(change: CacheChange): void {
-    const { history: limit = 10_000, historyBytes: limitBytes = 32 * 1024 * 1024 } = this.#options;
-    this.#history.push(change);
-    this.#historyBytes += sizeOf(change);
-    // Cut in halves, not one by one: moving the array for each change would cost more than keeping it.
-    const isLong = this.#history.length > limit * 2;
-    if (!isLong && this.#historyBytes <= limitBytes) return;
-    let cut = isLong ? this.#history.length - limit : 0;
-    let bytes = this.#history.slice(cut).reduce((sum, kept) => sum + sizeOf(kept), 0);
-    for (; bytes > limitBytes / 2 && cut < this.#history.length; cut++) bytes -= sizeOf(this.#history[cut]);
-    const dropped = this.#history.splice(0, cut);
-    this.#historyBytes = bytes;
-    this.#historyStart = dropped.at(-1)?.revision ?? this.#historyStart;
-  }
-
   #advance(revision: bigint): void {
     if (revision > this.#revision) this.#revision = revision;
     for (const waiter of this.#waiting) if (waiter.revision <= this.#revision) waiter.resolve();
   }
 }
-
-/** What a change keeps alive: its value, and of a deletion the one before. */
-const sizeOf = (change: CacheChange | undefined): number => (change?.current ?? change?.previous)?.json.byteLength ?? 0;
 
 /** Asked anew: the signal may abort while the watch runs. */
 const isOver = (signal: AbortSignal): boolean => signal.aborted;

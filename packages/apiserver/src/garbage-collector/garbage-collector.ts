@@ -1,9 +1,10 @@
 import type { ApiClient, DeleteOptions, ObjectRef, ResourceRef } from "@dataplane/client";
 import { type Again, type Controller, createController } from "@dataplane/controller";
 import { ApiError, type Clock, type JsonObject, type Logger, type OwnerReference } from "@dataplane/meta";
+import type { CacheChange } from "../change-history.js";
 import type { ResourceRegistry } from "../registry.js";
 import { foregroundFinalizer, orphanFinalizer } from "../verbs/delete.js";
-import type { CacheChange, WatchCache } from "../watch-cache.js";
+import type { WatchCache } from "../watch-cache.js";
 import { type FoundObject, ObjectFinder } from "./object-finder.js";
 import { OwnerIndex, ownersOf } from "./owner-index.js";
 

@@ -74,11 +74,24 @@ test("the state ends with a marked bookmark when it is asked for", async () => {
   expect(refused).toMatchObject({ status: 422, json: { details: { causes: [{ reason: "FieldValueForbidden", field: "resourceVersionMatch" }] } } });
 });
 
-test("a resourceVersion older than the history is 410", async () => {
+test("a resourceVersion older than the store's history is 410", async () => {
   const store = createMemoryStore();
   for (let index = 0; index < 3; index++) await store.put(`/elsewhere/${String(index)}`, new Uint8Array(), { expected: 0n });
+  await store.compact(3n);
   await using api = await startApiServer((registry) => registry.add(widgets), store);
   expect(await api.call(`${base}?watch=1&resourceVersion=1`)).toMatchObject({ status: 410, json: { reason: "Expired" } });
+});
+
+test("a watch goes on, at a server that was started again, from where it was", async () => {
+  const store = createMemoryStore();
+  const before = await startApiServer((registry) => registry.add(widgets), store);
+  await create(before, "a");
+  const [seen] = await take(await before.open(`${base}?watch=1`), 1);
+  await create(before, "b");
+  await using api = await startApiServer((registry) => registry.add(widgets), store);
+  const events = take(await api.open(`${base}?watch=1&resourceVersion=${seen?.object.metadata.resourceVersion ?? ""}`), 2);
+  await create(api, "c");
+  expect(short(await events)).toEqual(["ADDED b", "ADDED c"]);
 });
 
 test("a watch ends after timeoutSeconds, with a last bookmark", async () => {

@@ -30,6 +30,7 @@ async function openWatch(call: VerbCall, options: WatchOptions, frames: WatchFra
   const selection = selectionOf(call);
   if (options.fresh) await cache.fresh();
   else if (options.since === undefined) await cache.reached(options.notOlderThan);
+  else await cache.reachBack(options.since);
   const watcher = new Watcher(selection, frames);
   // Nothing may be awaited from here to the subscription: state and changes fit together.
   const { revision } = cache;

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { ApiError, expired } from "@dataplane/meta";
+import type { CacheChange } from "../change-history.js";
 import type { StoredValue } from "../codec.js";
-import type { CacheChange } from "../watch-cache.js";
 import { coversKey, type Selection } from "./selection.js";
 import type { WatchFrames } from "./watch-frames.js";
 
