@@ -11,11 +11,17 @@ interface PackageGenerator {
   readonly output: string;
 }
 
+/** `types`: the file that declares WireNamespace, as seen from what is written. */
+function protobuf(folder: string, types: string): PackageGenerator {
+  const program = path.join(import.meta.dirname, "protobuf-code.ts");
+  return { folder, inputs: ["proto"], command: ["--import", "tsx", program, types], output: "src/gen/wire.ts" };
+}
+
 /** The packages' own `generate` scripts. */
 const generators: readonly PackageGenerator[] = [
   { folder: "packages/frames", inputs: ["assembly"], command: ["assembly/generate.mjs"], output: "src/gen/wasm-module.ts" },
-  { folder: "packages/plugin-protocol", inputs: ["generate.ts", "proto"], command: ["--import", "tsx", "generate.ts"], output: "src/gen/wire.ts" },
-  { folder: "packages/storage-etcd", inputs: ["generate.ts", "proto"], command: ["--import", "tsx", "generate.ts"], output: "src/gen/wire.ts" },
+  protobuf("packages/plugin-protocol", "../wire-message.js"),
+  protobuf("packages/storage-etcd", "../codec.js"),
 ];
 
 /** Runs each generator on a copy of its inputs, below `.cache/`, so that a check changes nothing in the tree. */

@@ -1,4 +1,4 @@
-// Generated from proto/*.proto by generate.ts. Do not edit.
+// Generated from proto/*.proto by tools/generate/protobuf-code.ts. Do not edit.
 // @ts-nocheck -- plain JavaScript of protobufjs; what it exports is typed below.
 import type { WireNamespace } from "../codec.js";
 import $protobuf from "protobufjs/minimal.js";

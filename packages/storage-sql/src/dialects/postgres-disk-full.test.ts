@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
-import { StoreReadOnly } from "@dataplane/storage";
-import { afterAll, expect, test } from "vitest";
+import { afterAll, test } from "vitest";
 import { openNetwork } from "../network/network-engine.js";
 import { openSqlStore } from "../sql-store.js";
 import { startPostgres } from "../testing/postgres.js";
 import { mountSmallDisk } from "../testing/small-disk.js";
+import { writeOnFullDisk } from "../testing/writes-on-full-disk.js";
 import { postgresDialect } from "./postgres.js";
 
 const disk = mountSmallDisk(48);
@@ -22,26 +22,7 @@ test.skipIf(server === undefined)(
     const { host, port, user, password } = server;
     const dialect = postgresDialect({ host, port, user, password, database: await server.createDatabase(disk.folder) });
     const store = await openSqlStore({ dialect: openNetwork(dialect, { maxConnections: 2 }) });
-    const value = new Uint8Array(randomBytes(20_000));
-    const written = new Map<string, bigint>();
-    const write = async (key: string): Promise<void> => {
-      written.set(key, (await store.put(key, value, { expected: 0n })).revision);
-    };
-    for (let round = 0; round < 3; round += 1) {
-      await write(`/before/${String(round)}`);
-      disk.fill();
-      const refused = await (async () => {
-        // What it has in reserve goes first.
-        for (let index = 0; index < 20_000; index += 1) await write(`/full/${String(round)}/${String(index)}`);
-      })().catch((thrown: unknown) => thrown);
-      expect(refused).toBeInstanceOf(StoreReadOnly);
-      expect(store.health()).toMatchObject({ readable: true, writable: false });
-      for (const [key, revision] of written) expect((await store.get(key))?.revision).toBe(revision);
-      expect((await store.list("/")).entries).toHaveLength(written.size);
-      disk.free();
-      await expect.poll(() => store.health().writable, { timeout: 15_000, interval: 50 }).toBe(true);
-    }
-    await write("/after");
+    await writeOnFullDisk(store, disk, new Uint8Array(randomBytes(20_000)));
     await store.close();
   },
   60_000,

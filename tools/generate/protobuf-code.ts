@@ -3,9 +3,11 @@ import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 
-// Writes src/gen/wire.ts from proto/*.proto: `npm run generate -w packages/storage-etcd`.
+// Writes src/gen/wire.ts of the package in the working directory from its proto/*.proto; its argument is the file, as seen from there, that
+// declares WireNamespace: `npm run generate -w packages/plugin-protocol`.
 
-const here = import.meta.dirname;
+const here = process.cwd();
+const [types = ""] = process.argv.slice(2);
 const target = join(here, "src/gen/wire.ts");
 const require = createRequire(import.meta.url);
 const pbjs = join(dirname(require.resolve("protobufjs-cli/package.json")), "bin/pbjs");
@@ -19,9 +21,9 @@ const options = ["--target", "static-module", "--wrap", "esm", "--es6", "--force
 const scratch = `${target}.tmp`;
 execFileSync(process.execPath, [pbjs, ...options, "--out", scratch, ...sources], { cwd: here, stdio: "inherit" });
 
-const header = `// Generated from proto/*.proto by generate.ts. Do not edit.
+const header = `// Generated from proto/*.proto by tools/generate/protobuf-code.ts. Do not edit.
 // @ts-nocheck -- plain JavaScript of protobufjs; what it exports is typed below.
-import type { WireNamespace } from "../codec.js";
+import type { WireNamespace } from "${types}";
 `;
 const code = readFileSync(scratch, "utf8")
   .replace(/^\/\*eslint-disable.*\n/, "")
