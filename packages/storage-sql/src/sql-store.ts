@@ -96,6 +96,8 @@ class SqlStore implements Store {
     this.#checkOpen();
     const entry = await this.#engine.get(key);
     if (entry !== undefined) await this.#published(entry.revision);
+    // It may have been deleted a moment ago. Where `revision` asks the database, nobody is told less afterwards.
+    else if (this.#engine.follow === undefined) await this.#published(await this.#engine.revision());
     return entry;
   }
 

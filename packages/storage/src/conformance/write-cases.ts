@@ -191,6 +191,18 @@ export const writeCases: readonly StoreCase[] = [
     },
   },
   {
+    name: "who finds a key gone is told no revision from before its end",
+    run: async ({ store, root }) => {
+      for (let round = 0; round < 50; round += 1) {
+        const { revision } = await create(store, `${root}/gone`);
+        const deleting = store.delete(`${root}/gone`, revision);
+        while ((await store.get(`${root}/gone`)) !== undefined);
+        const told = await store.revision();
+        expect(told).toBeGreaterThanOrEqual((await deleting).revision);
+      }
+    },
+  },
+  {
     name: "a value may be any bytes",
     run: async ({ store, root }) => {
       const value = Uint8Array.from({ length: 256 }, (_, index) => index);
