@@ -1,4 +1,4 @@
-import type { Random } from "../kube-apiserver/random.js";
+import type { Random } from "../testing/random.js";
 import { mutatedText } from "./mutate.js";
 
 const rules: readonly [string, ...string[]] = [

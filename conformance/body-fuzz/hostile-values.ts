@@ -1,5 +1,5 @@
 import type { JsonValue } from "@dataplane/meta";
-import type { Random } from "../kube-apiserver/random.js";
+import type { Random } from "../testing/random.js";
 
 /** A string that stands in an object for characters which JSON has and JavaScript's values have not; see `jsonText`. */
 const raw = (token: string): string => `@raw:${token}@`;

@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonObject, type JsonValue } from "@dataplane/meta";
-import type { Random } from "../kube-apiserver/random.js";
+import type { Random } from "../testing/random.js";
 import { hostileKeys, hostileStrings, hostileValue } from "./hostile-values.js";
 
 /** The value with something done to one place in it. */

@@ -1,4 +1,4 @@
-import { Random } from "../kube-apiserver/random.js";
+import { Random } from "../testing/random.js";
 import { CpuStopwatch } from "./cpu-stopwatch.js";
 import { describeRequest, type FuzzRequest } from "./fuzz-request.js";
 import { type FuzzAnswer, type FuzzServer, startFuzzServer } from "./fuzz-server.js";

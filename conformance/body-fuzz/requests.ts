@@ -1,6 +1,6 @@
 import { isJsonObject, type JsonObject, type JsonValue } from "@dataplane/meta";
 import { encodeObject } from "../../packages/apiserver/src/protobuf/encode-object.js";
-import type { Random } from "../kube-apiserver/random.js";
+import type { Random } from "../testing/random.js";
 import { celText } from "./cel-texts.js";
 import type { FuzzRequest } from "./fuzz-request.js";
 import { hostileKeys, hostileValue, jsonText } from "./hostile-values.js";

@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from "@dataplane/meta";
-import type { Random } from "../kube-apiserver/random.js";
+import type { Random } from "../testing/random.js";
 import { celText } from "./cel-texts.js";
 import { hostileKeys, hostileStrings, hostileValue } from "./hostile-values.js";
 import { mutatedOften } from "./mutate.js";

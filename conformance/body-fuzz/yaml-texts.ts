@@ -1,6 +1,6 @@
 import type { JsonObject } from "@dataplane/meta";
 import { stringify } from "yaml";
-import type { Random } from "../kube-apiserver/random.js";
+import type { Random } from "../testing/random.js";
 import { jsonText } from "./hostile-values.js";
 import { mutatedOften, mutatedText } from "./mutate.js";
 

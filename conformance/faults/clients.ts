@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Json } from "../testing/call.js";
+import type { Random } from "../testing/random.js";
 import { collection, itemOf, itemsOf, keys, revisionOf, textOf } from "./config-maps.js";
 import type { History, Item, Operation } from "./history.js";
-import type { Random } from "./random.js";
 import { ask, type Outcome } from "./request.js";
 
 export interface ClientsOptions {

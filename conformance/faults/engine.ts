@@ -1,7 +1,7 @@
+import { startMariadb, startPostgres } from "@dataplane/storage-sql/testing/databases";
 import type { StoreLocation } from "../../packages/server/src/store-location.js";
 import { openEtcd } from "./engines/etcd.js";
-import { openMysql } from "./engines/mysql.js";
-import { openPostgres } from "./engines/postgres.js";
+import { sqlDatabase } from "./engines/sql-database.js";
 import { openSqlite } from "./engines/sqlite.js";
 import type { TcpProxy } from "./tcp-proxy.js";
 
@@ -28,7 +28,12 @@ export type EngineName = (typeof engineNames)[number];
 /** Starts one of these databases for a run. */
 export type OpenDatabase = () => Promise<FaultyDatabase | undefined>;
 
-const engines: Readonly<Record<EngineName, OpenDatabase>> = { sqlite: openSqlite, postgres: openPostgres, mysql: openMysql, etcd: openEtcd };
+const engines: Readonly<Record<EngineName, OpenDatabase>> = {
+  sqlite: openSqlite,
+  postgres: async () => sqlDatabase("postgres", await startPostgres()),
+  mysql: async () => sqlDatabase("mysql", await startMariadb()),
+  etcd: openEtcd,
+};
 
 /** Undefined where its programs are not installed. */
 export const openDatabase = (engine: EngineName): Promise<FaultyDatabase | undefined> => engines[engine]();

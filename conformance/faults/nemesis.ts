@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Random } from "./random.js";
+import type { Random } from "../testing/random.js";
 import type { DisturbedRun } from "./run-history.js";
 import type { FaultyServer } from "./servers.js";
 import type { ShiftedClock } from "./shifted-clock.js";

@@ -1,9 +1,9 @@
 import { rmSync } from "node:fs";
+import type { Random } from "../testing/random.js";
 import { isAlive } from "../testing/run-process.js";
 import { type StartedServer, startServer, temporaryFolder } from "../testing/start-server.js";
 import { until } from "../testing/until.js";
 import type { FaultyDatabase } from "./engine.js";
-import type { Random } from "./random.js";
 import { TcpProxy } from "./tcp-proxy.js";
 
 /** A server of a run, which dies and comes back on the same data. */

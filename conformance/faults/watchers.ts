@@ -2,9 +2,9 @@ import { Agent, type IncomingMessage, request as send } from "node:http";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { admin, type Json } from "../testing/call.js";
+import type { Random } from "../testing/random.js";
 import { collection, isKey, itemOf, itemsOf, revisionOf, textOf } from "./config-maps.js";
 import type { History, Item } from "./history.js";
-import type { Random } from "./random.js";
 import { ask } from "./request.js";
 
 /** What one watch brought, from its request to its end. */

@@ -1,4 +1,4 @@
-import type { Random } from "./random.js";
+import type { Random } from "../testing/random.js";
 import { type Kind, metadata, partOfMetadata } from "./random-kind.js";
 
 const base64 = ["djE=", "djI=", "AAEC"] as const;

@@ -1,4 +1,4 @@
-import type { Random } from "./random.js";
+import type { Random } from "../testing/random.js";
 import type { Step } from "./step.js";
 
 /** A kind whose objects are written at random. */

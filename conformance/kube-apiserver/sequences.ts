@@ -1,3 +1,4 @@
+import { Random } from "../testing/random.js";
 import { badRequests } from "./bad-requests.js";
 import { bindings, leases, roles, secrets, serviceAccounts } from "./builtin-kinds.js";
 import { configMaps } from "./config-map-kind.js";
@@ -6,7 +7,6 @@ import { directives } from "./directives.js";
 import { gadgetKind } from "./gadget-kind.js";
 import { namespaces } from "./namespaces.js";
 import { pages } from "./pages.js";
-import { Random } from "./random.js";
 import type { Kind } from "./random-kind.js";
 import type { Step } from "./step.js";
 import { subresources } from "./subresources.js";

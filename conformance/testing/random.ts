@@ -1,4 +1,4 @@
-/** Numbers that a seed decides: mulberry32. */
+/** Numbers that are the same for the same seed (mulberry32): a run can be had again, as far as its timing allows. */
 export class Random {
   #state: number;
 
@@ -19,11 +19,30 @@ export class Random {
     return this.next() < probability;
   }
 
+  /** A whole number from 0. */
   below(limit: number): number {
     return Math.floor(this.next() * limit);
   }
 
-  pick<T>(items: readonly [T, ...T[]]): T {
-    return items[this.below(items.length)] ?? items[0];
+  /** A whole number, both ends included. */
+  between(least: number, most: number): number {
+    return least + this.below(most - least + 1);
+  }
+
+  pick<T>(items: readonly T[]): T {
+    const index = this.below(items.length);
+    if (index >= items.length) throw new Error("there is nothing to pick from");
+    return items[index] as T;
+  }
+
+  /** A name, as often as its weight says. */
+  weighted<Name extends string>(weights: Readonly<Record<Name, number>>): Name {
+    const names = Object.keys(weights) as Name[];
+    let left = this.next() * names.reduce((sum, name) => sum + weights[name], 0);
+    for (const name of names) {
+      left -= weights[name];
+      if (left < 0) return name;
+    }
+    return this.pick(names);
   }
 }
