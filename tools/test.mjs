@@ -47,11 +47,14 @@ setUp();
 mkdirSync(reports, { recursive: true });
 const only = process.argv.slice(2);
 const totals = { passed: 0, failed: 0, skipped: 0 };
+/** What failed, told once more at the end: a run prints too much to look for it. */
+const failures = [];
 for (const step of steps) {
   if (only.length > 0 && !only.some((it) => step.name.includes(it))) continue;
   const started = Date.now();
   const result = await run(step);
   for (const key of Object.keys(totals)) totals[key] += result[key];
+  failures.push(...(result.failures ?? []), ...(result.failed > 0 && result.failures === undefined ? [step.name] : []));
   const seconds = ((Date.now() - started) / 1000).toFixed(1);
   console.log(
     `== ${step.name}: ${result.passed} passed, ${result.failed} failed${result.skipped > 0 ? `, ${result.skipped} skipped` : ""} (${seconds} s)`,
@@ -61,6 +64,7 @@ if (strict && totals.skipped > 0) {
   console.log(`${totals.skipped} skipped: with CI=true that is a failure`);
   totals.failed += totals.skipped;
 }
+for (const failure of failures) console.log(`failed: ${failure}`);
 console.log(`${totals.passed} passed, ${totals.failed} failed`);
 process.exit(totals.failed === 0 && totals.passed > 0 ? 0 : 1);
 
@@ -94,9 +98,21 @@ async function vitest(step) {
     for (const { status, fullName } of assertionResults)
       if (status === "skipped" || status === "pending") console.log(`skipped: ${path.relative(root, name)}: ${fullName}`);
   }
+  const failures = testResults.flatMap(({ name, message, assertionResults }) => {
+    const file = path.relative(root, name);
+    const tests = assertionResults.filter(({ status }) => status === "failed");
+    if (tests.length === 0 && message !== "") return [`${file}: ${firstLine(message)}`];
+    return tests.map(({ fullName, failureMessages }) => `${file}: ${fullName}: ${firstLine(failureMessages[0] ?? "")}`);
+  });
   const failed = Math.max(numFailedTests, numFailedTestSuites > 0 && numFailedTests === 0 ? numFailedTestSuites : numFailedTests);
   // An error outside of any test fails the run, though every test passed.
-  return { passed: numPassedTests, failed: code !== 0 && failed === 0 ? 1 : failed, skipped: numPendingTests };
+  if (code !== 0 && failed === 0)
+    return { passed: numPassedTests, failed: 1, skipped: numPendingTests, failures: [`${step.name}: an error outside of any test`] };
+  return { passed: numPassedTests, failed, skipped: numPendingTests, failures };
+}
+
+function firstLine(text) {
+  return text.split("\n", 1)[0].slice(0, 300);
 }
 
 function exec([command, ...rest], env = {}) {
