@@ -5,7 +5,7 @@ export default defineConfig({
   resolve: { conditions: ["source"] },
   ssr: { resolve: { conditions: ["source"] } },
   test: {
-    include: ["packages/*/src/**/*.test.ts", "plugins/*/src/**/*.test.ts", "tools/**/*.test.ts", "examples/apps/**/*.test.ts"],
+    include: ["packages/*/src/**/*.test.ts", "plugins/*/src/**/*.test.ts", "tools/**/*.test.ts", "bench/**/*.test.ts", "examples/apps/**/*.test.ts"],
     exclude: ["**/dist/**", "**/node_modules/**"],
     maxWorkers: 2,
     testTimeout: 20_000,

@@ -1,0 +1,14 @@
+import type { Benchmark } from "./measure/finding.js";
+
+/** A benchmark that was not yet made to tell its findings: it prints and writes them alone. */
+type Silent = () => Promise<void>;
+
+/** Every benchmark, in the order of a whole run. Each is loaded for its turn, so that one can run where another's needs are missing. */
+export const benchmarks: Readonly<Record<string, () => Promise<Benchmark | Silent>>> = {
+  start: async () => (await import("./start/start.js")).benchStart,
+  query: async () => (await import("./query/query.js")).benchQuery,
+  route: async () => (await import("./route/route.js")).benchRoute,
+  stream: async () => (await import("./stream/stream.js")).benchStream,
+  apiserver: async () => (await import("./apiserver/apiserver.js")).benchApiServer,
+  storage: async () => (await import("./storage/storage.js")).benchStorage,
+};
