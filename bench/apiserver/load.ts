@@ -1,9 +1,13 @@
+import { existsSync } from "node:fs";
 import path from "node:path";
 import { bareEnvironment, runProcess } from "../../conformance/testing/run-process.js";
 import { type Contestant, kubeBinaries } from "./contestant.js";
 
 /** What the generator of load saw: figures by phase, such as `create_16/per_s`. */
 export type Figures = ReadonlyMap<string, number>;
+
+/** Whether the generator is built; a peer is another matter. */
+export const hasLoad = (): boolean => existsSync(path.join(kubeBinaries, "kubeload"));
 
 /** Puts the generator's load on a server; rejects with its words when it fails. */
 export async function load({ kubeconfig }: Contestant, parameters: readonly string[]): Promise<Figures> {

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import path from "node:path";
 import { startEtcd } from "@dataplane/storage-etcd/testing";
 import { startMariadb, startPostgres } from "@dataplane/storage-sql/testing/databases";
-import { type Contestant, kubeBinaries, openKube, openOurs } from "../apiserver/contestant.js";
+import { type Contestant, hasKube, kubeBinaries, openKube, openOurs } from "../apiserver/contestant.js";
 
 /** Who is measured: each opens a server on fresh data; undefined where its database is not installed. */
 export const contestants = {
@@ -19,8 +19,8 @@ export const contestants = {
     const database = await startEtcd();
     return database === undefined ? undefined : onDatabase(`etcd://${database.hosts.join(",")}`, () => database.stop());
   },
-  "kube-apiserver on etcd": () => openKube("etcd"),
-  "kube-apiserver on kine with SQLite": async () => (existsSync(path.join(kubeBinaries, "kine")) ? openKube("kine") : undefined),
+  "kube-apiserver on etcd": async () => (hasKube() ? openKube("etcd") : undefined),
+  "kube-apiserver on kine with SQLite": async () => (hasKube() && existsSync(path.join(kubeBinaries, "kine")) ? openKube("kine") : undefined),
 } as const satisfies Readonly<Record<string, () => Promise<Contestant | undefined>>>;
 
 export type ContestantName = keyof typeof contestants;

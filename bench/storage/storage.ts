@@ -1,78 +1,91 @@
-import { hasKube } from "../apiserver/contestant.js";
-import { type Figures, load } from "../apiserver/load.js";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Figures, hasLoad, load } from "../apiserver/load.js";
+import type { Finding, Plan } from "../measure/finding.js";
 import { median, round } from "../measure/median.js";
 import { machineCpuSeconds } from "../measure/process-usage.js";
 import { writeResults } from "../measure/results.js";
 import { type ContestantName, contestants } from "./contestants.js";
 
-/** Rounds by turns, each on fresh data: `BENCH_ROUNDS`; seconds of each phase: `BENCH_SECONDS`. */
-const rounds = Number(process.env["BENCH_ROUNDS"] ?? 3);
-const seconds = process.env["BENCH_SECONDS"] ?? "3";
 const restMs = 5000;
 const reference: ContestantName = "kube-apiserver on etcd";
 
-const figures = {
-  "creates a second, 1 client": "create_1/per_s",
-  "creates a second, 16 clients": "create_16/per_s",
-  "updates a second, 1 client": "update_1/per_s",
-  "updates a second, 16 clients": "update_16/per_s",
-  "list of 5,000, ms": "list_full/ms",
-  "list of 5,000 in pages of 500, ms": "list_paged_500/ms",
-  "watch delay p50, ms": "watch_100/p50_ms",
-  "watch delay p99, ms": "watch_100/p99_ms",
-} as const;
+interface Figure {
+  readonly work: string;
+  readonly figure: string;
+  /** Where the generator of load says it. */
+  readonly at: string;
+}
 
-/** Each engine under our server beside kube-apiserver on etcd and on kine with SQLite, in one run, by turns. */
-export async function benchStorage(): Promise<void> {
-  if (!hasKube()) {
-    console.log("skipped: storage: needs kube-apiserver and etcd (bench/peers/kube/build.sh builds them)");
-    return;
+const figures: readonly Figure[] = [
+  { work: "creates, 1 client", figure: "per second", at: "create_1/per_s" },
+  { work: "creates, 16 clients", figure: "per second", at: "create_16/per_s" },
+  { work: "updates, 1 client", figure: "per second", at: "update_1/per_s" },
+  { work: "updates, 16 clients", figure: "per second", at: "update_16/per_s" },
+  { work: "list of 5,000", figure: "ms", at: "list_full/ms" },
+  { work: "list of 5,000 in pages of 500", figure: "ms", at: "list_paged_500/ms" },
+  { work: "100 watchers", figure: "delay p50, ms", at: "watch_100/p50_ms" },
+  { work: "100 watchers", figure: "delay p99, ms", at: "watch_100/p99_ms" },
+];
+
+/**
+ * Each engine under our server beside kube-apiserver on etcd and on kine with SQLite, in one run, by turns, each on fresh data. It shows what
+ * an engine costs and has no goals, so it takes shorter turns than others: six servers would be half an hour.
+ */
+export async function benchStorage(plan: Plan): Promise<readonly Finding[]> {
+  if (!hasLoad()) {
+    console.log("nothing measured: storage needs the generator of load (bench/peers/kube/build.sh builds it)");
+    return [];
   }
+  const rounds = Math.min(plan.rounds, 3);
+  const seconds = Math.min(plan.seconds, 2);
   const seen = new Map<ContestantName, Figures[]>();
   const busy = machineCpuSeconds();
   const begun = performance.now();
   for (let turn = 0; turn < rounds; turn += 1) {
     for (const name of Object.keys(contestants) as ContestantName[]) {
-      const found = await measured(name);
-      if (found === undefined) console.log(`skipped: ${name}: its database is not installed`);
+      const found = await measured(name, seconds, plan.smoke);
+      if (found === undefined) console.log(`left out: ${name}: it is not installed`);
       else seen.set(name, [...(seen.get(name) ?? []), found]);
     }
   }
   const busyCores = round((machineCpuSeconds() - busy) / ((performance.now() - begun) / 1000), 2);
-  const table = [...seen].map(([name, runs]) => ({ name, ...row(runs, seen.get(reference) ?? []) }));
-  console.log(`\nOur server by engine beside kube-apiserver, medians of ${String(rounds)} rounds; ratio is to ${reference}`);
-  for (const figure of Object.keys(figures) as (keyof typeof figures)[]) {
-    console.log(`\n${figure}`);
-    console.table(Object.fromEntries(table.map(({ name, [figure]: found }) => [name, found])));
-  }
-  writeResults("storage", { rounds, seconds: Number(seconds), busyCores, reference, table });
+  const findings = figures.flatMap((figure) => [...seen.keys()].filter((name) => name !== reference).map((name) => findingOf(figure, name, seen)));
+  writeResults("storage", { rounds, seconds, busyCores, reference, findings });
+  return findings;
 }
 
-async function measured(name: ContestantName): Promise<Figures | undefined> {
+async function measured(name: ContestantName, seconds: number, inShort: boolean): Promise<Figures | undefined> {
   const contestant = await contestants[name]();
   if (contestant === undefined) return undefined;
   try {
-    await new Promise((resolve) => setTimeout(resolve, restMs));
+    await sleep(inShort ? 0 : restMs);
     console.log(`measuring ${name}`);
-    return await load(contestant, ["-phases", "write,read,list,watch", "-secs", seconds, "-n", "5000", "-watchers", "100"]);
+    return await load(contestant, [
+      "-phases",
+      inShort ? "write,list,watch" : "write,read,list,watch",
+      "-secs",
+      String(seconds),
+      "-n",
+      inShort ? "500" : "5000",
+      "-watchers",
+      "100",
+    ]);
   } finally {
     await contestant.stop();
   }
 }
 
-interface Found {
-  readonly value: number;
-  readonly ratio: number;
-}
-
-type Row = Readonly<Record<keyof typeof figures, Found>>;
-
-function row(runs: readonly Figures[], references: readonly Figures[]): Row {
-  const found = (figure: string): Found => {
-    const value = medianOf(figure, runs);
-    return { value: round(value, 2), ratio: round(value / medianOf(figure, references), 2) };
+function findingOf({ work, figure, at }: Figure, name: ContestantName, seen: ReadonlyMap<ContestantName, readonly Figures[]>): Finding {
+  const peer = medianOf(at, seen.get(reference));
+  return {
+    work: `${work}: ${name}`,
+    figure,
+    ours: medianOf(at, seen.get(name)) ?? Number.NaN,
+    ...(peer === undefined ? {} : { peer: { name: reference, value: peer } }),
   };
-  return Object.fromEntries(Object.entries(figures).map(([title, figure]) => [title, found(figure)])) as Row;
 }
 
-const medianOf = (figure: string, runs: readonly Figures[]): number => median(runs.map((run) => run.get(figure) ?? Number.NaN));
+function medianOf(at: string, runs: readonly Figures[] = []): number | undefined {
+  const values = runs.flatMap((run) => run.get(at) ?? []);
+  return values.length === 0 ? undefined : round(median(values), 3);
+}

@@ -2,24 +2,58 @@ import { rmSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { call } from "../../conformance/testing/call.js";
 import { temporaryFolder, whenReady } from "../../conformance/testing/start-server.js";
-import { round } from "../measure/median.js";
+import { type Finding, noMoreThan, type Plan } from "../measure/finding.js";
+import { median, round } from "../measure/median.js";
 import { cpuSeconds, machineCpuSeconds, residentMiB } from "../measure/process-usage.js";
 import { writeResults } from "../measure/results.js";
 import { startOurs, stopProcess } from "../measure/start-ours.js";
 import { type Seen, startReaders } from "./readers.js";
 
 /** BENCH_SUBSCRIBERS takes fewer, on a machine that is busy. */
-const subscribers = Number(process.env["BENCH_SUBSCRIBERS"] ?? 10_000);
+const subscribersOf = ({ smoke }: Plan): number => Number(process.env["BENCH_SUBSCRIBERS"] ?? (smoke ? 200 : 10_000));
 const processes = 2;
 const messagesPerSecond = 10;
-const seconds = 20;
 const channel = "/apis/testdata.datasource.grafana.app/v0alpha1/namespaces/default/datasources/testdata/stream/broadcast/bench";
+
+/** One turn, on a server of its own. */
+interface Turn {
+  readonly subscribedSeconds: number;
+  readonly kibPerSubscriberIdle: number;
+  readonly kibPerSubscriberLoaded: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly maxMs: number;
+  /** Messages that a subscriber should have seen and did not. */
+  readonly missing: number;
+  /** Connections that the server closed. */
+  readonly lost: number;
+  readonly serverCores: number;
+  readonly otherCores: number;
+}
 
 /**
  * Subscribers over Server-Sent Events on one channel, ten messages a second: memory for each, and the time from the publisher's request
  * to the subscriber's socket. Readers are in two processes of their own, on the same cores.
  */
-export async function benchStream(): Promise<void> {
+export async function benchStream(plan: Plan): Promise<readonly Finding[]> {
+  const subscribers = Math.floor(subscribersOf(plan) / processes) * processes;
+  const turns: Turn[] = [];
+  for (let round = 0; round < plan.rounds; round += 1) turns.push(await turn(subscribers, plan));
+  console.table(turns);
+  writeResults("stream", { subscribers, messagesPerSecond, ...plan, turns });
+  const work = `stream, ${subscribers} subscribers`;
+  const middle = (key: keyof Turn): number => median(turns.map((it) => it[key]));
+  return [
+    { work, figure: "memory each at rest, KiB", ours: middle("kibPerSubscriberIdle") },
+    { work, figure: "memory each under load, KiB", ours: middle("kibPerSubscriberLoaded") },
+    { work, figure: "delay p50, ms", ours: middle("p50Ms") },
+    { work, figure: "delay p99, ms", ours: middle("p99Ms") },
+    { work, figure: "messages and connections lost", ours: middle("missing") + middle("lost"), goal: noMoreThan(0) },
+  ];
+}
+
+async function turn(subscribers: number, { seconds, smoke }: Plan): Promise<Turn> {
+  const restMs = smoke ? 500 : 3000;
   const dataPath = temporaryFolder("bench");
   const running = startOurs(dataPath, {});
   try {
@@ -28,26 +62,17 @@ export async function benchStream(): Promise<void> {
     await publish(url);
     const before = residentMiB(running.pid);
     const began = performance.now();
-    const readers = await Promise.all(Array.from({ length: processes }, () => startReaders(url, Math.floor(subscribers / processes))));
-    const subscribedSeconds = (performance.now() - began) / 1000;
-    await sleep(5_000);
-    const idleMiB = residentMiB(running.pid);
-    const load = await measure(running.pid, () => publishFor(url, seconds));
-    await sleep(3_000);
-    const loadedMiB = residentMiB(running.pid);
+    const readers = await Promise.all(Array.from({ length: processes }, () => startReaders(url, subscribers / processes)));
+    const subscribedSeconds = round((performance.now() - began) / 1000, 1);
+    await sleep(restMs);
+    const kibPerSubscriber = (): number => round(((residentMiB(running.pid) - before) * 1024) / subscribers, 1);
+    const kibPerSubscriberIdle = kibPerSubscriber();
+    const { result: published, ...cores } = await measure(running.pid, () => publishFor(url, seconds));
+    await sleep(restMs);
+    const kibPerSubscriberLoaded = kibPerSubscriber();
     const seen = await Promise.all(readers.map((it) => it.stop()));
-    const count = Math.floor(subscribers / processes) * processes;
-    const figures = {
-      ...{ subscribers: count, messagesPerSecond, seconds, subscribedSeconds: round(subscribedSeconds, 1) },
-      kibPerSubscriberIdle: round(((idleMiB - before) * 1024) / count, 1),
-      kibPerSubscriberLoaded: round(((loadedMiB - before) * 1024) / count, 1),
-      ...delaysOf(seen),
-      ...{ delivered: sum(seen, "messages"), expected: load.result * count, lost: sum(seen, "lost") },
-      serverCores: load.serverCores,
-      otherCores: load.otherCores,
-    };
-    console.table(figures);
-    writeResults("stream", figures);
+    const missing = published * subscribers - sum(seen, "messages");
+    return { subscribedSeconds, kibPerSubscriberIdle, kibPerSubscriberLoaded, ...delaysOf(seen), missing, lost: sum(seen, "lost"), ...cores };
   } finally {
     await stopProcess(running);
     rmSync(dataPath, { recursive: true, force: true });
