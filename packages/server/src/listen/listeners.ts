@@ -25,38 +25,57 @@ export class PortTaken extends Error {
   override readonly name = "PortTaken";
 }
 
-interface ListenOptions {
-  /** Empty: all addresses, IPv6 and IPv4. */
-  readonly host: string;
-  readonly port: number;
+export interface ServeOptions {
   readonly handler: Handler;
   readonly logger: Logger;
   /** How long a client may take for its headers; a minute unless told. */
   readonly headersTimeoutMs?: number;
 }
 
+interface ListenOptions extends ServeOptions {
+  /** Empty: all addresses, IPv6 and IPv4. */
+  readonly host: string;
+  readonly port: number;
+}
+
 // A header section of over 64 KiB is refused with 431 by Node; a slow one is cut.
-const httpOptions = ({ headersTimeoutMs = 60_000 }: ListenOptions) => ({
+const httpOptions = ({ headersTimeoutMs = 60_000 }: ServeOptions) => ({
   ...{ maxHeaderSize: 65_536, headersTimeout: headersTimeoutMs, requestTimeout: 0, keepAliveTimeout: 75_000 },
   connectionsCheckingInterval: Math.min(30_000, headersTimeoutMs),
 });
 
+/** A server without a port of its own: connections come from a listener, or are given to it (`server.emit("connection", socket)`). */
+export interface Serving {
+  readonly server: NetServer;
+  /** Answers end their connections from now on. */
+  drain(): void;
+  /** Ends the connections that wait for a request. */
+  closeIdle(): void;
+  /** Breaks what is still open. */
+  destroy(): void;
+  /** Forgets what it follows, after the last connection. */
+  release(): void;
+}
+
 /** HTTP/1.1 in the clear. Throws PortTaken. */
-export async function listenHttp(options: ListenOptions): Promise<Listener> {
+export const listenHttp = (options: ListenOptions): Promise<Listener> => listenOn(serveHttp(options), options);
+
+/** HTTP/1.1 in the clear, over connections from anywhere. */
+export function serveHttp(options: ServeOptions): Serving {
   const draining = { isSet: false };
   const server = createHttpServer(httpOptions(options), closingWhile(draining, nodeListener(options.handler, options.logger)));
   const upgrades = listenForUpgrades(server, options.handler, options.logger);
-  const port = await listen(server, options);
   return {
-    port,
+    server,
     drain() {
       draining.isSet = true;
     },
-    close: () => closeHttp(server),
+    closeIdle: () => server.closeIdleConnections(),
     destroy() {
       upgrades.destroy();
       server.closeAllConnections();
     },
+    release: () => undefined,
   };
 }
 
@@ -69,17 +88,24 @@ export interface ListenerCredentials {
   readonly clientAuthorities: string;
 }
 
+interface Secure {
+  readonly credentials: Live<ListenerCredentials>;
+  readonly liveness?: LivenessTimes;
+}
+
+/** As `serveHttps`, on a port. Throws PortTaken. */
+export const listenHttps = (options: ListenOptions & Secure): Promise<Listener> => listenOn(serveHttps(options), options);
+
 /**
  * HTTP/1.1 and HTTP/2 over TLS, told apart by ALPN: one TLS server hands each connection to a server for its protocol, so that
- * either can be exchanged alone. New credentials hold for the next connection, and break none. Throws PortTaken.
+ * either can be exchanged alone. New credentials hold for the next connection, and break none.
  */
-export async function listenHttps(
-  options: ListenOptions & { readonly credentials: Live<ListenerCredentials>; readonly liveness?: LivenessTimes },
-): Promise<Listener> {
+export function serveHttps(options: ServeOptions & Secure): Serving {
   const listener = nodeListener(options.handler, options.logger);
   const draining = { isSet: false };
   const http1 = createHttpServer(httpOptions(options), closingWhile(draining, listener));
   listenForUpgrades(http1, options.handler, options.logger);
+  startCounting(http1);
   const http2 = createHttp2Server({ maxSessionMemory: 64, settings: { maxConcurrentStreams: 250 } }, listener);
   const sessions = new Set<{ close(): void; destroy(): void; readonly closed: boolean }>();
   http2.on("session", (session) => {
@@ -104,30 +130,28 @@ export async function listenHttps(
     },
   );
   tls.on("tlsClientError", (_error, socket) => socket.destroy());
-  const port = await listen(tls, options);
   const stopExchanging = options.credentials.onChange((credentials) => tls.setSecureContext(tlsOptions(credentials)));
   return {
-    port,
+    server: tls,
     drain() {
       draining.isSet = true;
       // GOAWAY: what was begun goes on.
       for (const session of sessions) session.close();
     },
-    async close() {
-      stopExchanging();
-      const ended = new Promise<void>((resolve) => tls.close(() => resolve()));
+    closeIdle() {
       http1.closeIdleConnections();
       for (const session of sessions) session.close();
-      const idle = setInterval(() => http1.closeIdleConnections(), 50);
-      await ended;
-      clearInterval(idle);
     },
     destroy() {
       for (const session of sessions) session.destroy();
       for (const socket of sockets) socket.destroy();
     },
+    release: stopExchanging,
   };
 }
+
+/** Node looks after idle and slow connections of a server from the moment that it listens; one that is given its connections never does. */
+const startCounting = (server: HttpServer): void => void server.emit("listening");
 
 const closingWhile =
   (draining: { readonly isSet: boolean }, listener: RequestListener): RequestListener =>
@@ -138,12 +162,23 @@ const closingWhile =
 
 const tlsOptions = ({ key, cert, clientAuthorities }: ListenerCredentials) => ({ key, cert, ca: clientAuthorities, minVersion: "TLSv1.2" as const });
 
-async function closeHttp(server: HttpServer): Promise<void> {
-  const ended = new Promise<void>((resolve) => server.close(() => resolve()));
-  // A connection that was busy at the call is idle after its answer, and would be kept alive.
-  const idle = setInterval(() => server.closeIdleConnections(), 50);
-  await ended;
-  clearInterval(idle);
+async function listenOn(serving: Serving, options: ListenOptions): Promise<Listener> {
+  const { server } = serving;
+  const port = await listen(server, options);
+  return {
+    port,
+    drain: () => serving.drain(),
+    async close() {
+      serving.release();
+      const ended = new Promise<void>((resolve) => server.close(() => resolve()));
+      serving.closeIdle();
+      // A connection that was busy at the call is idle after its answer, and would be kept alive.
+      const idle = setInterval(() => serving.closeIdle(), 50);
+      await ended;
+      clearInterval(idle);
+    },
+    destroy: () => serving.destroy(),
+  };
 }
 
 async function listen(server: NetServer, { host, port }: ListenOptions): Promise<number> {
