@@ -24,6 +24,11 @@ export interface GrafanaAggregator {
   readonly apiSource: ApiSource;
   /** What the routed services say of stored objects. */
   readonly objectHooks: ObjectHooks;
+  /**
+   * Id of the plugin whose route answers such a request; empty where a backend does, or the plugins of several data sources. Undefined for
+   * what goes to the delegate, or is not known yet.
+   */
+  pluginOf(method: string, info: RequestInfo): string | undefined;
   /** Adds or replaces the service of that name; obeyed by the next request. */
   serve(service: DataPlaneService): void;
   withdraw(name: string): void;
@@ -45,6 +50,8 @@ export interface GrafanaAggregator {
    * is then obeyed by its next request.
    */
   onWrite(listener: (info: RequestInfo) => Promise<void>): () => void;
+  /** A write went through elsewhere, to the same delegate; resolves when it is obeyed here. */
+  wrote(info: RequestInfo): Promise<void>;
 }
 
 export function createGrafanaAggregator(options: GrafanaAggregatorOptions): GrafanaAggregator {
@@ -84,6 +91,12 @@ export function createGrafanaAggregator(options: GrafanaAggregatorOptions): Graf
       services: () => table.served.map(({ service }) => service),
       areKnown: () => hasSynced,
     }),
+    pluginOf(method, info) {
+      if (!hasSynced) return undefined;
+      if (isQueryServicePath(info) || isNamedQueryRun(info)) return "";
+      const route = info.isResourceRequest ? findRoute(table, stored, method, info) : undefined;
+      return route === undefined ? undefined : (table.handlerOf(info)?.service.spec.pluginID ?? "");
+    },
     serve: (service) => swap(table.with(new PluginHandler(service, options), stored)),
     withdraw: (name) => {
       if (table.has(name)) swap(table.without(name, stored));
@@ -103,6 +116,7 @@ export function createGrafanaAggregator(options: GrafanaAggregatorOptions): Graf
     },
     onChange: (listener) => listen(changed, listener),
     onWrite: (listener) => listen(written, listener),
+    wrote: (info) => tellWritten(written, info),
   };
 }
 
@@ -133,8 +147,12 @@ async function delegated(
 ): Promise<HttpResponse> {
   const response = await delegate(request);
   const isWrite = !["GET", "HEAD", "OPTIONS"].includes(request.method);
-  if (isWrite && response.status < 300) await Promise.all([...written].map((listener) => listener(info)));
+  if (isWrite && response.status < 300) await tellWritten(written, info);
   return response;
+}
+
+async function tellWritten(written: ReadonlySet<(info: RequestInfo) => Promise<void>>, info: RequestInfo): Promise<void> {
+  await Promise.all([...written].map((listener) => listener(info)));
 }
 
 /** Which groups there are is not known yet: 404 would be a lie that clients keep. */

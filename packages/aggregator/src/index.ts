@@ -15,7 +15,7 @@ export { admissionByReview, type ReviewPeer } from "./hook-reviews/admission-by-
 export { type HookReviewsOptions, hookReviewsHandler } from "./hook-reviews/hook-reviews-handler.js";
 export { type HooksByReviewOptions, hooksByReview } from "./hook-reviews/hooks-by-review.js";
 export { type BackendProbes, type BackendProbesOptions, createBackendProbes } from "./http-backend/backend-probes.js";
-export { type LegacyOptions, legacyHandler } from "./legacy/legacy-handler.js";
+export { isLegacyCall, type LegacyOptions, legacyHandler } from "./legacy/legacy-handler.js";
 export { channelName, type LiveChannel, parseChannel } from "./live/centrifuge/channel-name.js";
 export { Live, type LiveOptions, type LiveSettings } from "./live/centrifuge/live.js";
 export type { FanOut } from "./live/centrifuge/local-channels.js";

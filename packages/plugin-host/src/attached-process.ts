@@ -31,6 +31,7 @@ export async function attachToPlugin({ standalone, link: open, clock }: AttachOp
     pid: standalone.pid,
     isAttached: true,
     link,
+    target: { address: standalone.address },
     note: `attached to a plugin that runs by itself, on ${addressText(standalone)}, in plaintext`,
     ended: untilGone(standalone, link, { clock, signal: detached.signal }),
     async isServing(callSignal, timeoutMs) {

@@ -1,5 +1,5 @@
 import type { Clock, Logger } from "@dataplane/meta";
-import type { OpenLink } from "@dataplane/plugin-protocol";
+import type { LinkTarget, OpenLink } from "@dataplane/plugin-protocol";
 import type { FoundPlugin, PluginDirectory } from "./find-plugins.js";
 import type { PluginJson } from "./plugin-json.js";
 
@@ -38,6 +38,11 @@ export interface PluginHostOptions {
   readonly watchPeriodMs?: number;
   /** How long calls in flight may go on in a process that is replaced; 30 s when absent. */
   readonly drainMs?: number;
+  /**
+   * Other processes that were told of plugins' addresses (`PluginHost.targetOf`) call them too: resolves when none calls this one any more.
+   * A process that is replaced waits for it, as for its own calls in flight.
+   */
+  readonly alsoDrained?: (target: LinkTarget) => Promise<void>;
   /** Ends in a row after which a plugin is given up; 0: never; about an hour of them when absent. */
   readonly giveUpAfter?: number;
   /** Memory in RAM over which a plugin is ended and started again; no limit when absent. Linux only. */

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { Logger } from "@dataplane/meta";
+import type { LinkTarget } from "@dataplane/plugin-protocol";
 import { decidingFiles, pluginStamp } from "./file-stamp.js";
 import { type Findings, type FoundPlugin, findPlugins } from "./find-plugins.js";
 import { watchFolders } from "./folder-watch.js";
@@ -12,6 +13,11 @@ import { giveUpAfterByDefault } from "./restart-policy.js";
 import { Supervisor } from "./supervisor.js";
 
 export interface PluginHost extends PluginSource {
+  /**
+   * Where the plugin's process that serves now can be connected to; undefined while there is none. It holds a key: to be told to this
+   * server's own processes alone. `onChange` says when to look again.
+   */
+  targetOf(id: string): LinkTarget | undefined;
   /** Folders that could not be used, and why. Complete after `found`. */
   problems(): readonly PluginProblem[];
   /** Finds the plugins and begins to start them, without waiting for any: after it they are listed, but for signed ones. Never throws. */
@@ -64,6 +70,10 @@ class ProcessPluginHost implements PluginHost {
   onChange(listener: (pluginId: string) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  targetOf(id: string): LinkTarget | undefined {
+    return this.#plugins.get(id)?.target;
   }
 
   problems(): readonly PluginProblem[] {
@@ -170,12 +180,12 @@ class ProcessPluginHost implements PluginHost {
   }
 
   #supervisor(plugin: FoundPlugin): Supervisor {
-    const { clock, startWaitMs = 10_000, drainMs = 30_000, giveUpAfter = giveUpAfterByDefault, memoryLimitBytes } = this.#options;
+    const { clock, startWaitMs = 10_000, drainMs = 30_000, alsoDrained, giveUpAfter = giveUpAfterByDefault, memoryLimitBytes } = this.#options;
     const { id } = plugin.json;
     const logger = this.#options.logger.child({ plugin: id });
     const startProcess = (found: FoundPlugin, signal: AbortSignal): Promise<PluginProcess> => this.#startProcess(found, logger, signal);
     const onChange = (): void => this.#changed(id);
-    return new Supervisor({ plugin, startProcess, clock, logger, startWaitMs, drainMs, giveUpAfter, memoryLimitBytes, onChange });
+    return new Supervisor({ plugin, startProcess, clock, logger, startWaitMs, drainMs, alsoDrained, giveUpAfter, memoryLimitBytes, onChange });
   }
 
   async #startProcess(plugin: FoundPlugin, logger: Logger, signal: AbortSignal): Promise<PluginProcess> {

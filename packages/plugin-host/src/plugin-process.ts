@@ -8,6 +8,7 @@ import {
   GrpcError,
   type GrpcLink,
   type Handshake,
+  type LinkTarget,
   type OpenLink,
   processMethods,
   StdioChannel,
@@ -49,6 +50,8 @@ export interface PluginProcess {
   /** It was there before: it is not this host's to end, whatever it does. */
   readonly isAttached: boolean;
   readonly link: GrpcLink;
+  /** Where else it can be connected to, and how it is trusted. Holds a key. */
+  readonly target: LinkTarget;
   /** What an operator should know of this process. */
   readonly note: string | undefined;
   /** Resolves with the way it ended, such as "exited with code 1" or "killed by SIGKILL". */
@@ -90,12 +93,14 @@ export async function startPluginProcess(options: StartOptions, signal: AbortSig
     const note = plaintextNote(handshake, socketDirectory);
     const { serverCert, address } = handshake;
     const tls = serverCert === undefined ? {} : { tls: { key: identity.key, cert: identity.cert, serverCert } };
-    const link = await Promise.race([options.link({ address, ...tls }, Math.min(options.startTimeoutMs, 10_000)), failAtEnd(ended)]);
+    const target: LinkTarget = { address, ...tls };
+    const link = await Promise.race([options.link(target, Math.min(options.startTimeoutMs, 10_000)), failAtEnd(ended)]);
     void drainStdio(link, log);
     return {
       pid: child.pid,
       isAttached: false,
       link,
+      target,
       note,
       ended: cleaned,
       isServing: (it, timeoutMs) => isServing(link, it, timeoutMs),

@@ -1,9 +1,18 @@
 import { type Clock, LinkedAbort } from "@dataplane/meta";
+import type { LinkTarget } from "@dataplane/plugin-protocol";
 import { DrainingLink } from "./draining-link.js";
 import type { PluginClient } from "./plugin.js";
 import { pluginClient } from "./plugin-client.js";
 import type { PluginProcess } from "./plugin-process.js";
 import { type ProcessEnd, ProcessWatch } from "./process-watch.js";
+
+export interface GiveWayOptions {
+  readonly ms: number;
+  /** Resolves when the others who were told of that process call it no more. */
+  readonly alsoDrained?: ((target: LinkTarget) => Promise<void>) | undefined;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}
 
 /** One process while it serves: from its connection to its end, or until another takes its place. */
 export class ProcessLife {
@@ -38,12 +47,13 @@ export class ProcessLife {
   }
 
   /** Hands all calls to come to `successor`, lets those in flight finish for at most `ms`, and ends the process. Never rejects. */
-  async giveWayTo(successor: ProcessLife, options: { readonly ms: number; readonly clock: Clock; readonly signal: AbortSignal }): Promise<void> {
+  async giveWayTo(successor: ProcessLife, options: GiveWayOptions): Promise<void> {
     this.#superseded.abort();
     this.watch.release();
     const enough = new LinkedAbort(options.signal);
     const limit = options.clock.sleep(options.ms, enough.signal).catch(() => undefined);
-    await Promise.race([this.#link.drain(successor.#link), this.process.ended, limit]);
+    const drained = Promise.all([this.#link.drain(successor.#link), options.alsoDrained?.(this.process.target)]);
+    await Promise.race([drained, this.process.ended, limit]);
     enough.abort();
     await this.process.stop();
   }

@@ -1,4 +1,5 @@
 import { type Clock, LinkedAbort, type Logger } from "@dataplane/meta";
+import type { LinkTarget } from "@dataplane/plugin-protocol";
 import { Changes, untilAborted } from "./changes.js";
 import type { FoundPlugin } from "./find-plugins.js";
 import { type Plugin, type PluginClient, type PluginState, PluginUnavailable } from "./plugin.js";
@@ -18,6 +19,8 @@ export interface SupervisorOptions {
   readonly startWaitMs: number;
   /** How long calls in flight may go on in a process that is replaced. */
   readonly drainMs: number;
+  /** See PluginHostOptions. */
+  readonly alsoDrained?: ((target: LinkTarget) => Promise<void>) | undefined;
   /** Ends in a row; 0: it is never given up. */
   readonly giveUpAfter: number;
   readonly memoryLimitBytes?: number | undefined;
@@ -68,6 +71,11 @@ export class Supervisor implements Plugin {
 
   get state(): PluginState {
     return this.#record.state;
+  }
+
+  /** Of the process that serves now. */
+  get target(): LinkTarget | undefined {
+    return this.#life?.process.target;
   }
 
   /** Does not wait. */
@@ -215,14 +223,14 @@ export class Supervisor implements Plugin {
   }
 
   #hand(before: ProcessLife, next: PluginProcess, plugin: FoundPlugin): void {
-    const { clock, drainMs: ms, logger } = this.#options;
+    const { clock, drainMs: ms, alsoDrained, logger } = this.#options;
     this.#plugin = plugin;
     this.#record.reloaded(`process ${next.pid ?? "of another"} took the place of ${before.process.pid ?? "another"}`);
     logger.info(
       { from: before.process.pid, to: next.pid, version: plugin.json.version },
       "plugin is reloaded; calls in flight finish in the old process",
     );
-    const retired = before.giveWayTo(this.#enter(next), { ms, clock, signal: this.#stop.signal });
+    const retired = before.giveWayTo(this.#enter(next), { ms, alsoDrained, clock, signal: this.#stop.signal });
     this.#retiring.add(retired);
     void retired.then(() => this.#retiring.delete(retired));
   }

@@ -38,19 +38,13 @@ export interface LegacyRoute {
   readonly handle: (request: HttpRequest, options: LegacyOptions, parameters: readonly [string, string]) => Promise<HttpResponse>;
 }
 
-const routes: readonly LegacyRoute[] = [
-  legacyQuery,
-  legacyDataSourceHealth,
-  legacyDataSourceResources,
-  legacyDataSourceProxy,
-  ...legacyDataSources,
-  ...legacyAppCalls,
-  ...legacyPlugins,
-  pluginMetrics,
-  ...liveRoutes,
-  push,
-  ...legacyServerPaths,
-];
+/** Those that call a plugin or a data source and know nothing of this process. */
+const calls: readonly LegacyRoute[] = [legacyQuery, legacyDataSourceHealth, legacyDataSourceResources, legacyDataSourceProxy, ...legacyAppCalls];
+
+const routes: readonly LegacyRoute[] = [...calls, ...legacyDataSources, ...legacyPlugins, pluginMetrics, ...liveRoutes, push, ...legacyServerPaths];
+
+/** Whether an older path calls a plugin or a data source: any process with a data plane can answer it alike. */
+export const isLegacyCall = (path: string): boolean => calls.some(({ path: pattern }) => pattern.test(path));
 
 /** Where all of them are. */
 const roots = ["/api/", "/metrics/"];

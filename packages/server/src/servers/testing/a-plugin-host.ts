@@ -15,6 +15,7 @@ export function aPluginHost(list: readonly Plugin[]): PluginHost & { set(plugin:
       listeners.add(listener);
       return () => void listeners.delete(listener);
     },
+    targetOf: () => undefined,
     problems: () => [],
     start: () => undefined,
     found: Promise.resolve(),
