@@ -8,6 +8,7 @@ export const benchmarks: Readonly<Record<string, () => Promise<Benchmark | Silen
   start: async () => (await import("./start/start.js")).benchStart,
   query: async () => (await import("./query/query.js")).benchQuery,
   route: async () => (await import("./route/route.js")).benchRoute,
+  registration: async () => (await import("./registration/registration.js")).benchRegistration,
   stream: async () => (await import("./stream/stream.js")).benchStream,
   apiserver: async () => (await import("./apiserver/apiserver.js")).benchApiServer,
   storage: async () => (await import("./storage/storage.js")).benchStorage,
