@@ -1,8 +1,7 @@
-import type { Socket } from "node:net";
 import { TimeLimit } from "@dataplane/meta";
 import { type CallOptions, defaultMaxMessageBytes, GrpcCode, GrpcError, type GrpcLink, type LinkOptions, type LinkTarget } from "./grpc-link.js";
 import { ClientConnection } from "./http2/client-connection.js";
-import { connectSocket } from "./http2/connect.js";
+import { connectSocket, type ReadSocket } from "./http2/connect.js";
 import { GrpcCall } from "./http2/grpc-call.js";
 import { framedMessage } from "./http2/grpc-message-reader.js";
 import { encodeHeaders } from "./http2/hpack-encoder.js";
@@ -28,7 +27,7 @@ export async function openNativeLink(
 }
 
 /** Resolves when the peer's first SETTINGS are here. */
-function connectedTo(socket: Socket, limit: AbortSignal): Promise<ClientConnection> {
+function connectedTo({ socket, listen }: ReadSocket, limit: AbortSignal): Promise<ClientConnection> {
   return new Promise((resolve, reject) => {
     const done = (act: () => void) => (): void => {
       limit.removeEventListener("abort", late);
@@ -44,6 +43,7 @@ function connectedTo(socket: Socket, limit: AbortSignal): Promise<ClientConnecti
     });
     socket.once("close", closed);
     limit.addEventListener("abort", late, { once: true });
+    listen((data) => connection.read(data));
   });
 }
 

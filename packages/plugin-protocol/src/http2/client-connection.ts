@@ -37,6 +37,7 @@ export class ClientConnection {
   readonly #writer: FrameWriter;
   readonly #socket: Duplex;
   readonly #decoder = new HpackDecoder();
+  readonly #reader = new FrameReader((frame) => this.#receive(frame));
   readonly #blocks = new HeaderBlockCollector();
   readonly #streams = new Map<number, ClientStream>();
   readonly #waiting = new Set<Waiting>();
@@ -53,8 +54,6 @@ export class ClientConnection {
     this.#socket = socket;
     this.#onReady = onReady;
     this.#writer = new FrameWriter(socket);
-    const reader = new FrameReader((frame) => this.#receive(frame));
-    socket.on("data", (data: Buffer) => this.#guard(() => reader.push(data)));
     socket.on("error", (error) => this.#lose(error));
     socket.on("close", () => this.#lose(new Error("the connection was closed")));
     const settings = settingsPayload([
@@ -65,6 +64,11 @@ export class ClientConnection {
     this.#writer.raw(preface);
     this.#writer.frame(FrameType.SETTINGS, 0, 0, settings);
     this.#writer.windowUpdate(0, connectionWindow - defaultWindow);
+  }
+
+  /** Takes what the socket read; `data` may be used again after the call. */
+  read(data: Buffer): void {
+    this.#guard(() => this.#reader.push(data));
   }
 
   /** Sends a request: a header block of `encodeHeaders` and the whole body. Waits where the peer's limit of streams is reached. */

@@ -3,6 +3,7 @@ export interface Frame {
   readonly type: number;
   readonly flags: number;
   readonly streamId: number;
+  /** Of a frame that was read, a view that means nothing after its receiver returned. */
   readonly payload: Buffer;
 }
 

@@ -6,12 +6,18 @@ export class MessageError extends Error {
 }
 
 const prefixLength = 5;
+/** A message that says to be larger gets its memory as it comes: what a peer only announces costs nothing. */
+const trustedBytes = 8 << 20;
 
-/** Cuts the body of a gRPC answer into messages: one byte of flags, four of length, the message. */
+/** Cuts the body of a gRPC answer into messages: one byte of flags, four of length, the message. Copies each byte once, to its place. */
 export class GrpcMessageReader {
   readonly #maxBytes: number;
-  #pieces: Buffer[] = [];
-  #bytes = 0;
+  readonly #prefix = Buffer.allocUnsafe(prefixLength);
+  #prefixFilled = 0;
+  /** The message that is being read, and its length in the end. */
+  #message: Buffer | undefined;
+  #length = 0;
+  #filled = 0;
 
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
@@ -19,43 +25,58 @@ export class GrpcMessageReader {
 
   /** Bytes of a message that is not whole yet. */
   get pending(): number {
-    return this.#bytes;
+    return this.#prefixFilled + this.#filled;
+  }
+
+  /** Bytes that a message lacks which has begun; 0 between messages. */
+  get missing(): number {
+    return this.#message === undefined ? 0 : this.#length - this.#filled;
   }
 
   /**
-   * The messages that are whole now. Throws MessageError on a compressed one, which we never ask for, and MessageTooLarge as soon as a
-   * message says that it is too large: nothing of it is kept.
+   * The messages that are whole now; `data` may be used again for something else. Throws MessageError on a compressed one, which we never
+   * ask for, and MessageTooLarge as soon as a message says that it is too large: nothing of it is kept.
    */
   push(data: Buffer): readonly Buffer[] {
-    this.#pieces.push(data);
-    this.#bytes += data.length;
     const messages: Buffer[] = [];
-    while (this.#bytes >= prefixLength) {
-      const { flags, length } = this.#prefix();
-      if (flags !== 0) throw new MessageError("a compressed message");
-      if (length > this.#maxBytes) throw new MessageTooLarge(this.#maxBytes);
-      if (this.#bytes < prefixLength + length) break;
-      const bytes = this.#join();
-      messages.push(bytes.subarray(prefixLength, prefixLength + length));
-      const rest = bytes.subarray(prefixLength + length);
-      this.#pieces = rest.length > 0 ? [rest] : [];
-      this.#bytes = rest.length;
+    let at = 0;
+    while (at < data.length) {
+      at += this.#message === undefined ? this.#readPrefix(data, at) : this.#readMessage(this.#message, data, at);
+      if (this.#message === undefined || this.#filled < this.#length) continue;
+      messages.push(this.#message);
+      this.#message = undefined;
+      this.#prefixFilled = 0;
+      this.#filled = 0;
     }
     return messages;
   }
 
-  #prefix(): { readonly flags: number; readonly length: number } {
-    // Mostly the first piece holds it all; only a prefix that was cut is joined.
-    const first = this.#pieces[0];
-    const start = first !== undefined && first.length >= prefixLength ? first : this.#join();
-    return { flags: start.readUInt8(0), length: start.readUInt32BE(1) };
+  #readPrefix(data: Buffer, at: number): number {
+    const copied = data.copy(this.#prefix, this.#prefixFilled, at, at + prefixLength - this.#prefixFilled);
+    this.#prefixFilled += copied;
+    if (this.#prefixFilled < prefixLength) return copied;
+    const length = this.#prefix.readUInt32BE(1);
+    if (this.#prefix[0] !== 0) throw new MessageError("a compressed message");
+    if (length > this.#maxBytes) throw new MessageTooLarge(this.#maxBytes);
+    this.#length = length;
+    this.#message = Buffer.allocUnsafe(Math.min(length, trustedBytes));
+    return copied;
   }
 
-  #join(): Buffer {
-    const [only] = this.#pieces;
-    const joined = this.#pieces.length === 1 && only !== undefined ? only : Buffer.concat(this.#pieces);
-    this.#pieces = [joined];
-    return joined;
+  #readMessage(message: Buffer, data: Buffer, at: number): number {
+    const take = Math.min(this.#length - this.#filled, data.length - at);
+    const target = this.#filled + take > message.length ? this.#grow(message) : message;
+    data.copy(target, this.#filled, at, at + take);
+    this.#filled += take;
+    return take;
+  }
+
+  /** At least twice the room: pieces are never larger than what was there before. */
+  #grow(message: Buffer): Buffer {
+    const larger = Buffer.allocUnsafe(Math.min(this.#length, message.length * 2));
+    message.copy(larger, 0, 0, this.#filled);
+    this.#message = larger;
+    return larger;
   }
 }
 

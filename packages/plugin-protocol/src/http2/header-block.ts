@@ -31,10 +31,12 @@ export class HeaderBlockCollector {
   }
 
   #take(open: { readonly first: Frame; readonly pieces: Buffer[]; size: number }, frame: Frame, piece: Buffer): WholeBlock | undefined {
-    open.pieces.push(piece);
+    const isWhole = (frame.flags & Flag.END_HEADERS) !== 0;
+    // A payload is the reader's, which uses its memory again.
+    open.pieces.push(isWhole ? piece : Buffer.from(piece));
     open.size += piece.length;
     if (open.size > maxHeaderListSize) throw new ConnectionError(ErrorCode.ENHANCE_YOUR_CALM, "too many headers");
-    if ((frame.flags & Flag.END_HEADERS) === 0) return undefined;
+    if (!isWhole) return undefined;
     this.#open = undefined;
     return { first: open.first, bytes: Buffer.concat(open.pieces) };
   }

@@ -71,6 +71,7 @@ export async function callEndsOnce(frames: readonly Frame[], seen: Seen = nobody
   // What we write must not come back to us.
   socket.write = () => true;
   const connection = new ClientConnection(socket, () => undefined);
+  socket.on("data", (data: Buffer) => connection.read(data));
   const ends: string[] = [];
   connection.request(encodeHeaders([]), framedMessage(Buffer.from("x")), {
     onHeaders(_headers, isEnd) {
