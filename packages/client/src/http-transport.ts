@@ -9,6 +9,8 @@ export interface HttpClientOptions {
   readonly headers?: Readonly<Record<string, string | readonly string[]>>;
   /** For `https:`. A function is asked at each call, and may throw: then there is no answer. */
   readonly tls?: ClientTls | (() => ClientTls);
+  /** The server listens on this Unix socket; the base URL's host is then a name alone, by which its certificate is checked. */
+  readonly socketPath?: string;
 }
 
 /** PEM texts: whom to trust instead of the system's authorities, and who we are. */
@@ -22,7 +24,7 @@ export interface ClientTls {
  * Calls a server over HTTP/1.1 and keeps connections open between calls. It never goes through a proxy, whatever the environment says:
  * what it talks to is this server's own address.
  */
-export function httpTransport({ baseUrl, headers = {}, tls = {} }: HttpClientOptions): Transport {
+export function httpTransport({ baseUrl, headers = {}, tls = {}, socketPath }: HttpClientOptions): Transport {
   const base = new URL(baseUrl);
   if (base.protocol !== "http:" && base.protocol !== "https:") throw new TypeError(`baseUrl ${base.protocol}// is neither http nor https`);
   const secure = base.protocol === "https:";
@@ -33,6 +35,7 @@ export function httpTransport({ baseUrl, headers = {}, tls = {} }: HttpClientOpt
   return async (request) => {
     const options: RequestOptions = {
       agent,
+      ...(socketPath === undefined ? {} : { socketPath }),
       ...(secure ? tlsNow() : {}),
       method: request.method,
       path: pathOf(base, request),

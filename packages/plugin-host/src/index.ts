@@ -1,4 +1,5 @@
 export { checkSignature, manifestName, type SignatureRules, type SignatureVerdict } from "./check-signature.js";
+export { DrainingLink } from "./draining-link.js";
 export { type Findings, type FoundPlugin, findPlugins, type PluginDirectory, readPluginJson } from "./find-plugins.js";
 export { watchFolders } from "./folder-watch.js";
 export {

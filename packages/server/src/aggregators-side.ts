@@ -17,7 +17,7 @@ import {
   servicesRef,
   storedServiceResolver,
 } from "@dataplane/kube-aggregator";
-import { type ApiObject, aborted, type Clock, type Handler, type Logger, type Metrics } from "@dataplane/meta";
+import { type ApiObject, aborted, type Clock, type GroupVersion, type Handler, type Logger, type Metrics } from "@dataplane/meta";
 import type { PluginProblem, PluginSource } from "@dataplane/plugin-host";
 import type { Config } from "./config/load-config.js";
 import { type DataPlane, openDataPlane } from "./data-plane.js";
@@ -83,6 +83,8 @@ export interface AggregatorsSide {
   readonly dataPlane: DataPlane | undefined;
   readonly hooks: HookCalls | undefined;
   readonly apiServices: Informer<ApiObject>;
+  /** True for a group and version of a remote APIService. */
+  readonly isRemote: (groupVersion: GroupVersion) => boolean;
   /** What API servers behind APIServices serve, as they were last seen. */
   readonly remoteGroups: RemoteGroups;
   /** True once the APIServices are known, or none are obeyed here. */
@@ -145,6 +147,7 @@ export function openAggregatorsSide(options: AggregatorsSideOptions): Aggregator
     dataPlane,
     hooks: dataPlane?.hooks,
     apiServices,
+    isRemote: (groupVersion) => kubeAggregator.isRemote(groupVersion),
     remoteGroups,
     get apiServicesAreRead() {
       return !config.kubernetesAggregator || apiServices.hasSynced;

@@ -1,13 +1,15 @@
 import { randomUUID } from "node:crypto";
 import { registryResources } from "@dataplane/aggregator";
-import { type ApiSource, filterChain, withFilters } from "@dataplane/apiserver";
+import { type ApiSource, filterChain, type ResourceRegistry, withFilters } from "@dataplane/apiserver";
 import { type ApiClient, createApiClient } from "@dataplane/client";
 import { createClientset } from "@dataplane/clientset";
-import { type Clock, controlPlaneUser, dataPlaneUser, type Handler, type Logger } from "@dataplane/meta";
+import { apiServiceFrom } from "@dataplane/kube-aggregator";
+import { type Clock, controlPlaneUser, dataPlaneUser, type GroupVersion, type Handler, type Logger, type RequestInfo } from "@dataplane/meta";
 import type { PluginHost } from "@dataplane/plugin-host";
 import type { Store } from "@dataplane/storage";
 import { type AggregatorsSide, openAggregatorsSide } from "./aggregators-side.js";
 import { type ApiServerSide, openApiServerSide } from "./api-server-side.js";
+import { appUrlOf } from "./app-url.js";
 import type { Config } from "./config/load-config.js";
 import { endWatches } from "./end-watches.js";
 import { type HealthEndpoints, healthEndpoints, ping, waitingFor } from "./health-endpoints.js";
@@ -40,8 +42,21 @@ export interface ComposeOptions {
   readonly certificates: Pick<Certificates, "clientCa" | "requestHeaderCa" | "frontProxy">;
   /** The server's own certificate; absent without HTTPS. */
   readonly serving?: Live<Pick<ServingCertificate, "ca">>;
+  /** What `/metrics` shows, made of what this process counted; the same unless told. */
+  readonly gatherMetrics?: (own: string) => Promise<string>;
   readonly clock: Clock;
   readonly logger: Logger;
+}
+
+/** What a worker must know of the world beside what it can list and watch. */
+export interface WorldForWorkers {
+  readonly stored: ApiSource;
+  /** Groups and versions of remote APIServices. */
+  readonly remote: () => readonly GroupVersion[];
+  /** Calls back when one of these has changed. */
+  onChange(listener: () => void): void;
+  /** As GrafanaAggregator has it. */
+  onWrite(listener: (info: RequestInfo) => Promise<void>): void;
 }
 
 /** The servers, chained: filters, GrafanaAggregator, KubeAggregator, ApiServer. */
@@ -53,6 +68,8 @@ export interface Composition {
   start(lifetime: Lifetime): Promise<void>;
   /** HTTPS is served from now on, on that port: other servers of the store may call. */
   readonly listensAt?: (httpsPort: number) => void;
+  /** Absent where there is no data plane, or no store behind it. */
+  readonly forWorkers?: WorldForWorkers;
   /** readyz fails from now on, and watches end. */
   stopAccepting(): void;
   /** Before the controllers end: other servers of the store need not wait for this one. */
@@ -64,7 +81,7 @@ export function compose(options: ComposeOptions): Composition {
   const { config, plugins, certificates, clock, logger } = options;
   const common = { config, clock, logger, appUrl: appUrlOf(config) };
   const stopping = new AbortController();
-  const counting = openMetrics({ config, plugins });
+  const counting = openMetrics({ ...options, config, plugins });
 
   // The controllers and the data plane are clients of the whole chain, which is made of them: they meet here.
   const chain: { complete?: Handler } = {};
@@ -128,6 +145,7 @@ export function compose(options: ComposeOptions): Composition {
     handler: servers?.withEndpoint(behindFilters, () => aggregators.dataPlane?.streams) ?? behindFilters,
     client,
     stopAccepting: () => stopping.abort(),
+    ...worldForWorkers(registry, aggregators),
     ...(servers === undefined ? {} : { listensAt: (port: number) => servers.listensAt(port), leave: () => servers.leave() }),
     async start(lifetime) {
       // Without HTTPS no server can call another one, and yet one of them leads.
@@ -147,8 +165,19 @@ export function compose(options: ComposeOptions): Composition {
   };
 }
 
-/** Where this server is found. */
-export const appUrlOf = ({ rootUrl, httpPort }: Config): string => (rootUrl === "" ? `http://localhost:${httpPort}/` : rootUrl);
+function worldForWorkers(registry: ResourceRegistry, { dataPlane, apiServices, isRemote }: AggregatorsSide): Pick<Composition, "forWorkers"> {
+  if (dataPlane === undefined) return {};
+  const forWorkers: WorldForWorkers = {
+    stored: registry,
+    remote: () => apiServices.list().map(apiServiceFrom).filter(isRemote),
+    onChange(listener) {
+      registry.onChange(listener);
+      apiServices.onChange(listener);
+    },
+    onWrite: (listener) => void dataPlane.aggregator.onWrite(listener),
+  };
+  return { forWorkers };
+}
 
 function hooksOf({ hooks }: AggregatorsSide): HookCalls {
   if (hooks === undefined) throw new Error("there is no data plane to ask");

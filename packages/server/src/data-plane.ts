@@ -52,6 +52,8 @@ export interface DataPlaneOptions {
   readonly client: ApiClient;
   readonly dataPlaneClient: ApiClient;
   readonly appUrl: string;
+  /** False where another process looks whether backends answer, and tells of it. */
+  readonly probesBackends?: boolean;
   /** Reads the provisioning files of that kind again. */
   readonly reloadProvisioning: (kind: "datasources" | "plugins") => Promise<void>;
   /** Aborts when the server begins to stop: streams end. */
@@ -173,7 +175,7 @@ export function openDataPlane(options: DataPlaneOptions): DataPlane {
     }),
     start(lifetime, leading) {
       lifetime.start("plugin contexts", contexts);
-      lifetime.start("backend probes", backends);
+      if (options.probesBackends !== false) lifetime.start("backend probes", backends);
       lifetime.start("outbound connections", untilClosed(outbound));
       lifetime.start("plugin descriptions", pluginDescriptions(plugins, aggregator));
       lifetime.start("manifest routes", manifests);

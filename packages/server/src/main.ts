@@ -119,6 +119,7 @@ async function serve(config: Config, { root, env, onReady }: MainOptions): Promi
     process.on("SIGINT", stop).on("SIGTERM", stop);
   });
   const server = await startServer({ config, root, env, logger });
+  if (server.roll !== undefined) process.on("SIGHUP", () => void server.roll?.());
   onReady?.();
   console.log(server.banner());
   await stopping;

@@ -1,7 +1,7 @@
 import path from "node:path";
 import type { ApiClient } from "@dataplane/client";
 import type { Clock, Logger } from "@dataplane/meta";
-import type { PluginSource } from "@dataplane/plugin-host";
+import type { PluginHost, PluginSource } from "@dataplane/plugin-host";
 import { AppCredentials } from "./app-credentials/app-credentials.js";
 import { type Composition, compose } from "./compose.js";
 import type { Config } from "./config/load-config.js";
@@ -25,6 +25,9 @@ export interface OpenTargetOptions {
   readonly storage: OpenedStorage | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Workers, which come after all this: see PluginHostOptions and ComposeOptions. */
+  readonly alsoDrained?: OpenPluginsOptions["alsoDrained"];
+  readonly gatherMetrics?: (own: string) => Promise<string>;
   /** What is to be closed at the end, in this order; filled as it is opened. */
   readonly closing: (() => Promise<void>)[];
 }
@@ -33,6 +36,8 @@ export interface OpenTargetOptions {
 export interface OpenedTarget {
   readonly composition: Composition;
   readonly plugins: PluginSource;
+  /** The same, where this process runs them. */
+  readonly host?: PluginHost;
   /** Of the token in the kubeconfig. */
   readonly tokens: Pick<Tokens, "sign">;
   /** Of apps; absent where there are no plugins, or nobody can reach this server. */
@@ -95,9 +100,13 @@ function openAggregator(options: OpenTargetOptions): OpenedTarget {
 }
 
 /** However this process ends, short of SIGKILL, no plugin stays behind. */
-function withPlugins(plugins: ReturnType<typeof openPlugins>, closing: OpenTargetOptions["closing"]): Pick<OpenedTarget, "plugins" | "startPlugins"> {
+function withPlugins(
+  plugins: ReturnType<typeof openPlugins>,
+  closing: OpenTargetOptions["closing"],
+): Pick<OpenedTarget, "plugins" | "host" | "startPlugins"> {
   return {
     plugins,
+    host: plugins,
     startPlugins() {
       plugins.start();
       const killPlugins = (): void => plugins.kill();

@@ -13,6 +13,7 @@ export interface OpenPluginsOptions {
   readonly env: NodeJS.ProcessEnv;
   /** Credentials of apps; none when absent. */
   readonly environmentFor?: PluginHostOptions["environmentFor"];
+  readonly alsoDrained?: PluginHostOptions["alsoDrained"];
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -21,7 +22,7 @@ export interface OpenPluginsOptions {
  * The plugins that come with the server, those of `[paths] plugins`, and before them those whose `[plugin.<id>] path` says where they
  * are. Throws ConfigError for trusted keys that cannot be read.
  */
-export function openPlugins({ config, root, env, environmentFor, clock, logger }: OpenPluginsOptions): PluginHost {
+export function openPlugins({ config, root, env, environmentFor, alsoDrained, clock, logger }: OpenPluginsOptions): PluginHost {
   const link: OpenLink = (target, timeoutMs) => links[config.pluginLink](target, timeoutMs, { maxMessageBytes: config.maxPluginMessage });
   return createPluginHost({
     directories: [
@@ -36,6 +37,7 @@ export function openPlugins({ config, root, env, environmentFor, clock, logger }
     allowUnsigned: config.appMode === "development" ? true : config.allowUnsigned,
     settingsFor: (id) => pluginSettings(config.plugins.get(id) ?? {}),
     ...(environmentFor === undefined ? {} : { environmentFor }),
+    ...(alsoDrained === undefined ? {} : { alsoDrained }),
     version: version.server,
     link,
     linkFor: ({ id, raw }) => {

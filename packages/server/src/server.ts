@@ -2,6 +2,7 @@ import { mkdirSync, rmSync } from "node:fs";
 import path from "node:path";
 import { type Logger, systemClock } from "@dataplane/meta";
 import type { PluginSource } from "@dataplane/plugin-host";
+import type { LinkTarget } from "@dataplane/plugin-protocol";
 import { banner } from "./banner.js";
 import { CannotStart } from "./cannot-start.js";
 import type { Composition } from "./compose.js";
@@ -15,11 +16,14 @@ import { filesAreThere, requirePossible, withFilesOfApiServer } from "./parts/pa
 import { pluginsSettled } from "./plugins.js";
 import { removeRunState, writeRunState } from "./run-state.js";
 import { type Certificates, openCertificates } from "./tls/certificates.js";
+import type { Workers } from "./workers/open-workers.js";
 
 export interface RunningServer {
   banner(): string;
   /** Requests in flight finish, within `[server] shutdown_timeout` or until `abandoned` aborts; then plugins and the store are closed. */
   stop(abandoned: AbortSignal): Promise<void>;
+  /** Replaces each worker by a new one, without a request that fails; absent where there are none. */
+  readonly roll?: () => Promise<void>;
 }
 
 export interface StartOptions {
@@ -47,29 +51,59 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
   const lifetime = new Lifetime(logger);
   const closing: (() => Promise<void>)[] = [() => lifetime.end()];
   let storage: OpenedStorage | undefined;
+  const late: { workers?: Workers } = {};
   try {
     await filesAreThere(config, root, { clock, logger });
     // Before anything reads the key folder: it may have keys that other servers have too.
     storage = config.target === "aggregator" ? undefined : await openStorage({ config, root, clock, logger });
     const certificates = openCertificates({ directory: keys, root, config, clock, logger });
-    const target = await openTarget({ ...options, config, certificates, storage, clock, closing });
+    const target = await openTarget({ ...options, config, certificates, storage, clock, closing, ...(config.workers === 0 ? {} : forWorkers(late)) });
     closing.push(() => storage?.close() ?? Promise.resolve());
     lifetime.start("certificates", certificates);
     if (storage !== undefined) lifetime.start("keys of the store", storage);
     target.startPlugins();
     await target.composition.start(lifetime);
-    const listeners = await openListeners({ ...options, config }, target, certificates, lifetime);
+    const workers = await openWorkersOf({ ...options, config }, target, certificates);
+    if (workers !== undefined) {
+      late.workers = workers;
+      closing.unshift(() => workers.close());
+    }
+    const listeners = await openListeners({ ...options, config }, target, { certificates, lifetime, workers });
     if (target.credentials !== undefined && listeners.https !== undefined) {
       target.credentials.listensAt(`https://127.0.0.1:${listeners.https.port}`);
       lifetime.start("credentials of apps", target.credentials);
     }
     if (listeners.https !== undefined) target.composition.listensAt?.(listeners.https.port);
-    return await running(options, { ...listeners, composition: target.composition, plugins: target.plugins, closing });
+    await workers?.start(bannerPatienceMs);
+    return await running(options, { ...listeners, composition: target.composition, plugins: target.plugins, closing, workers });
   } catch (error) {
     for (const close of closing) await close();
     await storage?.close();
     throw error;
   }
+}
+
+/** What is asked of workers by those who are there before them. */
+const forWorkers = (late: { readonly workers?: Workers }) => ({
+  alsoDrained: async (target: LinkTarget) => late.workers?.alsoDrained(target),
+  gatherMetrics: async (own: string) => late.workers?.gatherMetrics(own) ?? own,
+});
+
+/** Loaded for those who ask for workers. */
+async function openWorkersOf(
+  { config, env, logger }: StartOptions,
+  { composition: { handler, forWorkers: world }, host }: OpenedTarget,
+  certificates: Certificates,
+): Promise<Workers | undefined> {
+  if (config.workers === 0 || world === undefined || host === undefined) return undefined;
+  const { openWorkers } = await import("./workers/open-workers.js");
+  return openWorkers({ config, env, handler, world, plugins: host, certificates, clock: systemClock, logger });
+}
+
+interface Around {
+  readonly certificates: Certificates;
+  readonly lifetime: Lifetime;
+  readonly workers: Workers | undefined;
 }
 
 interface Listeners {
@@ -81,10 +115,10 @@ interface Listeners {
 async function openListeners(
   { config, logger }: StartOptions,
   { composition: { handler }, tokens }: OpenedTarget,
-  certificates: Certificates,
-  lifetime: Lifetime,
+  { certificates, lifetime, workers }: Around,
 ): Promise<Listeners> {
-  const http = await listenHttp({ host: config.httpAddr, port: config.httpPort, handler, logger }).catch((error: unknown) => {
+  const httpPlace = { host: config.httpAddr, port: config.httpPort };
+  const http = await (workers?.listenHttp(httpPlace) ?? listenHttp({ ...httpPlace, handler, logger })).catch((error: unknown) => {
     if (error instanceof PortTaken)
       throw new CannotStart(`${error.message}: choose another one with [server] http_port (0 takes a free one)`, { cause: error });
     throw error;
@@ -94,8 +128,10 @@ async function openListeners(
     rmSync(file, { force: true });
     return { http, https: undefined, kubeconfig: undefined };
   }
-  const listen = (port: number): Promise<Listener> =>
-    listenHttps({ host: config.httpsAddr, port, handler, logger, credentials: certificates.listener });
+  const listen = (port: number): Promise<Listener> => {
+    const place = { host: config.httpsAddr, port };
+    return workers?.listenHttps(place) ?? listenHttps({ ...place, handler, logger, credentials: certificates.listener });
+  };
   const https = await listen(config.httpsPort).catch((error: unknown) => {
     if (!(error instanceof PortTaken)) throw error;
     logger.warn({ port: config.httpsPort }, "[grafana-apiserver] https_port is taken; a free port is used, the kubeconfig names it");
@@ -140,10 +176,11 @@ interface Parts extends Listeners {
   readonly composition: Composition;
   readonly plugins: PluginSource;
   readonly closing: readonly (() => Promise<void>)[];
+  readonly workers: Workers | undefined;
 }
 
 async function running({ config, logger }: StartOptions, parts: Parts): Promise<RunningServer> {
-  const { http, https, kubeconfig, composition, plugins } = parts;
+  const { http, https, kubeconfig, composition, plugins, workers } = parts;
   const urls = { http: `http://localhost:${http.port}`, https: https === undefined ? undefined : `https://127.0.0.1:${https.port}` };
   writeRunState(config.dataPath, {
     pid: process.pid,
@@ -153,6 +190,7 @@ async function running({ config, logger }: StartOptions, parts: Parts): Promise<
   });
   await pluginsSettled(plugins, systemClock, bannerPatienceMs);
   return {
+    ...(workers === undefined ? {} : { roll: () => workers.roll() }),
     banner: () => banner({ http: urls.http, https: urls.https, kubeconfig, plugins: plugins.list(), port: http.port }),
     async stop(abandoned) {
       composition.stopAccepting();

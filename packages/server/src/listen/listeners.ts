@@ -164,7 +164,7 @@ const tlsOptions = ({ key, cert, clientAuthorities }: ListenerCredentials) => ({
 
 async function listenOn(serving: Serving, options: ListenOptions): Promise<Listener> {
   const { server } = serving;
-  const port = await listen(server, options);
+  const port = await takePort(server, options);
   return {
     port,
     drain: () => serving.drain(),
@@ -181,7 +181,8 @@ async function listenOn(serving: Serving, options: ListenOptions): Promise<Liste
   };
 }
 
-async function listen(server: NetServer, { host, port }: ListenOptions): Promise<number> {
+/** Takes the port. Throws PortTaken. */
+export async function takePort(server: NetServer, { host, port }: Pick<ListenOptions, "host" | "port">): Promise<number> {
   try {
     return await bind(server, host === "" ? "::" : host, port);
   } catch (error) {

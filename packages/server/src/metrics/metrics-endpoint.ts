@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from "node:crypto";
-import type { Handler, HttpRequest, HttpResponse, Metrics } from "@dataplane/meta";
+import type { Handler, HttpRequest, HttpResponse } from "@dataplane/meta";
 
 export interface MetricsCredentials {
   readonly user: string;
@@ -7,21 +7,21 @@ export interface MetricsCredentials {
 }
 
 /** `GET /metrics`, in Prometheus' text format. Anything else goes to the delegate. Whoever comes here was let in. */
-export function metricsEndpoint(metrics: Metrics, delegate: Handler): Handler {
-  return (request) => (isScrape(request) ? Promise.resolve(answer(metrics)) : delegate(request));
+export function metricsEndpoint(text: () => Promise<string>, delegate: Handler): Handler {
+  return (request) => (isScrape(request) ? answer(text) : delegate(request));
 }
 
 /**
  * Answers a scraper that shows the credentials of `[metrics]`, before anyone asks for a login; all others go to the delegate. Nothing
  * is answered to a scraper's credentials while there are none.
  */
-export function scraperLogin(metrics: Metrics, { user, password }: MetricsCredentials, delegate: Handler): Handler {
+export function scraperLogin(text: () => Promise<string>, { user, password }: MetricsCredentials, delegate: Handler): Handler {
   if (user === "" || password === "") return delegate;
   const expected = digest(`${user}:${password}`);
   return (request) => {
     if (!isScrape(request)) return delegate(request);
     const shown = basicCredential(request);
-    return shown !== undefined && timingSafeEqual(digest(shown), expected) ? Promise.resolve(answer(metrics)) : delegate(request);
+    return shown !== undefined && timingSafeEqual(digest(shown), expected) ? answer(text) : delegate(request);
   };
 }
 
@@ -36,8 +36,8 @@ function basicCredential({ headers }: HttpRequest): string | undefined {
   return Buffer.from(header.slice("basic ".length).trim(), "base64").toString("utf8");
 }
 
-const answer = (metrics: Metrics): HttpResponse => ({
+const answer = async (text: () => Promise<string>): Promise<HttpResponse> => ({
   status: 200,
   headers: { "content-type": "text/plain; version=0.0.4; charset=utf-8", "cache-control": "no-cache, private" },
-  body: metrics.text(),
+  body: await text(),
 });

@@ -39,9 +39,11 @@ export interface Routes {
 export interface OpenMetricsOptions {
   readonly config: Pick<Config, "metricsEnabled" | "metricsUser" | "metricsPassword">;
   readonly plugins: PluginSource;
+  /** What is shown, made of this process' own text: with that of others. The same unless told. */
+  readonly gatherMetrics?: (own: string) => Promise<string>;
 }
 
-export function openMetrics({ config, plugins }: OpenMetricsOptions): ServerMetrics {
+export function openMetrics({ config, plugins, gatherMetrics = (own) => Promise.resolve(own) }: OpenMetricsOptions): ServerMetrics {
   const metrics = createMetrics();
   if (!config.metricsEnabled) {
     return { metrics, metered: (source) => source, meteredStore: (store) => store, withEndpoint: (served) => served, counted: withFilters };
@@ -50,18 +52,19 @@ export function openMetrics({ config, plugins }: OpenMetricsOptions): ServerMetr
   addPluginMetrics(metrics, plugins);
   pluginMetrics(metrics, plugins);
   const calls = pluginCallMetrics(metrics);
+  const text = (): Promise<string> => gatherMetrics(metrics.text());
   const credentials = { user: config.metricsUser, password: config.metricsPassword };
   return {
     metrics,
     metered: (source) => meteredPlugins(source, calls),
     meteredStore: (store) => meteredStore(store, metrics),
-    withEndpoint: (served) => metricsEndpoint(metrics, served),
+    withEndpoint: (served) => metricsEndpoint(text, served),
     counted(filters, served, { registry, aggregator }) {
       const labels = requestLabels({
         hasResource: (group, groupVersion, resource) => registry.get(group, groupVersion, resource) !== undefined,
         hasRoutes: aggregator === undefined ? () => false : servedRoutes(aggregator),
       });
-      return scraperLogin(metrics, credentials, withFilters([countRequests(metrics, labels), ...filters], served));
+      return scraperLogin(text, credentials, withFilters([countRequests(metrics, labels), ...filters], served));
     },
   };
 }

@@ -7,7 +7,8 @@ import { ApiError, type Clock, controlPlaneUser, dataPlaneUser, type Handler, ty
 import type { PluginHost } from "@dataplane/plugin-host";
 import { createRbac, servedRolesController } from "@dataplane/rbac";
 import { openAggregatorsSide } from "../aggregators-side.js";
-import { appUrlOf, type Composition } from "../compose.js";
+import { appUrlOf } from "../app-url.js";
+import type { Composition } from "../compose.js";
 import type { Config } from "../config/load-config.js";
 import { endWatches } from "../end-watches.js";
 import { healthEndpoints, ping, waitingFor } from "../health-endpoints.js";

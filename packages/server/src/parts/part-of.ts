@@ -17,6 +17,10 @@ const lookMs = 200;
 /** Throws ConfigError for what is impossible in the target's shape. */
 export function requirePossible(config: Config): void {
   requireUrl("[server] advertise_url", config.advertiseUrl, "optional");
+  if (config.workers > 0 && (config.target !== "all" || !config.dataplaneAggregator))
+    throw new ConfigError(
+      "[server] workers answer for a data plane that has its API server beside it: target must be all, and dataplaneAggregator on",
+    );
   if (config.target === "all") return;
   if (!config.ensureKubectlAccess) {
     throw new ConfigError(`[server] target = ${config.target} needs HTTPS: [feature_toggles] grafanaAPIServerEnsureKubectlAccess must be on`);

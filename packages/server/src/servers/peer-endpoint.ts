@@ -44,9 +44,11 @@ type Operation = (asked: Asked, options: PeerEndpointOptions) => AsyncIterable<U
 export function peerEndpoint(options: PeerEndpointOptions, delegate: Handler): Handler {
   return async (request) => {
     if (!request.path.startsWith(peerPath)) return delegate(request);
-    const user = await options.authenticator.authenticate(request).catch(() => undefined);
+    const authenticated = async (): Promise<UserInfo | undefined> => (await options.authenticator.authenticate(request).catch(() => undefined))?.user;
+    // A worker of this server has looked at the certificate already.
+    const user = request.context.user ?? (await authenticated());
     // To anybody else it is a path like any other that is not there.
-    if (user?.user.name !== dataPlaneUser.name || request.method !== "POST") return delegate(request);
+    if (user?.name !== dataPlaneUser.name || request.method !== "POST") return delegate(request);
     const operation = operations.get(request.path.slice(peerPath.length));
     if (operation === undefined) return delegate(request);
     const asked = await askedBy(request, options.maxMessageBytes);

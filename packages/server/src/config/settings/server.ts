@@ -23,6 +23,13 @@ export const serverSettings = {
 
   httpAddr: setting("server", "http_addr", text, "", "Address to listen on; empty means all, IPv4 and IPv6."),
   httpPort: setting("server", "http_port", port, "3000", "Port of plain HTTP. 0 takes a free one."),
+  workers: setting(
+    "server",
+    "workers",
+    integer(0, 64),
+    "0",
+    "Processes beside the main one that answer the requests of the data plane, on the same ports. 0: the main process answers all itself.",
+  ),
   rootUrl: setting(
     "server",
     "root_url",
