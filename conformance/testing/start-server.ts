@@ -32,6 +32,9 @@ export interface StartedServer {
   kill(): Promise<void>;
 }
 
+/** Any suite can be run with workers: `DATAPLANE_WORKERS=2 npx vitest run --config conformance/vitest.config.ts conformance/<file>`. */
+const workers = Number(process.env["DATAPLANE_WORKERS"] ?? "0");
+
 /** Ports 0 and a data folder of its own: servers of several tests never meet. */
 export function serverEnvironment(dataPath: string, more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
   return bareEnvironment({
@@ -39,6 +42,7 @@ export function serverEnvironment(dataPath: string, more: NodeJS.ProcessEnv = {}
     GF_PATHS_PLUGINS: path.join(dataPath, "plugins"),
     GF_SERVER_HTTP_PORT: "0",
     GF_GRAFANA_APISERVER_HTTPS_PORT: "0",
+    ...(workers === 0 ? {} : { GF_SERVER_WORKERS: String(workers) }),
     ...more,
   });
 }
@@ -55,6 +59,9 @@ export async function startServer(options: StartServerOptions = {}): Promise<Sta
     server.child.kill("SIGKILL");
     throw error;
   });
+  const asked = Number(serverEnvironment(dataPath, options.env)["GF_SERVER_WORKERS"] ?? "0");
+  // Until then the main process answers in their place.
+  await until("the workers are ready", () => server.stderr().split("a worker is ready").length > asked || undefined, options.readyWithinMs ?? 30_000);
   const removeData = (): void => {
     if (options.dataPath === undefined) rmSync(dataPath, { recursive: true, force: true });
   };
