@@ -30,17 +30,30 @@ export interface AvailabilityController {
   run(signal: AbortSignal): Promise<void>;
 }
 
+/** The key that stands for all services whose routes were judged anew: routes change in bursts. */
+const everything = "";
+const burstMs = 20;
+
 export function dataPlaneServiceAvailabilityController(options: AvailabilityControllerOptions): AvailabilityController {
   const { client, services, aggregator, plugins, backends, clock, logger } = options;
   const events = pluginEvents(options);
+  /** What each service was judged by: undefined unless it lost its routes. */
+  const conflicts = new Map<string, string | undefined>();
+  const conflictOf = (name: string): string | undefined => {
+    const conflict = aggregator.conflictOf(name);
+    return conflict === undefined ? undefined : `${conflict.reason} ${conflict.message}`;
+  };
   const controller = createController({
     name: "dataplaneservice-availability",
     clock,
     logger,
     async reconcile(name, signal) {
+      if (name === everything) enqueueJudgedOtherwise();
       const object = services.get(name);
+      if (object === undefined) conflicts.delete(name);
       // Until all services are known, one that lost to an elder looks like the only one; and what it looks like would be believed.
       if (object === undefined || !aggregator.hasSynced) return undefined;
+      conflicts.set(name, conflictOf(name));
       const service = dataPlaneServiceFrom(object);
       const { pluginID } = service.spec;
       const surroundings = {
@@ -59,11 +72,18 @@ export function dataPlaneServiceAvailabilityController(options: AvailabilityCont
     for (const { metadata } of services.list()) controller.enqueue(metadata.name);
   };
 
+  const enqueueJudgedOtherwise = (): void => {
+    for (const { metadata } of services.list()) {
+      const { name } = metadata;
+      if (!conflicts.has(name) || conflicts.get(name) !== conflictOf(name)) controller.enqueue(name);
+    }
+  };
+
   return {
     async run(signal) {
       const stops = [
         services.onChange(({ object }) => controller.enqueue(object.metadata.name)),
-        aggregator.onChange(enqueueAll),
+        aggregator.onChange(() => controller.enqueueAfter(everything, burstMs)),
         backends?.onChange((name) => controller.enqueue(name)) ?? (() => undefined),
         plugins.onChange((pluginId) => {
           for (const object of services.list()) {

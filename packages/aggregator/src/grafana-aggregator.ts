@@ -29,7 +29,7 @@ export interface GrafanaAggregator {
    * what goes to the delegate, or is not known yet.
    */
   pluginOf(method: string, info: RequestInfo): string | undefined;
-  /** Adds or replaces the service of that name; obeyed by the next request. */
+  /** Adds or replaces the service of that name; obeyed by the next request. One that is served as it is stays. */
   serve(service: DataPlaneService): void;
   withdraw(name: string): void;
   /** Judges all services again; call it when the stored resources or the remote APIServices change. */
@@ -97,7 +97,9 @@ export function createGrafanaAggregator(options: GrafanaAggregatorOptions): Graf
       const route = info.isResourceRequest ? findRoute(table, stored, method, info) : undefined;
       return route === undefined ? undefined : (table.handlerOf(info)?.service.spec.pluginID ?? "");
     },
-    serve: (service) => swap(table.with(new PluginHandler(service, options), stored)),
+    serve(service) {
+      if (!table.serves(service)) swap(table.with(new PluginHandler(service, options), stored));
+    },
     withdraw: (name) => {
       if (table.has(name)) swap(table.without(name, stored));
     },

@@ -32,13 +32,18 @@ export function routesApiSource(current: () => { readonly table: RouteTable; rea
 
 function servedGroupVersion({ service, routes, schemas, queryTypes }: PluginHandler): ServedGroupVersion {
   const { group, version } = service.spec;
+  let openapi: ServedGroupVersion["openapi"] | undefined;
   return {
     group,
     version,
     resources: resourcesOf(routes),
-    openapi: {
-      paths: openApiPaths(routes, { group, version }),
-      schemas: { ...errorSchemas, ...querySchemas, ...queryTypeSchemas(queryTypes), ...schemas },
+    // Made when a document is: most who ask look at the resources alone.
+    get openapi() {
+      openapi ??= {
+        paths: openApiPaths(routes, { group, version }),
+        schemas: { ...errorSchemas, ...querySchemas, ...queryTypeSchemas(queryTypes), ...schemas },
+      };
+      return openapi;
     },
     freshness: "Current",
   };

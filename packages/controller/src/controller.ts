@@ -19,6 +19,8 @@ export interface ControllerOptions {
 export interface Controller {
   readonly name: string;
   enqueue(key: string): void;
+  /** Enqueues it after so long: of what comes in bursts, all is worked on at once. Of two times for one key the earlier counts. */
+  enqueueAfter(key: string, ms: number): void;
   /** Resolves when every key that was enqueued before the call has been worked on once, well or not, or when the controller has ended. */
   drained(): Promise<void>;
   /** Until `signal` aborts; the reconcile that is under way is waited for. Once only. */

@@ -38,6 +38,10 @@ class QueueController implements Controller {
     this.#start();
   }
 
+  enqueueAfter(key: string, ms: number): void {
+    this.#delays.after(key, ms);
+  }
+
   drained(): Promise<void> {
     const outstanding = this.#queue.outstanding();
     if (outstanding.size === 0 || this.#signal?.aborted === true) return Promise.resolve();

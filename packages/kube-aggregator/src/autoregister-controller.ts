@@ -35,12 +35,19 @@ export interface AutoregisterController {
 
 const writer = { fieldManager: "kube-aggregator" };
 const lookAgainMs = 500;
+/** The key that stands for whatever is served: it comes and goes in bursts. */
+const everything = "";
+const burstMs = 20;
 
 export function autoregisterController(options: AutoregisterOptions): AutoregisterController {
   const { client, services, sources, sourcesAreComplete = () => true, servedBy, clock, logger } = options;
 
-  const localOnes = (): ReadonlyMap<string, GroupVersion> =>
-    new Map(sources.flatMap((source) => source.served().map(({ group, version }) => [nameOf({ group, version }), { group, version }])));
+  let known: { readonly generations: string; readonly ones: ReadonlyMap<string, GroupVersion> } | undefined;
+  const localOnes = (): ReadonlyMap<string, GroupVersion> => {
+    const generations = sources.map(({ generation }) => generation).join();
+    if (known?.generations !== generations) known = { generations, ones: servedBySources(sources) };
+    return known.ones;
+  };
 
   /** The core group and APIServices themselves are never anybody else's. */
   const serverOf = ({ group, version }: GroupVersion): GroupServer | undefined =>
@@ -69,6 +76,10 @@ export function autoregisterController(options: AutoregisterOptions): Autoregist
     clock,
     logger,
     reconcile(name, signal) {
+      if (name === everything) {
+        enqueueChanged();
+        return Promise.resolve(undefined);
+      }
       const local = localOnes().get(name);
       const stored = services.get(name);
       if (local !== undefined) return keep(apiServiceOf(local, serverOf(local)), stored, signal);
@@ -81,8 +92,14 @@ export function autoregisterController(options: AutoregisterOptions): Autoregist
     for (const stored of services.list()) if (isAutomanaged(stored)) controller.enqueue(stored.metadata.name);
   };
 
+  /** What came and what went; a stored one that was changed is looked at by itself. */
+  const enqueueChanged = (): void => {
+    for (const name of localOnes().keys()) if (servedBy !== undefined || services.get(name) === undefined) controller.enqueue(name);
+    for (const { metadata } of services.list().filter(isAutomanaged)) if (!localOnes().has(metadata.name)) controller.enqueue(metadata.name);
+  };
+
   return {
-    changed: enqueueAll,
+    changed: () => controller.enqueueAfter(everything, burstMs),
     async run(signal) {
       const stop = services.onChange(({ object }) => controller.enqueue(object.metadata.name));
       const running = controller.run(signal);
@@ -93,6 +110,9 @@ export function autoregisterController(options: AutoregisterOptions): Autoregist
     },
   };
 }
+
+const servedBySources = (sources: readonly ApiSource[]): ReadonlyMap<string, GroupVersion> =>
+  new Map(sources.flatMap((source) => source.served().map(({ group, version }) => [nameOf({ group, version }), { group, version }])));
 
 const markOf = ({ metadata }: ApiObject): string | undefined => metadata.labels?.[automanagedLabel];
 

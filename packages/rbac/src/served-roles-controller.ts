@@ -26,6 +26,8 @@ export interface ServedRolesController {
 }
 
 const writer = { fieldManager: "served-roles" };
+/** Groups come in bursts, and each change rewrites two roles and those that gather them. */
+const burstMs = 50;
 
 /**
  * Viewers read, and editors write, whatever kinds are served: also those of groups that come while the server runs. Rules know no
@@ -50,7 +52,9 @@ export function servedRolesController({ client, clusterRoles, sources, clock, lo
   };
 
   return {
-    changed: enqueue,
+    changed() {
+      for (const name of Object.values(servedRoleNames)) controller.enqueueAfter(name, burstMs);
+    },
     settled() {
       enqueue();
       return controller.drained();
