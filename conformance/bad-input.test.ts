@@ -166,11 +166,12 @@ describeWith([needsGoTestPlugin], "bad input", () => {
   test.each([
     { pluginId: failing.crashing, why: "CrashLoopBackOff" },
     { pluginId: failing.absent, why: "NoExecutable" },
-  ])("a plugin that is known to be down ($why) is 503 in under a second", async ({ pluginId, why }) => {
+  ])("a plugin that is known to be down ($why) is 503 and not waited for", async ({ pluginId, why }) => {
     await until(why, async () => ((await query(server, { pluginId, uid: pluginId }, one.queries)).text.includes(why) ? true : undefined), 60_000);
     const started = performance.now();
     const answer = await query(server, { pluginId, uid: pluginId }, one.queries);
-    expect(performance.now() - started).toBeLessThan(1_000);
+    // One that is starting is waited for 10 s.
+    expect(performance.now() - started).toBeLessThan(5_000);
     expectStatus(answer, { status: 503, reason: "ServiceUnavailable", message: `plugin "${pluginId}" cannot be called now: ${why}` });
     expect(Number(answer.headers.get("retry-after"))).toBeGreaterThan(0);
   });

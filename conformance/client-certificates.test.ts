@@ -44,7 +44,7 @@ describeWith(kubectlVersions.map(needsKubectl), "client certificates and proxies
     foreign = await clientOf({ subject: "/CN=data-plane-aggregator-front-proxy-ca", usage: "authority" });
     await serve(await authority.issue("first", ["DNS:localhost", "IP:127.0.0.1"]));
     server = await startServer({ env });
-  }, 60_000);
+  });
 
   afterAll(async () => {
     await server.stop();
@@ -221,5 +221,5 @@ describeWith(kubectlVersions.map(needsKubectl), "client certificates and proxies
     await kubectl.ok(["create", "configmap", "seen"]);
     await until("the watch that began before goes on", () => (watch.stdout().includes("configmap/seen") ? true : undefined));
     watch.child.kill();
-  }, 60_000);
+  });
 });

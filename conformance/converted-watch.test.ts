@@ -51,7 +51,7 @@ describeWith([needsGoTestPlugin, needsClientGo], "an informer of client-go on a 
     await until("the plugin runs", () => (pluginPid(dataPath) === undefined ? undefined : true));
     informer = runProcess(clientGo, [server.kubeconfig, `things.v2.${group}`], { env: bareEnvironment() });
     await until("the informer has read the list", () => (told().some(({ type }) => type === "synced") ? true : undefined));
-  }, 60_000);
+  });
 
   afterAll(async () => {
     informer.child.kill("SIGKILL");

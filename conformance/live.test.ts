@@ -117,6 +117,6 @@ describeWith([needsGoTestPlugin], "Grafana Live, with the client of Centrifuge a
     const began = performance.now();
     expect((await server.stop()).code).toBe(0);
     expect(await connecting).toMatchObject({ code: 3001, reason: "shutdown" });
-    expect(performance.now() - began).toBeLessThan(5000);
+    expect(performance.now() - began).toBeLessThan(20_000);
   });
 });

@@ -120,9 +120,9 @@ describeWith([needsGoTestPlugin, needsKubectl("newest")], "stored objects of a g
       const text = await kubectl.ok(["create", "-f", "-", "-o", "jsonpath={.status.allowed}"], json(review(verb)));
       return text === "true" ? "yes" : "no";
     };
-    await expect.poll(() => can("list"), { timeout: 5_000 }).toBe("yes");
+    await expect.poll(() => can("list")).toBe("yes");
     expect(await can("delete")).toBe("no");
     await kubectl.ok(["delete", "appmanifest", "tracker"]);
-    await expect.poll(() => can("list"), { timeout: 5_000 }).toBe("no");
+    await expect.poll(() => can("list")).toBe("no");
   });
 });

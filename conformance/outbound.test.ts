@@ -83,7 +83,7 @@ test("a WebSocket goes through the server's own listener, in both directions", a
     got += piece.toString();
   });
   socket.write("hello");
-  await until("the echo", () => Promise.resolve(got === "earlyecho hello" ? true : undefined), 2_000);
+  await until("the echo", () => Promise.resolve(got === "earlyecho hello" ? true : undefined));
   socket.destroy();
 });
 

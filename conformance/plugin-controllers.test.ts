@@ -30,7 +30,7 @@ describeWith([needsKubectl("newest")], "a controller in a plugin, with credentia
     await until("the app has its kubeconfig", () => (existsSync(kubeconfig) ? true : undefined));
     app = openKubectl("newest", kubeconfig);
     await until("its kind is served", async () => ((await call(`${server.url}${dashboards}`)).status === 200 ? true : undefined));
-  }, 60_000);
+  });
 
   afterAll(async () => {
     await server.stop();
@@ -84,7 +84,7 @@ describeWith([needsKubectl("newest")], "a controller in a plugin, with credentia
     process.kill(pid, "SIGKILL");
     await until("it is made", async () => ((await create("meanwhile")).status === 201 ? true : undefined), 30_000);
     expect(await reconciled("meanwhile")).toBe(true);
-  }, 90_000);
+  });
 
   test("goes on after its server was killed and is there again", async () => {
     await server.kill();

@@ -74,7 +74,7 @@ test.runIf(process.platform === "linux")(
       });
     }
     for (let asked = 0; asked < 50; asked += 1) await ask();
-    expect(slowestMs).toBeLessThan(5000);
+    expect(slowestMs).toBeLessThan(15_000);
     expect(residentBytes(server.pid) - before).toBeLessThan(150 << 20);
     const log = server.log();
     expect(log).toContain("the plugin logged too much; lines were dropped");

@@ -164,8 +164,8 @@ describeWith([needsGoTestPlugin, ...goTestApp.needs], `provisioning files that a
 
     expect(mixes.filter(({ settings }) => !tooSlow.has(settings)).slice(0, 20)).toEqual([]);
     expect(tooSlow.size).toBeLessThan(10);
-    expect(asked.length).toBeGreaterThan(1000);
-    for (const [name, generations] of seen) expect(generations.size, name).toBeGreaterThan(20);
+    expect(asked.length).toBeGreaterThan(200);
+    for (const [name, generations] of seen) expect(generations.size, name).toBeGreaterThan(5);
     for (const kind of ["datasources", "plugins"]) await reload(kind);
     for (const ask of [() => dataSourceSeen("one"), () => dataSourceSeen("two"), appSeen]) {
       await until("the last generation", async () => ((await ask()).settings === String(rewrites) ? true : undefined));
@@ -215,6 +215,6 @@ describeWith([needsGoTestPlugin, ...goTestApp.needs], `provisioning files that a
     over.abort();
     await Promise.all(others);
     expect(mixes.slice(0, 20)).toEqual([]);
-    expect(generations.size).toBeGreaterThan(50);
+    expect(generations.size).toBeGreaterThan(10);
   });
 });

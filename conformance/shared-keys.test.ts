@@ -11,7 +11,7 @@ import { until } from "./testing/until.js";
 let postgres: TestPostgres | undefined;
 beforeAll(async () => {
   postgres = await startPostgres();
-}, 60_000);
+});
 afterAll(async () => {
   await postgres?.stop();
 });
@@ -144,7 +144,7 @@ test("neither Secrets nor keys can be read in the database; both servers read th
   });
 });
 
-test("the records of shared keys are no objects: no path of the API shows them", { timeout: 60_000 }, async ({ skip }) => {
+test("the records of shared keys are no objects: no path of the API shows them", async ({ skip }) => {
   const shared = await database(skip);
   const server = await startServer({ dataPath: folder(), env: shared.env });
   for (const path of ["/apis/dataplane", "/apis/dataplane/v1/keys", "/apis/dataplane/v1/keys/ca", "/dataplane/keys/ca"])

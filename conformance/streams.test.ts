@@ -99,7 +99,7 @@ describeWith([needsGoTestPlugin], "streams of a plugin of the official Go SDK", 
       headers: { "content-type": "application/merge-patch+json" },
     });
     expect(changed.status).toBe(200);
-    await until("the stream with new settings", () => (beginnings() === 3 ? true : undefined), 5_000);
+    await until("the stream with new settings", () => (beginnings() === 3 ? true : undefined));
     // The schema is the same: it was sent with the initial frame and with the first row alone.
     expect(reader.text().match(/event: schema/g)).toHaveLength(2);
     expect((await call(`${dataSourcesUrl(server, goTestPlugin)}/main`, { method: "DELETE" })).status).toBe(200);
@@ -135,7 +135,7 @@ describeWith([needsGoTestPlugin], "a server with streams that is stopped", () =>
     const began = performance.now();
     const { code } = await server.stop();
     expect(code).toBe(0);
-    expect(performance.now() - began).toBeLessThan(5_000);
+    expect(performance.now() - began).toBeLessThan(20_000);
     expect([await lines.ended, await sse.ended, await socket.closed, await http2.ended]).toEqual(["ended", "ended", 1001, "ended"]);
     for (const { text } of [sse, http2]) expect(text()).toMatch(/event: end\ndata: \{"reason":"stopping"\}\n\n$/);
     expect(lines.text()).toMatch(/\n$/);

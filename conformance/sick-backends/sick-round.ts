@@ -45,7 +45,7 @@ export async function sickRound(sickness: Sickness, options: RoundOptions): Prom
   await backend.be(sickness === "unresolvable" ? "down" : sickness);
   if (sickness === "unresolvable") await pointService(options, "nowhere.invalid");
   const sickened = performance.now();
-  await until(`${sickness} is noticed`, async () => ((await isAvailable(options)) ? undefined : true), 15_000);
+  await until(`${sickness} is noticed`, async () => ((await isAvailable(options)) ? undefined : true));
   const noticed = performance.now() - sickened;
   const discovery: number[] = [];
   for (let index = 0; index < 20; index++) discovery.push(await milliseconds(`${url}/apis`));

@@ -72,12 +72,12 @@ describe.skipIf(missing).each(Object.entries(links))("JSON lines of a Go plugin 
     await using plugin = await start();
     const request = aRequest("POST", `${base}/namespaces/default/datasources/main/query`, {
       headers: accept,
-      body: { queries: [{ queryType: "chunks", chunks: 2, chunkRows: 1, delayMs: 1500 }] },
+      body: { queries: [{ queryType: "chunks", chunks: 2, chunkRows: 1, delayMs: 30_000 }] },
     });
     const started = performance.now();
     const { body } = await plugin.handler(request);
     for await (const _line of body as AsyncIterable<Uint8Array>) break;
-    expect(performance.now() - started).toBeLessThan(1400);
+    expect(performance.now() - started).toBeLessThan(25_000);
   });
 
   test("an error midway is the last line of its query, whoever made it", async () => {

@@ -44,11 +44,11 @@ test.skipIf(missing)("queries, health, resources and metrics of a plugin of the 
 
 test.skipIf(missing)("a query whose plugin is killed is 503, and the next one waits for its restart", async () => {
   await using real = await startRealPlugins(directory);
-  const { query } = startAggregator({ plugins: real.plugins.list(), services });
+  const { query, send } = startAggregator({ plugins: real.plugins.list(), services });
   // A call to a plugin that is still starting waits for it.
   expect((await query(id, "main", { refId: "A", queryType: "small" })).status).toBe(200);
   const slow = query(id, "main", { refId: "A", queryType: "slow", delayMs: 30_000 });
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  await expect.poll(async () => (await send("GET", `${base}/metrics`)).text).toContain('acme_testplugin_queries_total{type="slow"} 1');
   const crashed = new Promise<void>((resolve) => real.plugins.onChange(() => resolve()));
   process.kill(real.plugins.get(id)?.state.pid ?? expect.fail("it runs"), "SIGKILL");
   expect((await slow).json).toMatchObject({ kind: "Status", code: 503, reason: "ServiceUnavailable" });

@@ -153,7 +153,7 @@ test("an app has the settings of its namespace, empty ones where there are none,
   const ref = { name: "acme-app", namespace: "org-7" };
   const object = { apiVersion: "apps.grafana.app/v0alpha1", kind: "AppSettings", metadata: ref, spec: { jsonData: { a: 1 } } };
   await it.client.create(appSettingsRef, object);
-  await vi.waitFor(async () => expect(await settings()).toMatchObject({ decryptedSecureJsonData: { token: "t" } }), { interval: 5 });
+  await vi.waitFor(async () => expect(await settings()).toMatchObject({ decryptedSecureJsonData: { token: "t" } }), { interval: 5, timeout: 15_000 });
   const first = await settings();
   expect(Buffer.from(first?.jsonData ?? []).toString()).toBe('{"a":1}');
   await seen();
@@ -162,11 +162,14 @@ test("an app has the settings of its namespace, empty ones where there are none,
   expect(it.reads()).toBe(reads);
 
   await it.client.patch(appSettingsRef, ref, "application/merge-patch+json", { spec: { jsonData: { a: 2 } } });
-  await vi.waitFor(async () => expect((await settings())?.lastUpdatedMS).toBeGreaterThan(first?.lastUpdatedMS ?? 0), { interval: 5 });
+  await vi.waitFor(async () => expect((await settings())?.lastUpdatedMS).toBeGreaterThan(first?.lastUpdatedMS ?? 0), {
+    interval: 5,
+    timeout: 15_000,
+  });
   expect((await settings({ ...app, namespace: "" }))?.decryptedSecureJsonData).toEqual({});
 
   await it.client.patch(appSettingsRef, ref, "application/merge-patch+json", { spec: { enabled: false } });
-  await vi.waitFor(() => expect(settings()).rejects.toMatchObject({ code: 404 }), { interval: 5 });
+  await vi.waitFor(() => expect(settings()).rejects.toMatchObject({ code: 404 }), { interval: 5, timeout: 15_000 });
   await it.client.delete(appSettingsRef, ref);
-  await vi.waitFor(async () => expect(await settings()).toMatchObject({ lastUpdatedMS: 0 }), { interval: 5 });
+  await vi.waitFor(async () => expect(await settings()).toMatchObject({ lastUpdatedMS: 0 }), { interval: 5, timeout: 15_000 });
 });

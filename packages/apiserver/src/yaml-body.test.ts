@@ -17,11 +17,11 @@ test("keys that stand twice are told with their path, in both notations", async 
 
 test("a map of very many keys is read in time that grows with its length", async () => {
   const text = Array.from({ length: 30_000 }, (_, index) => `k${String(index)}: 1`).join("\n");
-  const start = performance.now();
+  const start = process.cpuUsage();
   const { value } = await parseYamlBody(text);
   expect(Object.keys(value as object)).toHaveLength(30_000);
   // Comparing all pairs takes half a minute.
-  expect(performance.now() - start).toBeLessThan(10_000);
+  expect(process.cpuUsage(start).user / 1_000).toBeLessThan(10_000);
 });
 
 test.each([

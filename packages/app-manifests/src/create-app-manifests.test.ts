@@ -73,7 +73,7 @@ async function storeAsItIs(server: Started, { spec, ...manifest }: ApiObject & J
   await server.store.put(entry.key, Buffer.from(JSON.stringify({ ...stored, spec: spec ?? null })), { expected: entry.revision });
 }
 
-const served = (server: Started, name = "things") => expect.poll(() => server.condition(name, "KindsServed"), { timeout: 5_000, interval: 10 });
+const served = (server: Started, name = "things") => expect.poll(() => server.condition(name, "KindsServed"), { interval: 10 });
 const thing = (name: string, spec: JsonObject, version = "v1"): ApiObject => ({
   apiVersion: `${group}/${version}`,
   kind: "Thing",
@@ -108,7 +108,7 @@ test("kinds of a manifest are served in each served version, converted by the ap
   expect(JSON.stringify(status)).toContain('"managedResources":[{"kind":"Thing"');
 
   await server.client.delete(manifestsRef, { name: "things" });
-  await expect.poll(() => server.registry.get(group, "v1", "things"), { timeout: 5_000, interval: 10 }).toBeUndefined();
+  await expect.poll(() => server.registry.get(group, "v1", "things"), { interval: 10 }).toBeUndefined();
   await create(server, aManifest([{ name: "v1", kinds: [aKind()] }]));
   await served(server).toBe("True Served: ");
   expect((await server.client.get<ApiObject>(things(), { name: "a", namespace: "default" }))["spec"]).toEqual({ size: 3 });

@@ -6,7 +6,7 @@ import { aPlugin, testPlugins } from "./testing/a-plugin.js";
 import { manifestsRef, startServer } from "./testing/start-server.js";
 
 const servicesRef = { group: "aggregation.grafana.app", version: "v0alpha1", resource: "dataplaneservices", namespaced: false };
-const patiently = { timeout: 5_000, interval: 10 };
+const patiently = { timeout: 15_000, interval: 10 };
 const routes = { namespaced: { "/reports": { get: { operationId: "getReports" } } } };
 
 const aManifest = (name: string, plugin: string, version: JsonObject, group = `${name}.ext.example.com`): ApiObject => ({

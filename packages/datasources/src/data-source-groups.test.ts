@@ -40,7 +40,7 @@ test("data sources go with their namespace, views or not", async () => {
   await api.send("POST", "/api/v1/namespaces", { body: { metadata: { name: "org-2" } } });
   await api.send("POST", view.replace("default", "org-2"), { body: { metadata: { name: "prom1" } } });
   expect((await api.send("DELETE", "/api/v1/namespaces/org-2")).status).toBeLessThan(300);
-  await vi.waitFor(async () => expect((await api.send("GET", "/api/v1/namespaces/org-2")).status).toBe(404), { timeout: 5_000 });
+  await vi.waitFor(async () => expect((await api.send("GET", "/api/v1/namespaces/org-2")).status).toBe(404), { timeout: 15_000 });
   const { entries } = await api.store.list("/datasources/org-2/");
   expect(entries).toEqual([]);
 });

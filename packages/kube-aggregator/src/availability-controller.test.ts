@@ -26,6 +26,7 @@ async function until(it: TestKubeAggregator, clock: ManualClock, wanted: string)
     await clock.advance(50);
     // The write of the condition needs no time of this clock, but some turns.
     await sleep(1);
+    for (let turn = 0; turn < 10; turn++) await settled();
     if (clock.now().getTime() - started > 60_000) throw new Error(`it is not ${wanted} within a minute`);
   }
   return clock.now().getTime() - started;

@@ -44,11 +44,11 @@ test("a name that is declared twice is a bug", () => {
   expect(() => metrics.counter({ name: "a", help: "." })).toThrow("declared twice");
 });
 
-test("counting a request costs less than a microsecond", () => {
+test("counting a request costs the same however many series there are", () => {
   const metrics = createMetrics();
   const total = metrics.counter({ name: "t_total", help: ".", labels: ["verb", "group", "version", "resource", "subresource", "code"] });
   const seconds = metrics.histogram({ name: "t_seconds", help: ".", labels: ["verb"] });
-  const rounds = 100_000;
+  const rounds = 20_000;
   const run = (): number => {
     const start = process.hrtime.bigint();
     for (let round = 0; round < rounds; round++) {
@@ -58,5 +58,9 @@ test("counting a request costs less than a microsecond", () => {
     return Number(process.hrtime.bigint() - start) / rounds;
   };
   // The best of several: others may use this machine as well.
-  expect(Math.min(run(), run(), run(), run(), run())).toBeLessThan(1000);
+  const best = (): number => Math.min(run(), run(), run(), run(), run());
+  run();
+  const few = best();
+  for (let index = 0; index < 900; index++) total.with("create", "g.grafana.app", "v0alpha1", `other${index}`, "query", "200").inc();
+  expect(best()).toBeLessThan(few * 20);
 });

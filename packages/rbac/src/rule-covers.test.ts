@@ -38,10 +38,11 @@ test("paths are held by their beginnings, not by resources", () => {
 test("a rule that stands for a thousand million rights is judged at once", () => {
   const many = (prefix: string): readonly string[] => Array.from({ length: 1_000 }, (_, at) => `${prefix}${at}`);
   const huge = rule(many("v"), many("g"), many("r"));
-  const started = performance.now();
+  const before = process.cpuUsage();
   expect(missingRights([rule(["get"], [""], ["pods"])], [huge])).toEqual([huge]);
   expect(missingRights([rule(["*"], ["*"], ["*"])], [huge])).toEqual([]);
-  expect(performance.now() - started).toBeLessThan(1_000);
+  // Whoever counts them up needs minutes.
+  expect(process.cpuUsage(before).user / 1_000).toBeLessThan(5_000);
 });
 
 test("a rule is described as kube-apiserver does", () => {

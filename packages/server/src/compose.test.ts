@@ -52,7 +52,7 @@ async function aServer(ini = ""): Promise<Handler> {
 }
 
 async function until(isSo: () => Promise<boolean>): Promise<void> {
-  for (let tries = 0; tries < 200; tries++) {
+  for (const end = performance.now() + 15_000; performance.now() < end; ) {
     if (await isSo()) return;
     await systemClock.sleep(10);
   }

@@ -151,7 +151,7 @@ test("a damaged value is named, and keeps nobody from the others", async () => {
     [key("bad"), key("bad")],
     [key("good"), undefined],
   ]);
-  for await (const change of store.watch("/", good.revision, AbortSignal.timeout(5_000))) {
+  for await (const change of store.watch("/", good.revision, AbortSignal.timeout(15_000))) {
     if (change.type !== "put") continue;
     expect(change.entry).toMatchObject({ key: key("bad"), damage: { key: key("bad") } });
     break;
@@ -166,7 +166,7 @@ test("a watch that gave a value which no key opened has to be read again once th
   await other.store.put(key("a"), json("a"), { expected: 0n });
   const seen: string[] = [];
   const watching = (async (): Promise<void> => {
-    for await (const change of mine.store.watch("/", since, AbortSignal.timeout(5_000)))
+    for await (const change of mine.store.watch("/", since, AbortSignal.timeout(15_000)))
       if (change.type === "put") seen.push(change.entry.damage === undefined ? "opened" : "damaged");
   })();
   await expect.poll(() => seen).toEqual(["damaged"]);
@@ -185,7 +185,7 @@ test("what the store keeps for itself is not seen, and moves revisions on", asyn
   expect((await store.list("/", { limit: 1 })).entries).toEqual([]);
   expect((await store.list("/dataplane/")).entries).toEqual([]);
   expect(await store.get("/dataplane/keys/x")).toBeUndefined();
-  for await (const change of store.watch("/", since, AbortSignal.timeout(5_000))) {
+  for await (const change of store.watch("/", since, AbortSignal.timeout(15_000))) {
     expect(change).toEqual({ type: "progress", revision });
     break;
   }
@@ -268,7 +268,7 @@ test("of servers that share a store one at a time rewrites it, and all come to a
   })();
   const running = servers.map((server) => server.run(stop.signal));
   // Put, perhaps renewed, and deleted by each in its turn.
-  await expect.poll(() => claims.length, { timeout: 5_000 }).toBe(6);
+  await expect.poll(() => claims.length).toBe(6);
   expect(claims).toEqual(["put", "delete", "put", "delete", "put", "delete"]);
   expect(isSealed((await inner.get("/core/secrets/default/a"))?.value ?? json(""))).toBe(true);
   stop.abort();

@@ -57,7 +57,7 @@ describe.skipIf(findEtcd() === undefined)("access to etcd", { timeout: 60_000 },
       const { revision } = await store.put("/a", bytes("1"), { expected: 0n });
       expect(await store.revision()).toBe(revision);
       const { value } = await store
-        .watch("/", revision - 1n, AbortSignal.timeout(5000))
+        .watch("/", revision - 1n, AbortSignal.timeout(15_000))
         [Symbol.asyncIterator]()
         .next();
       expect(value).toMatchObject({ entry: { key: "/a" } });

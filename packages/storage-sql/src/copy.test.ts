@@ -99,7 +99,7 @@ const entries: readonly CopiedEntry[] = [
 for (const [name, place] of places) {
   describe.skipIf(place === undefined)(name, () => {
     if (place === undefined) return;
-    test("a store that is filled has all entries, says until then that it is incomplete, and goes on from there", { timeout: 30_000 }, async () => {
+    test("a store that is filled has all entries, says until then that it is incomplete, and goes on from there", async () => {
       const { open, export: read, import: fill } = await place();
       const filling = await fill();
       await filling.put(entries.slice(0, 2));
@@ -135,7 +135,7 @@ for (const [name, place] of places) {
       await expect(fill()).rejects.toMatchObject({ name: "StoreNotEmpty" });
     });
 
-    test("an export reads beside a server, and follows what it writes", { timeout: 30_000 }, async () => {
+    test("an export reads beside a server, and follows what it writes", async () => {
       const { open, export: read } = await place();
       const store = await open();
       const { revision } = await store.put("/a", Buffer.from("1"), { expected: 0n });

@@ -56,7 +56,7 @@ test("a key whose time is over while nobody has the store open is deleted soon a
   await first.close();
   await new Promise((resolve) => setTimeout(resolve, 60));
   const second = await open(path);
-  for await (const change of second.watch("/", revision, AbortSignal.timeout(5000))) {
+  for await (const change of second.watch("/", revision, AbortSignal.timeout(15_000))) {
     if (change.type === "progress") continue;
     expect(change).toMatchObject({ type: "delete", key: "/a" });
     break;

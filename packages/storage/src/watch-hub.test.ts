@@ -128,7 +128,7 @@ test("a watch whose history cannot be read waits for the store, and goes on wher
     return { changes: after < 2n ? [put(2)] : [], upTo: 2n };
   };
   const hub = new WatchHub({ revision: 2n, readHistory });
-  expect(await take(hub.watch("/", 1n, AbortSignal.timeout(5000)), 1)).toEqual([2n]);
+  expect(await take(hub.watch("/", 1n, AbortSignal.timeout(15_000)), 1)).toEqual([2n]);
 });
 
 test("a watch ends when it is told to, also while its store is away or does not answer", async () => {

@@ -24,7 +24,7 @@ describe.skipIf(!prometheusInstalled)("against a real Prometheus (needs promethe
   beforeAll(async () => {
     prometheus = await startPrometheus(openMetrics());
     source = { url: prometheus.url };
-  }, 30_000);
+  });
   afterAll(() => prometheus.stop());
 
   const golden: readonly (readonly [name: string, query: object])[] = [

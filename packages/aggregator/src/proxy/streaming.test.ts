@@ -5,7 +5,7 @@ import { proxyPath, startProxy } from "../testing/a-proxy.js";
 import { listen } from "../testing/listen.js";
 
 const until = async (holds: () => boolean): Promise<void> => {
-  for (const end = Date.now() + 3000; !holds(); ) {
+  for (const end = Date.now() + 15_000; !holds(); ) {
     if (Date.now() > end) throw new Error("it did not come");
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
@@ -111,7 +111,7 @@ test.each(["redirect", "401"])("an answer that is refused (%s) is not read to it
   const open = (): Promise<number> =>
     new Promise((resolve, reject) => backend.server.getConnections((error, count) => (error === null ? resolve(count) : reject(error))));
   let left = await open();
-  for (const end = Date.now() + 3000; left > 0 && Date.now() < end; left = await open()) await new Promise((resolve) => setTimeout(resolve, 20));
+  for (const end = Date.now() + 15_000; left > 0 && Date.now() < end; left = await open()) await new Promise((resolve) => setTimeout(resolve, 20));
   expect(left).toBe(0);
 });
 

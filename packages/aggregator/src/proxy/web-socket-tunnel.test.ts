@@ -50,7 +50,7 @@ async function aRawBackend(
 }
 
 const until = async (holds: () => boolean): Promise<void> => {
-  for (const end = Date.now() + 2000; !holds(); ) {
+  for (const end = Date.now() + 15_000; !holds(); ) {
     if (Date.now() > end) throw new Error("it did not come");
     await new Promise((resolve) => setTimeout(resolve, 2));
   }

@@ -16,18 +16,18 @@ test("whatever chunks come, each line is one JSON object of a query that was ask
     fc.asyncProperty(hostileChunks, (chunks) => chunksBecomeLines(chunks)),
     limits,
   );
-}, 30_000);
+});
 
 test("whatever answers come at once, each form is whole", async () => {
   await fc.assert(
     fc.asyncProperty(hostileAnswers, (answers) => answersAreWhole(answers)),
     limits,
   );
-}, 30_000);
+});
 
 test("whatever a resource call sends, it is an answer that can be written, or an error with a Status", async () => {
   await fc.assert(
     fc.asyncProperty(hostileResources, (messages) => resourcesAreAnswers(messages)),
     limits,
   );
-}, 30_000);
+});

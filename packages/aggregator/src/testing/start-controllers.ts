@@ -80,11 +80,11 @@ export async function startControllers(options: StartControllersOptions = {}): P
 }
 
 async function until<T>(read: () => T | undefined | Promise<T | undefined>): Promise<T> {
-  const end = Date.now() + 1000;
+  const end = Date.now() + 15_000;
   while (Date.now() < end) {
     const value = await read();
     if (value !== undefined) return value;
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
-  throw new Error("it did not come within a second");
+  throw new Error("it did not come within 15 s");
 }

@@ -94,9 +94,9 @@ export const published = (subscription: Subscription): PublicationContext[] => {
   return seen;
 };
 
-/** Rejects after 5 s. */
+/** Rejects after 15 s. */
 export async function until(holds: () => boolean): Promise<void> {
-  const deadline = Date.now() + 5000;
+  const deadline = Date.now() + 15_000;
   while (!holds()) {
     if (Date.now() > deadline) throw new Error(`never came true: ${holds.toString()}`);
     await pause(3);

@@ -1,6 +1,6 @@
-/** Resolves when it has come to be so; rejects after 4 s. */
+/** Resolves when it has come to be so; rejects after 15 s. */
 export async function until(isSo: () => Promise<boolean>): Promise<void> {
-  for (let tries = 0; tries < 400; tries++) {
+  for (const end = performance.now() + 15_000; performance.now() < end; ) {
     if (await isSo()) return;
     await new Promise((resolve) => setTimeout(resolve, 10));
   }

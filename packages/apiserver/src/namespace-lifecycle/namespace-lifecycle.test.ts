@@ -7,8 +7,7 @@ const merge = { "content-type": "application/merge-patch+json" };
 const make = (api: TestServer, path: string, metadata: object): Promise<{ readonly status: number }> =>
   api.call(path, { method: "POST", body: { metadata } });
 
-const gone = (api: TestServer, path: string): Promise<void> =>
-  expect.poll(async () => (await api.call(path)).status, { interval: 10, timeout: 5_000 }).toBe(404);
+const gone = (api: TestServer, path: string): Promise<void> => expect.poll(async () => (await api.call(path)).status, { interval: 10 }).toBe(404);
 
 test("a namespace goes with all that is in it", async () => {
   await using api = await startApiServer();
@@ -34,7 +33,7 @@ test("what a finalizer holds is told in the conditions, and waited for", async (
     return status?.conditions?.find((it) => it.type === type);
   };
   await expect
-    .poll(() => condition("NamespaceContentRemaining"), { interval: 10, timeout: 5_000 })
+    .poll(() => condition("NamespaceContentRemaining"), { interval: 10 })
     .toMatchObject({
       status: "True",
       reason: "SomeResourcesRemain",
@@ -58,9 +57,7 @@ test("a finalizer of the namespace's own is set and taken away by its subresourc
   // The namespace itself does not take them.
   await api.call(`${namespaces}/team`, { method: "PATCH", headers: merge, body: { spec: { finalizers: [] } } });
   await api.call(`${namespaces}/team`, { method: "DELETE" });
-  await expect
-    .poll(async () => (await api.call(`${namespaces}/team`)).json["spec"], { interval: 10, timeout: 5_000 })
-    .toEqual({ finalizers: ["example.com/mine"] });
+  await expect.poll(async () => (await api.call(`${namespaces}/team`)).json["spec"], { interval: 10 }).toEqual({ finalizers: ["example.com/mine"] });
   const last = (await api.call(`${namespaces}/team`)).json;
   await api.call(`${namespaces}/team/finalize`, { method: "PUT", body: { ...last, spec: {} } });
   await gone(api, `${namespaces}/team`);
@@ -73,7 +70,7 @@ test("a group that does not answer is named, and holds nothing", async () => {
   await make(api, `${namespaces}/team/configmaps`, { name: "held", finalizers: ["example.com/held"] });
   await api.call(`${namespaces}/team`, { method: "DELETE" });
   await expect
-    .poll(async () => JSON.stringify((await api.call(`${namespaces}/team`)).json["status"]), { interval: 10, timeout: 5_000 })
+    .poll(async () => JSON.stringify((await api.call(`${namespaces}/team`)).json["status"]), { interval: 10 })
     .toContain("dead.example.com/v1");
   await api.call(`${namespaces}/team/configmaps/held`, { method: "PATCH", headers: merge, body: { metadata: { finalizers: null } } });
   await gone(api, `${namespaces}/team`);

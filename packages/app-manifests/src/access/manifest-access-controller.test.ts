@@ -45,7 +45,7 @@ async function start(pluginIds: readonly string[] = []): Promise<TestServer> {
 
 const roleOf = (api: TestServer, name: string): Promise<ApiObject> => api.client.get<ApiObject>(accessRefs.clusterRoles, { name });
 const rulesOf = async (api: TestServer, name: string): Promise<unknown> => (await roleOf(api, name))["rules"];
-const bound = (api: TestServer): Promise<void> => expect.poll(() => api.condition("tracker", "RolesBound"), { timeout: 5_000 }).toBe("True Bound: ");
+const bound = (api: TestServer): Promise<void> => expect.poll(() => api.condition("tracker", "RolesBound")).toBe("True Bound: ");
 const merge = (api: TestServer, patch: JsonObject): Promise<ApiObject> =>
   api.client.patch(manifestsRef, { name: "tracker" }, "application/merge-patch+json", patch);
 

@@ -25,7 +25,7 @@ const put = (spec: JsonObject, name = "things"): void =>
 const names = async ({ client }: TestServer): Promise<readonly string[]> =>
   (await client.list<ApiObject>(manifestsRef)).items.map(({ metadata }) => metadata.name);
 const manifestOf = ({ client }: TestServer): Promise<ApiObject> => client.get<ApiObject>(manifestsRef, { name: "things" });
-const patiently = { timeout: 5_000, interval: 20 };
+const patiently = { timeout: 15_000, interval: 20 };
 
 interface LoadOptions {
   readonly plugins?: ReturnType<typeof testPlugins>;

@@ -71,7 +71,7 @@ test("objects of all pages are stored anew when another version is preferred, in
   // The kinds are not served so yet.
   expect(new Set(await storedVersions(api))).toEqual(new Set(["v1"]));
   serve(api, "v2", converter);
-  await expect.poll(() => api.condition("acme", "StorageMigrated"), { timeout: 5_000 }).toBe("True Migrated: all objects are stored as v2");
+  await expect.poll(() => api.condition("acme", "StorageMigrated")).toBe("True Migrated: all objects are stored as v2");
   expect(new Set(await storedVersions(api))).toEqual(new Set(["v2"]));
   // One write each, and those of the manifest.
   expect((await api.store.revision()) - before).toBeLessThan(235n);

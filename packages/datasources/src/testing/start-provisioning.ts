@@ -82,4 +82,4 @@ export async function startProvisioning({
 }
 
 /** Resolves when `check` does; its last failure is thrown when it does not within 5 s. */
-export const eventually = <T>(check: () => Promise<T> | T): Promise<T> => vi.waitFor(check, { timeout: 5_000, interval: 10 });
+export const eventually = <T>(check: () => Promise<T> | T): Promise<T> => vi.waitFor(check, { timeout: 15_000, interval: 10 });

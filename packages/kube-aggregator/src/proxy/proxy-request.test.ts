@@ -197,9 +197,8 @@ test("a slow answer holds no other up", async () => {
   await using remote = await startRemote(serving, answering);
   const transport = aTransport(remote.port, () => proxy);
   await proxyRequest(transport, service, aRequest({ path: "/slow" }));
-  const begun = performance.now();
+  // Else these would wait for what never ends.
   for (let index = 0; index < 100; index += 1) expect(await bytesOf(await proxyRequest(transport, service, aRequest()))).toBe("well");
-  expect(performance.now() - begun).toBeLessThan(2_000);
   await transport.close();
 });
 
@@ -229,7 +228,7 @@ test.each([
     });
     answer.takeOver?.({ incoming: new IncomingMessage(new Socket()), socket: theirs, head: Buffer.from("early") });
     ours.write("later");
-    await expect.poll(() => received, { timeout: 3_000 }).toContain("earlylater");
+    await expect.poll(() => received).toContain("earlylater");
     expect(received.startsWith("HTTP/1.1 101 Switching Protocols\r\n")).toBe(true);
     expect(received).toContain(`\r\nUpgrade: ${protocol}\r\n`);
     expect(received).toContain("\r\nx-stream-protocol-version: v4\r\n");

@@ -131,4 +131,4 @@ export function anApiService(name: string, spec: JsonObject = {}): ApiObject {
 export const aRemote = { service: { namespace: "backends", name: "metrics", port: 443 }, insecureSkipTLSVerify: true };
 
 /** Resolves when `check` does; its last failure is thrown when it does not within 5 s. */
-export const eventually = <T>(check: () => T | Promise<T>): Promise<T> => vi.waitFor(check, { timeout: 5_000, interval: 10 });
+export const eventually = <T>(check: () => T | Promise<T>): Promise<T> => vi.waitFor(check, { timeout: 15_000, interval: 10 });

@@ -67,8 +67,8 @@ test("keys are rotated by a command: the next one opens before it seals, and wha
   };
   await rotateKeys({ encryptionConfig: "" }, { directory, settle });
   expect(between.indexOf("key1")).toBeLessThan(between.indexOf("key2"));
-  await expect.poll(() => keyOf(store), { timeout: 5_000 }).toBe("key2");
-  await expect.poll(() => keyOf(store, "/core/secrets/default/between"), { timeout: 5_000 }).toBe("key2");
+  await expect.poll(() => keyOf(store)).toBe("key2");
+  await expect.poll(() => keyOf(store, "/core/secrets/default/between")).toBe("key2");
   await proveSealingKeys(directory, store);
   // By hand it is no longer the server's to change.
   writeFileSync(

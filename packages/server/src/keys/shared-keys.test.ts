@@ -103,12 +103,12 @@ test("a password that is changed at one server reaches the others, and a command
   const folders = [folder(), folder()] as const;
   for (const directory of folders) follow(await open(store, directory));
   await changePassword({ directory: folders[0], name: "admin", password: "one" });
-  await expect.poll(() => read(folders[1], "users.json"), { timeout: 5_000 }).toBe(read(folders[0], "users.json"));
+  await expect.poll(() => read(folders[1], "users.json")).toBe(read(folders[0], "users.json"));
   const command = folder();
   const keys = await open(store, command);
   await changePassword({ directory: command, name: "admin", password: "two" });
   await keys.publish();
-  for (const directory of folders) await expect.poll(() => read(directory, "users.json"), { timeout: 5_000 }).toBe(read(command, "users.json"));
+  for (const directory of folders) await expect.poll(() => read(directory, "users.json")).toBe(read(command, "users.json"));
   expect(listUsers(folders[1])).toEqual([{ name: "admin", groups: ["dataplane:admin"] }]);
 });
 
@@ -120,7 +120,7 @@ test("of two changes at once one wins, and all end with it", async () => {
   writeFileSync(path.join(folders[1], "secrets.key"), "two\n");
   await Promise.all(all.map((keys) => keys.publish()));
   for (const keys of all) follow(keys);
-  await expect.poll(() => read(folders[0], "secrets.key") === read(folders[1], "secrets.key"), { timeout: 5_000 }).toBe(true);
+  await expect.poll(() => read(folders[0], "secrets.key") === read(folders[1], "secrets.key")).toBe(true);
 });
 
 test("a damaged record is named, and nothing is overwritten", async () => {

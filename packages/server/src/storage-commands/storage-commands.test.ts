@@ -120,7 +120,7 @@ test("a restore goes ahead of every revision that the lost store may have given 
   await store.close();
 });
 
-test("a backup that is followed is restored at any revision and at any moment", { timeout: 30_000 }, async () => {
+test("a backup that is followed is restored at any revision and at any moment", async () => {
   const from = configOf();
   const server = await openAt(from);
   await server.put("/a", bytes("1"), { expected: 0n });

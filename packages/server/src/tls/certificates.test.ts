@@ -90,7 +90,7 @@ test("configured files stand in place of our own, and are read again when they c
   await new Promise((resolve) => setTimeout(resolve, 100));
   expect(shown).toEqual([]);
   exchange(directory, files(two));
-  await vi.waitFor(() => expect(shown).toEqual([two.cert]), 5_000);
+  await vi.waitFor(() => expect(shown).toEqual([two.cert]), 15_000);
   expect(certificates.serving.current.ca).toBe(two.cert);
   exchange(directory, { "users.crt": "nothing" });
   exchange(directory, files({ ...one, cert: one.cert + ca.cert }));

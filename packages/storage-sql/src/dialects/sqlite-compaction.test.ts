@@ -49,7 +49,6 @@ test("who writes while the history is forgotten waits for a turn, not for all of
   const store = await openSqlStore({ dialect: openSqlite(join(folder, "stalls.db")) });
   const { compacting, compactionMs } = await measureStalls(store, revisions);
   expect(compacting.writes).toBeGreaterThan(5);
-  expect(compacting.median).toBeLessThan(50);
   expect(compacting.median).toBeLessThan(compactionMs / 5);
   await store.close();
 });

@@ -29,8 +29,7 @@ async function writeUntilRefused(store: Store, prefix: string): Promise<{ readon
 }
 
 async function untilWritable(store: Store): Promise<void> {
-  for (let turn = 0; turn < 300 && !store.health().writable; turn += 1) await new Promise((resolve) => setTimeout(resolve, 10));
-  expect(store.health()).toEqual({ readable: true, writable: true });
+  await expect.poll(() => store.health(), { interval: 10 }).toEqual({ readable: true, writable: true });
 }
 
 async function requireThere(store: Store, written: readonly Entry[]): Promise<void> {
@@ -64,7 +63,6 @@ test("a file that may not grow is read-only at once, says why, and is written ag
 
 test.skipIf(disk === undefined)(
   "a full disk: nothing that was acknowledged is lost, reads and watches go on, and it recovers by itself",
-  { timeout: 30_000 },
   async () => {
     if (disk === undefined) return;
     const path = join(disk.folder, "store.db");
@@ -99,30 +97,26 @@ test.skipIf(disk === undefined)(
   },
 );
 
-test.skipIf(disk === undefined)(
-  "a server that starts on a full disk reads, or says that it cannot, and writes once there is room",
-  { timeout: 30_000 },
-  async () => {
-    if (disk === undefined) return;
-    const path = join(disk.folder, "start.db");
-    const first = await open(path);
-    const written = await first.put("/kept", Buffer.from("1"), { expected: 0n });
-    await first.close();
-    disk.fill();
-    const opened = await open(path).catch((thrown: unknown) => thrown);
-    // Not every build of SQLite finds room for the index of its log.
-    if (opened instanceof Error) {
-      expect(opened).toBeInstanceOf(StoreUnavailable);
-      disk.free();
-    }
-    const store = opened instanceof Error ? await open(path) : (opened as Store);
-    await requireThere(store, [written]);
-    if (opened instanceof Error) return store.close();
-    const refused = await store.put("/new", Buffer.alloc(100_000), { expected: 0n }).catch((thrown: unknown) => thrown);
-    expect(refused).toMatchObject({ name: "StoreReadOnly" });
+test.skipIf(disk === undefined)("a server that starts on a full disk reads, or says that it cannot, and writes once there is room", async () => {
+  if (disk === undefined) return;
+  const path = join(disk.folder, "start.db");
+  const first = await open(path);
+  const written = await first.put("/kept", Buffer.from("1"), { expected: 0n });
+  await first.close();
+  disk.fill();
+  const opened = await open(path).catch((thrown: unknown) => thrown);
+  // Not every build of SQLite finds room for the index of its log.
+  if (opened instanceof Error) {
+    expect(opened).toBeInstanceOf(StoreUnavailable);
     disk.free();
-    await untilWritable(store);
-    await store.put("/new", Buffer.alloc(100_000), { expected: 0n });
-    await store.close();
-  },
-);
+  }
+  const store = opened instanceof Error ? await open(path) : (opened as Store);
+  await requireThere(store, [written]);
+  if (opened instanceof Error) return store.close();
+  const refused = await store.put("/new", Buffer.alloc(100_000), { expected: 0n }).catch((thrown: unknown) => thrown);
+  expect(refused).toMatchObject({ name: "StoreReadOnly" });
+  disk.free();
+  await untilWritable(store);
+  await store.put("/new", Buffer.alloc(100_000), { expected: 0n });
+  await store.close();
+});

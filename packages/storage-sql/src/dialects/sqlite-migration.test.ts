@@ -59,7 +59,7 @@ test("a file of schema version 1 is brought forward with all its values, its his
 
 async function changes(store: Store, since: bigint, count: number): Promise<Change[]> {
   const found: Change[] = [];
-  for await (const change of store.watch("/", since, AbortSignal.timeout(5000))) {
+  for await (const change of store.watch("/", since, AbortSignal.timeout(15_000))) {
     found.push(change);
     if (found.length === count) break;
   }

@@ -22,7 +22,7 @@ export async function writeOnFullDisk(store: Store, disk: SmallDisk, value: Uint
     for (const [key, revision] of written) expect((await store.get(key))?.revision).toBe(revision);
     expect((await store.list("/")).entries).toHaveLength(written.size);
     disk.free();
-    await expect.poll(() => store.health().writable, { timeout: 15_000, interval: 50 }).toBe(true);
+    await expect.poll(() => store.health().writable, { interval: 50 }).toBe(true);
   }
   await write("/after");
 }

@@ -16,8 +16,9 @@ export interface FaultedWritesReport {
   readonly refused: number;
   /** Writes of which the store said that it does not know. */
   readonly unknown: number;
-  /** Longest time without an acknowledged write, in milliseconds. */
+  /** Longest time without an acknowledged write, and how long the database was harmed, in milliseconds. */
   readonly longestPauseMs: number;
+  readonly harmedMs: number;
   /** The first promises that were broken, in words; empty when all is well. */
   readonly violations: readonly string[];
 }
@@ -38,13 +39,15 @@ export async function writeUnderFaults({ store, root, writers, faults }: Faulted
   const done = new AbortController();
   const chains = Array.from({ length: writers }, (_, index) => run.write({ key: `${root}/${String(index)}`, revision: 0n, step: 0 }, done.signal));
   await run.writesAgain();
+  const began = performance.now();
   await faults();
+  const harmedMs = Math.round(performance.now() - began);
   await run.writesAgain();
   done.abort();
   const ends = await Promise.all(chains);
   await run.compare(since, ends, watched);
   watching.abort();
-  return run.report();
+  return { ...run.report(), harmedMs };
 }
 
 class FaultedWrites {
@@ -62,7 +65,7 @@ class FaultedWrites {
     this.#root = root;
   }
 
-  report(): FaultedWritesReport {
+  report(): Omit<FaultedWritesReport, "harmedMs"> {
     return {
       acknowledged: this.#acknowledged.size,
       refused: this.#refused,
@@ -102,7 +105,7 @@ class FaultedWrites {
     for (const [revision, value] of this.#acknowledged) {
       if (!present.has(`${String(revision)} ${value}`)) this.#violations.push(`lost: ${String(revision)} ${value}`);
     }
-    for (let patience = 0; patience < 200 && watched.length < stored.length; patience += 1) await sleep(10);
+    for (const end = performance.now() + 15_000; performance.now() < end && watched.length < stored.length; ) await sleep(10);
     const wrong = stored.findIndex((each, index) => watched[index] !== each);
     if (wrong >= 0) this.#violations.push(`the watch gave ${String(watched[wrong])} where ${String(stored[wrong])} was written`);
     if (watched.length > stored.length) this.#violations.push(`the watch gave ${String(watched.length)} of ${String(stored.length)} changes`);
