@@ -1,6 +1,7 @@
 import { createServer } from "node:net";
 import { expect, test } from "vitest";
 import { GrpcCode } from "./grpc-link.js";
+import { streamWindow } from "./http2/client-stream.js";
 import { ErrorCode, Flag, type Frame, FrameType, frame, Setting, uint32 } from "./http2/frame.js";
 import { framedMessage } from "./http2/grpc-message-reader.js";
 import { encodeHeaders } from "./http2/hpack-encoder.js";
@@ -171,7 +172,7 @@ test("after GOAWAY the calls that the peer took are finished, the others and new
 
 test("a slow reader of a stream holds the peer back, and nobody else", async () => {
   const frames = Array.from({ length: 16 }, () => framedInFrames(1, 1 << 20)).flat();
-  let room = 4 << 20;
+  let room = streamWindow;
   let sent = 0;
   await using peer = await startScriptedPeer((it, write) => {
     if (it.streamId > 1 && endsRequest(it)) write(answer(it.streamId, "quick"));
@@ -239,5 +240,46 @@ test("a message that says it is a gigabyte ends its call before a byte of it is 
   });
   const link = await openNativeLink(peer.target, 1000);
   await expect(link.unary("/a.B/C", Buffer.from("x"), { signal, timeoutMs: 3000 })).rejects.toMatchObject({ limitBytes: 256 << 20 });
+  link.close();
+});
+
+test("large answers come a few at a time, and the others when those are whole or given up", async () => {
+  const size = 6 << 20;
+  const left = new Map<number, Buffer[]>();
+  const room = new Map<number, number>();
+  await using peer = await startScriptedPeer((it, write) => {
+    const { streamId } = it;
+    if (it.type === FrameType.WINDOW_UPDATE) room.set(streamId, (room.get(streamId) ?? streamWindow) + it.payload.readUInt32BE(0));
+    if (endsRequest(it)) {
+      left.set(streamId, [...framedInFrames(streamId, size)]);
+      write(headers(streamId, response));
+    }
+    // The first two stop in the middle of their answers.
+    const least = streamId <= 3 ? 100 : 0;
+    const frames = left.get(streamId) ?? [];
+    for (let next = frames[0]; next !== undefined && frames.length > least; next = frames[0]) {
+      const granted = room.get(streamId) ?? streamWindow;
+      if (next.length > granted) return;
+      frames.shift();
+      room.set(streamId, granted - next.length);
+      write(next);
+    }
+    if (left.delete(streamId) && frames.length === 0) write(trailers(streamId));
+  });
+  const link = await openNativeLink(peer.target, 1000);
+  const caller = new AbortController();
+  const stuck = [1, 2].map(() => link.unary("/a.B/C", new Uint8Array(), { signal: caller.signal }));
+  let whole = 0;
+  const others = [1, 2, 3, 4].map(async () => {
+    expect(await link.unary("/a.B/C", new Uint8Array(), { signal, timeoutMs: 10_000 })).toHaveLength(size);
+    whole += 1;
+  });
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  // Two of 6 MiB are on their way; a third would be more than 16.
+  expect(whole).toBe(0);
+  caller.abort();
+  for (const call of stuck) await expect(call).rejects.toMatchObject({ code: GrpcCode.Canceled });
+  await Promise.all(others);
+  expect(whole).toBe(4);
   link.close();
 });

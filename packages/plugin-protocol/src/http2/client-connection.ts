@@ -6,12 +6,15 @@ import { FrameWriter } from "./frame-writer.js";
 import { HeaderBlockCollector, type WholeBlock } from "./header-block.js";
 import { HpackDecoder, maxHeaderListSize } from "./hpack-decoder.js";
 import { noDynamicTable } from "./hpack-encoder.js";
+import { MessageBudget } from "./message-budget.js";
 import { ReceiveWindow } from "./receive-window.js";
 import { initialPeerSettings, type PeerSettings, settingsPayload, withSettings } from "./settings.js";
 
 const preface = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
 const connectionWindow = 32 << 20;
 const defaultWindow = 65_535;
+/** Three answers of five megabytes. */
+const largeMessageBytes = 16 << 20;
 /** A peer that makes us answer without reading the answers is cut off. */
 const maxBacklog = 64 << 20;
 
@@ -23,8 +26,8 @@ interface Waiting {
 
 /** A request in progress, as its caller holds it. */
 export interface RequestHandle {
-  /** Lets the peer send more, when `held` of the received bytes still wait for their reader. */
-  grant(held: number): void;
+  /** Lets the peer send more, when `held` of the received bytes still wait for their reader: the window's size, and `ahead` beyond it. */
+  grant(held: number, ahead: number): void;
   /** Gives the request up; its handler hears nothing more. */
   cancel(): void;
 }
@@ -42,6 +45,7 @@ export class ClientConnection {
   readonly #streams = new Map<number, ClientStream>();
   readonly #waiting = new Set<Waiting>();
   readonly #onReady: () => void;
+  readonly largeMessages = new MessageBudget(largeMessageBytes);
   #peer: PeerSettings = initialPeerSettings;
   #sendWindow = defaultWindow;
   readonly #receiveWindow = new ReceiveWindow(connectionWindow);
@@ -86,7 +90,7 @@ export class ClientConnection {
     this.#waiting.add(waiting);
     this.#admit();
     return {
-      grant: (held) => this.#grant(stream, held),
+      grant: (held, ahead) => this.#grant(stream, held, ahead),
       cancel: () => {
         this.#waiting.delete(waiting);
         if (stream !== undefined && this.#streams.delete(stream.id)) this.#writer.reset(stream.id, ErrorCode.CANCEL);
@@ -252,9 +256,9 @@ export class ClientConnection {
     if (this.#ended !== undefined && this.#streams.size === 0) process.nextTick(() => this.close());
   }
 
-  #grant(stream: ClientStream | undefined, held: number): void {
+  #grant(stream: ClientStream | undefined, held: number, ahead: number): void {
     if (stream === undefined || !this.#streams.has(stream.id)) return;
-    const increment = stream.receiveWindow.grant(held);
+    const increment = stream.receiveWindow.grant(held, ahead);
     if (increment > 0) this.#writer.windowUpdate(stream.id, increment);
   }
 

@@ -11,8 +11,8 @@ export interface StreamHandler {
   onLost(error: Error): void;
 }
 
-/** How many bytes of a stream the peer may send before we say more. */
-export const streamWindow = 4 << 20;
+/** How many bytes of a stream the peer may send before we say more: a large message gets a window of its own. */
+export const streamWindow = 512 << 10;
 
 /** A request's way: what is left of it to send, and the windows of both directions. */
 export class ClientStream {

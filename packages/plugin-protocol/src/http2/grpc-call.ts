@@ -1,9 +1,10 @@
 import { type CallOptions, GrpcCode, GrpcError, MessageTooLarge } from "../grpc-link.js";
 import type { ClientConnection, RequestHandle } from "./client-connection.js";
-import type { StreamHandler } from "./client-stream.js";
+import { type StreamHandler, streamWindow } from "./client-stream.js";
 import { GrpcMessageReader } from "./grpc-message-reader.js";
 import { errorOfReset, errorOfResponse, errorOfTrailers } from "./grpc-status.js";
 import type { HeaderMap } from "./hpack-decoder.js";
+import type { MessageBudget, MessagePlace } from "./message-budget.js";
 
 /** Who waits for a call's answer. */
 export interface CallSink {
@@ -22,9 +23,12 @@ export class GrpcCall implements StreamHandler {
   readonly #sink: CallSink;
   readonly #reader: GrpcMessageReader;
   readonly #request: RequestHandle;
+  readonly #largeMessages: MessageBudget;
   readonly #signal: AbortSignal;
   readonly #timer: NodeJS.Timeout | undefined;
   readonly #deadline: number;
+  /** Of the message that comes, if it is a large one. */
+  #place: MessagePlace | undefined;
   #answered = false;
   #over = false;
 
@@ -38,6 +42,7 @@ export class GrpcCall implements StreamHandler {
     this.#reader = new GrpcMessageReader(call.maxMessageBytes);
     this.#signal = signal;
     this.#deadline = timeoutMs === undefined ? Infinity : performance.now() + timeoutMs;
+    this.#largeMessages = connection.largeMessages;
     this.#request = connection.request(call.headers, call.body, this);
     signal.addEventListener("abort", this.cancel, { once: true });
     if (timeoutMs === undefined) return;
@@ -46,7 +51,12 @@ export class GrpcCall implements StreamHandler {
 
   /** The reader took a message: the peer may send as much again. */
   readonly taken = (): void => {
-    if (!this.#over) this.#request.grant(this.#sink.held);
+    if (this.#over || this.#place !== undefined) return;
+    const { missing } = this.#reader;
+    const { held } = this.#sink;
+    if (missing <= streamWindow) this.#request.grant(held, 0);
+    // It comes whole or waits: one that came by the pace of its reader would keep others from coming.
+    else if (held <= streamWindow) this.#place = this.#largeMessages.ask(missing, () => this.#request.grant(0, this.#reader.missing));
   };
 
   readonly cancel = (): void => this.#give(new GrpcError(GrpcCode.Canceled, "the call was cancelled"));
@@ -66,13 +76,21 @@ export class GrpcCall implements StreamHandler {
   onData(data: Buffer, end: boolean): void {
     try {
       if (!this.#answered) throw new Error("data before headers");
-      for (const message of this.#reader.push(data)) this.#sink.onMessage(message);
+      const messages = this.#reader.push(data);
+      if (messages.length > 0) this.#leavePlace();
+      for (const message of messages) this.#sink.onMessage(message);
     } catch (cause) {
       this.#give(cause instanceof MessageTooLarge ? cause : new GrpcError(GrpcCode.Internal, "the plugin's answer is no gRPC message", { cause }));
       return;
     }
     if (end) this.#finish(new GrpcError(GrpcCode.Internal, "the plugin ended the call without a status"));
     else this.taken();
+  }
+
+  #leavePlace(): void {
+    const place = this.#place;
+    this.#place = undefined;
+    place?.leave();
   }
 
   onReset(code: number): void {
@@ -95,6 +113,7 @@ export class GrpcCall implements StreamHandler {
     this.#over = true;
     clearTimeout(this.#timer);
     this.#signal.removeEventListener("abort", this.cancel);
+    this.#leavePlace();
     this.#sink.onEnd(this.#errorOr(error));
   }
 

@@ -6,10 +6,12 @@ export class MessageError extends Error {
 }
 
 const prefixLength = 5;
-/** A message that says to be larger gets its memory as it comes: what a peer only announces costs nothing. */
+/** What a peer only announces costs no more: a larger message gets its memory when so much of it has come. */
+const firstBytes = 1 << 20;
+/** And no more than this at once. */
 const trustedBytes = 8 << 20;
 
-/** Cuts the body of a gRPC answer into messages: one byte of flags, four of length, the message. Copies each byte once, to its place. */
+/** Cuts the body of a gRPC answer into messages: one byte of flags, four of length, the message. Copies nearly each byte once, to its place. */
 export class GrpcMessageReader {
   readonly #maxBytes: number;
   readonly #prefix = Buffer.allocUnsafe(prefixLength);
@@ -59,7 +61,7 @@ export class GrpcMessageReader {
     if (this.#prefix[0] !== 0) throw new MessageError("a compressed message");
     if (length > this.#maxBytes) throw new MessageTooLarge(this.#maxBytes);
     this.#length = length;
-    this.#message = Buffer.allocUnsafe(Math.min(length, trustedBytes));
+    this.#message = Buffer.allocUnsafe(Math.min(length, firstBytes));
     return copied;
   }
 
@@ -71,9 +73,9 @@ export class GrpcMessageReader {
     return take;
   }
 
-  /** At least twice the room: pieces are never larger than what was there before. */
+  /** At least twice the room: a piece is never larger than what was there before. */
   #grow(message: Buffer): Buffer {
-    const larger = Buffer.allocUnsafe(Math.min(this.#length, message.length * 2));
+    const larger = Buffer.allocUnsafe(Math.min(this.#length, Math.max(trustedBytes, message.length * 2)));
     message.copy(larger, 0, 0, this.#filled);
     this.#message = larger;
     return larger;

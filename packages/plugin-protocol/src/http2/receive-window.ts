@@ -15,9 +15,12 @@ export class ReceiveWindow {
     return this.#received <= this.#granted;
   }
 
-  /** How much to grant anew when `held` of the bytes received still wait for their reader; 0: not worth a frame yet. */
-  grant(held: number): number {
-    const increment = this.#received - held + this.#size - this.#granted;
+  /**
+   * How much to grant anew when `held` of the bytes received still wait for their reader, and `ahead` more are wanted at once whatever the
+   * window's size; 0: not worth a frame yet.
+   */
+  grant(held: number, ahead = 0): number {
+    const increment = this.#received - held + this.#size + ahead - this.#granted;
     if (increment < this.#size / 2) return 0;
     this.#granted += increment;
     return increment;
