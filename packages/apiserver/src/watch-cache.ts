@@ -4,6 +4,7 @@ import { type CacheChange, ChangeHistory, type HistoryLimits } from "./change-hi
 import { StoredValue } from "./codec.js";
 import { EarlierChanges } from "./earlier-changes.js";
 import { SortedMap } from "./sorted-map.js";
+import { Turns } from "./turns.js";
 
 export interface WatchCacheOptions extends HistoryLimits {
   readonly store: Store;
@@ -27,6 +28,8 @@ const freshnessTimeoutMs = 3_000;
  * fresh by the store's own revision.
  */
 export class WatchCache {
+  /** Of watches, when they write what has changed. */
+  readonly turns = new Turns();
   readonly #options: WatchCacheOptions;
   readonly #entries = new SortedMap<StoredValue>();
   readonly #listeners = new Set<CacheListener>();

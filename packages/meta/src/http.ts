@@ -58,7 +58,7 @@ export interface RawConnection {
   readonly head: Buffer;
 }
 
-/** Bytes, several pieces that belong together, or pieces that come in their own time. */
+/** Bytes, several pieces that belong together, or pieces that come in their own time (which may be pushed: `PushedBody`). */
 export type HttpBody = Uint8Array | string | readonly Uint8Array[] | AsyncIterable<Uint8Array>;
 
 export interface HttpResponse {

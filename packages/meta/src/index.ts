@@ -40,6 +40,7 @@ export {
 export { dnsLabelProblems, labelValueProblems, qualifiedNameProblems, subdomainProblems } from "./name-problems.js";
 export { isDnsLabel, isDnsSubdomain, isLabelKey, isLabelValue } from "./names.js";
 export type { ApiList, ApiObject, ListMeta, ManagedFieldsEntry, ObjectMeta, OwnerReference, WatchEvent, WatchEventType } from "./object.js";
+export { type BodySink, isPushed, type PushedBody, pulled } from "./pushed-body.js";
 export { identityHeaders } from "./remote-identity.js";
 export type { RequestInfo } from "./request-info.js";
 export { TimeLimit, type TimeLimitOptions } from "./time-limit.js";

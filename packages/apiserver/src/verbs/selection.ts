@@ -20,6 +20,8 @@ export interface Selection {
   readonly key: string | undefined;
   /** True when selectors ask for more than the key says. */
   readonly isFiltered: boolean;
+  /** True when the kind has a converter, which values may have to wait for. */
+  readonly converts: boolean;
   matches(stored: StoredValue): boolean;
   /** Must be done before values are matched or shown where `isWaiting` says so: their kind has a converter. Throws as `convertStored` does. */
   convert(values: readonly StoredValue[]): Promise<void>;
@@ -37,6 +39,7 @@ export function selectionOf({ resource, info, request: { query, signal } }: Verb
     prefix: keyPrefixOf(resource, info.namespace),
     key: isOneKey ? keyOf(resource, info.namespace, name) : undefined,
     isFiltered: !labels.isEmpty || fields.length > 0,
+    converts: resource.definition.versioned?.converter !== undefined,
     matches: (stored) => stored.shownBy(resource).included && selects(resource, stored, labels, fields),
     convert: (values) => convertStored(resource, values, signal),
     isWaiting: (values) => isWaiting(resource, values),

@@ -6,9 +6,8 @@ import { encodeObject, encodeWatchFrame } from "../protobuf/encode-object.js";
 import { protobufMediaType } from "../protobuf/media-type.js";
 import { columnDefinitions, type IncludeObject, jsonOf, partialMetadata } from "../table.js";
 import { includeObjectOf, tableOf } from "./answer.js";
+import { EncodedEvents, type EventType, type WatchedEvent } from "./encoded-events.js";
 import type { VerbCall } from "./verb-call.js";
-
-type EventType = "ADDED" | "MODIFIED" | "DELETED";
 
 const encoder = new TextEncoder();
 const frameEnd = encoder.encode("}\n");
@@ -36,7 +35,15 @@ export class WatchFrames {
     const { resource } = this.#call;
     if (this.#representation.as !== "object") return this.#frame(type, this.#shown(stored.shownBy(resource).objectAt(revision)));
     const events = this.#isProtobuf ? protobufEvents : jsonEvents;
-    return encodedOnce(events, resource, { type, stored, revision });
+    return events.encoded(resource, { type, stored, revision });
+  }
+
+  /** The same of an object that is there when the watch begins: nobody else is sent it now, so it is not kept. */
+  stateEvent(stored: StoredValue): Uint8Array {
+    const event = { type: "ADDED", stored, revision: stored.revision } as const;
+    const { resource } = this.#call;
+    if (this.#representation.as !== "object") return this.event(event.type, stored, event.revision);
+    return this.#isProtobuf ? protobufEvent(resource, event) : jsonEvent(resource, event);
   }
 
   /** An empty object of the resource with the revision that the watch has reached. */
@@ -87,39 +94,13 @@ export class WatchFrames {
   }
 }
 
-interface Event {
-  readonly type: EventType;
-  readonly stored: StoredValue;
-  readonly revision: bigint;
+const jsonEvents = new EncodedEvents(jsonEvent);
+const protobufEvents = new EncodedEvents(protobufEvent);
+
+function jsonEvent(resource: ServedResource, { type, stored, revision }: WatchedEvent): Uint8Array {
+  return Buffer.concat([encoder.encode(`{"type":"${type}","object":`), ...stored.shownBy(resource).bytesAt(revision), frameEnd]);
 }
 
-interface EncodedEvent extends Omit<Event, "stored"> {
-  readonly bytes: Uint8Array;
-}
-
-/** An event is encoded once for all its watchers of one form. */
-interface EventEncoding {
-  readonly encode: (resource: ServedResource, event: Event) => Uint8Array;
-  readonly known: WeakMap<StoredValue, Map<ServedResource, EncodedEvent>>;
-}
-
-const jsonEvents: EventEncoding = {
-  known: new WeakMap(),
-  encode: (resource, { type, stored, revision }) =>
-    Buffer.concat([encoder.encode(`{"type":"${type}","object":`), ...stored.shownBy(resource).bytesAt(revision), frameEnd]),
-};
-
-const protobufEvents: EventEncoding = {
-  known: new WeakMap(),
-  encode: (resource, { type, stored, revision }) => encodeWatchFrame(type, encodeObject(jsonOf(stored.shownBy(resource).objectAt(revision)))),
-};
-
-function encodedOnce({ known, encode }: EventEncoding, resource: ServedResource, event: Event): Uint8Array {
-  const { type, stored, revision } = event;
-  const last = known.get(stored)?.get(resource);
-  if (last?.type === type && last.revision === revision) return last.bytes;
-  const bytes = encode(resource, event);
-  const byResource = known.get(stored) ?? new Map<ServedResource, EncodedEvent>();
-  known.set(stored, byResource.set(resource, { type, revision, bytes }));
-  return bytes;
+function protobufEvent(resource: ServedResource, { type, stored, revision }: WatchedEvent): Uint8Array {
+  return encodeWatchFrame(type, encodeObject(jsonOf(stored.shownBy(resource).objectAt(revision))));
 }

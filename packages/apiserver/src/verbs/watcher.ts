@@ -12,26 +12,28 @@ const maxPendingBytes = 64 * 1024 * 1024;
 /** How long a watch waits for a converter that is away. */
 const patienceMs = 60_000;
 
+/** Frames leave in batches of about so many bytes: large enough to cost little, small enough to flow. */
+const batchBytes = 256 * 1024;
+
 /** Something to send, once its values are converted. */
 interface Step {
   readonly values: readonly StoredValue[];
-  /** What the client has seen when this is sent. */
-  readonly revision: bigint;
-  readonly frames: () => readonly Uint8Array[];
-  readonly counts: boolean;
+  readonly send: () => void;
 }
 
 /** Turns the changes of the store into the frames of one watch, in order, also where a converter must be waited for. */
 export class Watcher {
   readonly #selection: Selection;
   readonly #frames: WatchFrames;
+  /** What the state at the start still has to send; all else comes after it. */
+  #state: Iterator<Uint8Array, void> | undefined;
   #pending: Uint8Array[] = [];
   /** Of pending changes. */
   #behind = { changes: 0, bytes: 0 };
   /** Steps behind one whose values are being converted. */
   #waiting: Step[] = [];
   #isEnded = false;
-  #wake = (): void => undefined;
+  #onFrames = (): void => undefined;
 
   constructor(selection: Selection, frames: WatchFrames) {
     this.#selection = selection;
@@ -48,16 +50,22 @@ export class Watcher {
   }
 
   get hasFrames(): boolean {
-    return this.#pending.length > 0;
+    return this.#state !== undefined || this.#pending.length > 0;
   }
 
-  /** The objects that are there at `revision`; `mark` is sent after them. */
-  sendState(state: readonly StoredValue[], revision: bigint, mark: () => readonly Uint8Array[]): void {
-    const frames = (): readonly Uint8Array[] => [
-      ...state.filter((stored) => this.#selection.matches(stored)).map((stored) => this.#frames.event("ADDED", stored, stored.revision)),
-      ...mark(),
-    ];
-    this.#take({ values: state, revision, frames, counts: false });
+  /** Calls the listener when there is something to write, or the watch has ended. */
+  onFrames(listener: () => void): void {
+    this.#onFrames = listener;
+  }
+
+  /** The objects that are there; `mark` is sent after them. */
+  sendState(state: readonly StoredValue[], mark: () => readonly Uint8Array[]): void {
+    const send = (): void => {
+      // Looked at before anything is sent: of what cannot be read, nothing is.
+      const matching = state.filter((stored) => this.#selection.matches(stored));
+      this.#state = framesOfState(this.#frames, matching, mark);
+    };
+    this.#take({ values: state, send });
   }
 
   /** Undefined: the changes cannot be followed any further. */
@@ -69,41 +77,49 @@ export class Watcher {
       return;
     }
     if (!coversKey(this.#selection, change.key)) return;
-    const values = [change.previous, change.current].filter((value) => value !== undefined);
-    this.#take({ values, revision: change.revision, frames: () => this.#framesOf(change), counts: true });
+    const values = this.#selection.converts ? [change.previous, change.current].filter((value) => value !== undefined) : [];
+    this.#take({ values, send: () => this.#sendChange(change) });
   }
 
-  /** What is to be written now. */
+  /** What is to be written now, or a part of it; undefined when there is nothing. */
   takeFrames(): Uint8Array | undefined {
+    if (this.#state !== undefined) {
+      const batch = this.#takeState(this.#state);
+      if (batch !== undefined) return batch;
+    }
     const frames = this.#pending;
     if (frames.length === 0) return undefined;
     this.#pending = [];
     this.#behind = { changes: 0, bytes: 0 };
-    return frames.length === 1 ? frames[0] : Buffer.concat(frames);
+    return joinedOnce(frames);
   }
 
   /** What is pending is still to be written. */
   end(): void {
+    if (this.#isEnded) return;
     this.#isEnded = true;
     this.#waiting = [];
-    this.#wake();
+    this.#onFrames();
   }
 
-  /** Until a frame is pending, the time is over, or the client goes. */
-  async woken(ms: number, signal: AbortSignal): Promise<void> {
-    // It may have gone while a frame was on its way: no event tells of it any more.
-    if (signal.aborted) return;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, Math.max(1, ms));
-      timer.unref();
-      this.#wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-      signal.addEventListener("abort", this.#wake, { once: true });
-    });
-    signal.removeEventListener("abort", this.#wake);
-    this.#wake = () => undefined;
+  #takeState(state: Iterator<Uint8Array, void>): Uint8Array | undefined {
+    const frames: Uint8Array[] = [];
+    let bytes = 0;
+    try {
+      while (bytes < batchBytes) {
+        const next = state.next();
+        if (next.done === true) {
+          this.#state = undefined;
+          break;
+        }
+        frames.push(next.value);
+        bytes += next.value.byteLength;
+      }
+    } catch (error) {
+      this.#state = undefined;
+      this.#fail(ApiError.from(error));
+    }
+    return frames.length === 0 ? undefined : Buffer.concat(frames, bytes);
   }
 
   #take(step: Step): void {
@@ -141,33 +157,51 @@ export class Watcher {
   }
 
   /** An object that begins to match is added, one that ceases to match is deleted, whatever the write was. */
-  #framesOf({ current, previous, revision }: CacheChange): readonly Uint8Array[] {
+  #sendChange({ current, previous, revision }: CacheChange): void {
     const isSelected = current !== undefined && this.#selection.matches(current);
     const wasSelected = previous !== undefined && this.#selection.matches(previous);
-    if (isSelected) return [this.#frames.event(wasSelected ? "MODIFIED" : "ADDED", current, revision)];
+    if (isSelected) this.#push(this.#frames.event(wasSelected ? "MODIFIED" : "ADDED", current, revision));
     // The last state that the client knew, at the revision at which it went.
-    return wasSelected ? [this.#frames.event("DELETED", previous, revision)] : [];
+    else if (wasSelected) this.#push(this.#frames.event("DELETED", previous, revision));
   }
 
-  #send(step: Step): void {
+  #push(frame: Uint8Array): void {
+    this.#pending.push(frame);
+    this.#behind.changes += 1;
+    this.#behind.bytes += frame.byteLength;
+  }
+
+  #send({ send }: Step): void {
     try {
-      for (const frame of step.frames()) this.#push(frame, step);
-      this.#wake();
+      send();
+      if (this.hasFrames) this.#onFrames();
     } catch (error) {
       // A value that cannot be shown is this watch's matter: the store goes on.
       this.#fail(ApiError.from(error));
     }
   }
 
-  #push(frame: Uint8Array, { counts }: Step): void {
-    if (counts) this.#behind = { changes: this.#behind.changes + 1, bytes: this.#behind.bytes + frame.byteLength };
-    this.#pending.push(frame);
-  }
-
   #fail(error: ApiError): void {
     if (this.#isEnded) return;
-    this.end();
     this.#pending.push(this.#frames.error(error.toStatus()));
-    this.#wake();
+    this.end();
   }
+}
+
+function* framesOfState(frames: WatchFrames, state: readonly StoredValue[], mark: () => readonly Uint8Array[]): Generator<Uint8Array, void> {
+  for (const stored of state) yield frames.stateEvent(stored);
+  yield* mark();
+}
+
+/** Watches of one form have the same frames: those that are behind by the same changes share the joined bytes too. */
+const joinedByFirst = new WeakMap<Uint8Array, { readonly frames: readonly Uint8Array[]; readonly joined: Uint8Array }>();
+
+function joinedOnce(frames: readonly Uint8Array[]): Uint8Array | undefined {
+  const [first] = frames;
+  if (first === undefined || frames.length === 1) return first;
+  const known = joinedByFirst.get(first);
+  if (known?.frames.length === frames.length && frames.every((frame, index) => frame === known.frames[index])) return known.joined;
+  const joined = Buffer.concat(frames);
+  joinedByFirst.set(first, { frames, joined });
+  return joined;
 }

@@ -2,7 +2,16 @@ import type { X509Certificate } from "node:crypto";
 import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { constants, type Http2ServerRequest, type Http2ServerResponse } from "node:http2";
-import type { Handler, Headers, HttpBody, HttpRequest, HttpResponse, Logger } from "@dataplane/meta";
+import {
+  type Handler,
+  type Headers,
+  type HttpBody,
+  type HttpRequest,
+  type HttpResponse,
+  isPushed,
+  type Logger,
+  type PushedBody,
+} from "@dataplane/meta";
 import { isForOneHost } from "./host-header.js";
 import { peerCertificateOf } from "./peer-certificate.js";
 
@@ -101,7 +110,8 @@ export async function write(response: HttpResponse, incoming: Incoming, outgoing
     outgoing.end();
     return;
   }
-  if (isStream(body)) await pipe(body, outgoing, signal);
+  if (isPushed(body)) await push(body, outgoing, signal);
+  else if (isStream(body)) await pipe(body, outgoing, signal);
   else end(body, outgoing);
 }
 
@@ -141,11 +151,32 @@ function end(body: Exclude<HttpBody, AsyncIterable<Uint8Array>>, outgoing: Outgo
   outgoing.end();
 }
 
-async function pipe(body: AsyncIterable<Uint8Array>, outgoing: Outgoing, signal: AbortSignal): Promise<void> {
-  // What the first piece waits for must not hold up the status and headers.
+/** What the first piece waits for must not hold up the status and headers. */
+function sendHeaders(outgoing: Outgoing): void {
   // Not flushHeaders(): that writes them as UTF-8, and bytes beyond ASCII stand in them as Latin-1, as in all of Node.
   if ("flushHeaders" in outgoing) outgoing.write("", "latin1");
   else outgoing.writeHead(outgoing.statusCode);
+}
+
+/** Rejects with what the maker of the body failed with. */
+function push(body: PushedBody, outgoing: Outgoing, signal: AbortSignal): Promise<void> {
+  sendHeaders(outgoing);
+  return new Promise((resolve, reject) => {
+    const stop = body.pushTo({
+      write: (piece) => !signal.aborted && send(outgoing, piece),
+      onDrain: (listener) => outgoing.on("drain", listener),
+      end() {
+        if (!signal.aborted) outgoing.end();
+        resolve();
+      },
+      fail: reject,
+    });
+    signal.addEventListener("abort", stop, { once: true });
+  });
+}
+
+async function pipe(body: AsyncIterable<Uint8Array>, outgoing: Outgoing, signal: AbortSignal): Promise<void> {
+  sendHeaders(outgoing);
   for await (const piece of body) {
     if (signal.aborted) return;
     // The signal aborts when the response closes; a listener for that here would stay behind at every pause.
