@@ -166,7 +166,7 @@ describeWith([needsGoTestPlugin, needsKubectl("newest")], "a server with two wor
   });
 
   test("what all processes count is told as one sum", async () => {
-    const name = 'apiserver_request_total{verb="CREATE"';
+    const name = 'apiserver_request_total{verb="POST"';
     const isQuery = (line: string): boolean => line.startsWith(name) && line.includes('subresource="query"') && line.includes('code="200"');
     const count = async (): Promise<number> =>
       (await call(`${server.url}/metrics`)).text

@@ -12,7 +12,11 @@ const outdir = path.join(root, "packages/server/dist/bin");
 
 const { outputFiles } = await build({
   absWorkingDir: root,
-  entryPoints: { main: "packages/server/dist/main.js", "sqlite-worker": "packages/storage-sql/dist/dialects/sqlite-worker.js" },
+  entryPoints: {
+    main: "packages/server/dist/main.js",
+    "worker-process": "packages/server/dist/workers/worker-process.js",
+    "sqlite-worker": "packages/storage-sql/dist/dialects/sqlite-worker.js",
+  },
   outdir,
   bundle: true,
   splitting: true,

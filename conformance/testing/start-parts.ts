@@ -86,7 +86,8 @@ async function startPart({ target, dataPath, settings, env, parameters }: PartOp
   const http = { GF_SERVER_HTTP_PORT: String(await freePort()) };
   const start = () =>
     runProcess(process.execPath, [path.join(import.meta.dirname, "serve.mjs"), "serve", `--target=${target}`, ...parameters], {
-      env: serverEnvironment(dataPath, { ...http, ...settings, ...env }),
+      // Workers are for a server that has both parts.
+      env: serverEnvironment(dataPath, { GF_SERVER_WORKERS: "0", ...http, ...settings, ...env }),
     });
   let running = start();
   const addresses = await whenReady(running, dataPath);
