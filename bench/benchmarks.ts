@@ -11,5 +11,6 @@ export const benchmarks: Readonly<Record<string, () => Promise<Benchmark | Silen
   registration: async () => (await import("./registration/registration.js")).benchRegistration,
   stream: async () => (await import("./stream/stream.js")).benchStream,
   apiserver: async () => (await import("./apiserver/apiserver.js")).benchApiServer,
+  growth: async () => (await import("./growth/growth.js")).benchGrowth,
   storage: async () => (await import("./storage/storage.js")).benchStorage,
 };

@@ -1,4 +1,4 @@
-// Subscribers of one stream in a process of their own, on bare sockets so that reading costs little: readers.mjs PORT PATH COUNT.
+// Subscribers of one stream, or watchers of one collection, in a process of their own, on bare sockets so that reading costs little: readers.mjs PORT PATH COUNT.
 // Prints "ready" when all are subscribed; at the end of its input prints counts by delay in milliseconds, and ends.
 import { Buffer } from "node:buffer";
 import { connect } from "node:net";
@@ -6,7 +6,7 @@ import process from "node:process";
 
 const [port, path, count] = process.argv.slice(2);
 const authorization = `Basic ${Buffer.from("admin:admin").toString("base64")}`;
-const request = `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: ${authorization}\r\nAccept: text/event-stream\r\n\r\n`;
+const request = `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: ${authorization}\r\nAccept: text/event-stream, application/json\r\n\r\n`;
 const mark = Buffer.from('"at":"');
 
 const delays = new Map();

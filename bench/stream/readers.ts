@@ -19,9 +19,12 @@ export interface Readers {
 
 /** Starts so many subscribers in a process of their own. Resolves when all are subscribed. */
 export async function startReaders(url: string, count: number): Promise<Readers> {
-  const { port, pathname } = new URL(url);
+  const { port, pathname, search } = new URL(url);
   const script = path.join(import.meta.dirname, "readers.mjs");
-  const child = spawn(process.execPath, [script, port, pathname, String(count)], { env: bareEnvironment(), stdio: ["pipe", "pipe", "inherit"] });
+  const child = spawn(process.execPath, [script, port, pathname + search, String(count)], {
+    env: bareEnvironment(),
+    stdio: ["pipe", "pipe", "inherit"],
+  });
   const lines: AsyncIterator<string, unknown> = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const next = async (): Promise<string> => {
     const line = await lines.next();
