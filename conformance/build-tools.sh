@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds what the conformance tests run, from Go modules, into .cache/tools: kubectl 1.32 and the newest, Kubernetes' own end-to-end
 # cases, programs on client-go and controller-runtime, API servers to be registered behind ours, etcd, a key management service, a database of MySQL 8's protocol, the
-# Go test plugin, and a program that starts plugins as any host of the protocol does. What is there and up to date is not built again.
+# Go test plugin, a program that starts plugins as any host of the protocol does, and the benchmarks' generator of load. What is there and up to date is not built again.
 set -euo pipefail
 cd "$(dirname "$0")"
 out=$(realpath -m ../.cache/tools)
@@ -40,6 +40,8 @@ build extension-servers extension-servers
 build etcd etcd
 build kms-plugin kms-plugin
 build linearizability linearizability
+# The load of the benchmarks on objects; their peers are built by bench/peers/*/build.sh.
+build kube/kubeload ../bench/peers/kube/load
 # Regular expressions by Go's own library: the other is ICU, which is C and has to be installed.
 package=github.com/dolthub/dolt/go/cmd/dolt build dolt mysql8 "" go build -tags gms_pure_go
 # The cases compare versions with those of the server and of kubectl.

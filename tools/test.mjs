@@ -29,6 +29,12 @@ const steps = [
   { name: "unit", vitest: [] },
   { name: "conformance", vitest: ["--config", "conformance/vitest.config.ts"] },
   {
+    // That each works; times are not judged. Peers that are not built are left out, and with them their ratios.
+    name: "benchmarks, in short",
+    command: [bin("tsx"), "bench/main.ts", "--smoke"],
+    needs: () => (onPath("wrk") ? needsTool("testplugin/acme-testplugin-datasource/plugin.json") : "wrk"),
+  },
+  {
     name: "storage and protocol on a current Node",
     vitest: ["packages/storage-sql", "packages/plugin-protocol"],
     node: currentNode,
