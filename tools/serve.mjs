@@ -2,14 +2,16 @@
 import { spawnSync } from "node:child_process";
 import path from "node:path";
 import process from "node:process";
-import { fileURLToPath, pathToFileURL } from "node:url";
 import v8 from "node:v8";
 import vm from "node:vm";
+import { bundle, isUnchanged, root } from "./inputs.mjs";
+import { loadBundle } from "./load-bundle.mjs";
 
-const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
-// In a process of its own: what it reads would otherwise stay in the server's memory.
-const { status } = spawnSync(process.execPath, [path.join(root, "tools/setup.mjs")], { stdio: ["ignore", "inherit", "inherit"] });
-if (status !== 0) process.exit(status ?? 1);
+if (!isUnchanged()) {
+  // In a process of its own: what it reads would otherwise stay in the server's memory.
+  const { status } = spawnSync(process.execPath, [path.join(root, "tools/setup.mjs")], { stdio: ["ignore", "inherit", "inherit"] });
+  if (status !== 0) process.exit(status ?? 1);
+}
 
 const settledMs = 6_000;
 const headroomPeriodMs = 10_000;
@@ -37,10 +39,13 @@ const settled = (collectGarbage) => {
   collectGarbage();
 };
 const onReady = () => {
+  // Before any other flag is set: what is kept is for the flags that it was compiled with.
+  staySmall();
+  keepCompiled();
   keepHeadroom();
   setInterval(keepHeadroom, headroomPeriodMs).unref();
   v8.setFlagsFromString("--expose-gc");
   setTimeout(settled, settledMs, vm.runInNewContext("gc")).unref();
 };
-const { main } = await import(pathToFileURL(path.join(root, "packages/server/dist/bin/main.js")).href);
-await main({ root, argv: process.argv.slice(2), env: process.env, onReady });
+const { exports, keepCompiled } = loadBundle(path.join(root, bundle));
+await exports.main({ root, argv: process.argv.slice(2), env: process.env, onReady });

@@ -2,17 +2,18 @@
 // without dependencies, since it runs before anything is installed.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-
-export const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
+import { bundle, installedMark, lookOfInputs, root, sourceFiles, unchangedMark } from "./inputs.mjs";
 
 /** Installs and builds what is stale. Exits with the failing step's code. */
 export function setUp() {
+  // Looked at before anything is read: what changes from now on looks different later.
+  const look = lookOfInputs();
   const lock = hashOf(["package-lock.json", "package.json"]);
-  if (read("node_modules/.installed-lock") !== lock) {
+  if (read(installedMark) !== lock) {
     console.error("Installing dependencies from the lockfile ...");
     // --include=dev: the build needs them whatever NODE_ENV says.
     run(process.env.npm_execpath === undefined ? ["npm"] : [process.execPath, process.env.npm_execpath], [
@@ -21,21 +22,24 @@ export function setUp() {
       "--no-audit",
       "--no-fund",
     ]);
-    write("node_modules/.installed-lock", lock);
+    write(installedMark, lock);
   }
-  const sources = hashOf([
-    ...sourceFiles("packages"),
-    ...sourceFiles("plugins"),
-    "tsconfig.json",
-    "tsconfig.base.json",
-    "package-lock.json",
-    "tools/bundle.mjs",
-  ]);
-  if (read(".cache/built-sources") === sources && existsSync(path.join(root, "packages/server/dist/bin/main.js"))) return;
-  console.error("Building ...");
-  run([process.execPath], [path.join(root, "node_modules/typescript/bin/tsc"), "-b"]);
-  run([process.execPath], [path.join(root, "tools/bundle.mjs")]);
-  write(".cache/built-sources", sources);
+  const sources = hashOf([...sourceFiles(), "package-lock.json"]);
+  if (read(".cache/built-sources") !== sources || !existsSync(path.join(root, bundle))) {
+    console.error("Building ...");
+    run([process.execPath], [path.join(root, "node_modules/typescript/bin/tsc"), "-b"]);
+    run([process.execPath], [path.join(root, "tools/bundle.mjs")]);
+    write(".cache/built-sources", sources);
+  }
+  if (look !== undefined) remember(look);
+}
+
+function remember(look) {
+  try {
+    write(unchangedMark, look);
+  } catch {
+    // A folder that may not be written costs each start the time to read all sources, and nothing else.
+  }
 }
 
 function run([command, ...first], rest) {
@@ -52,14 +56,6 @@ function hashOf(files) {
       .update(readFileSync(path.join(root, file)))
       .update("\0");
   return hash.digest("hex");
-}
-
-function sourceFiles(folder) {
-  return readdirSync(path.join(root, folder), { withFileTypes: true }).flatMap((entry) => {
-    const file = `${folder}/${entry.name}`;
-    if (entry.isDirectory()) return entry.name === "dist" || entry.name === "node_modules" ? [] : sourceFiles(file);
-    return /\.(ts|mjs|json|wasm)$/.test(entry.name) && !entry.name.endsWith(".test.ts") && !entry.name.endsWith(".golden.json") ? [file] : [];
-  });
 }
 
 const read = (file) => (existsSync(path.join(root, file)) ? readFileSync(path.join(root, file), "utf8") : undefined);

@@ -62,7 +62,7 @@ export class SqliteWriterThread {
 
 /** From dist the thread runs a plain JavaScript file; from the sources, as tests do, it needs the loader that the tests come with. */
 function startWorker(workerData: WorkerStart): Worker {
-  const compiled = import.meta.url.endsWith(".js");
+  const compiled = !import.meta.url.endsWith(".ts");
   if (compiled) return new Worker(new URL("./sqlite-worker.js", import.meta.url), { workerData });
   // A loader given by --import comes too late for a worker's first file: a small module registers it, then imports that file.
   const require = createRequire(import.meta.url);
