@@ -27,7 +27,8 @@ export interface MysqlOptions {
   readonly silenceMs?: number;
 }
 
-const connectTimeoutMs = 5000;
+/** Who waits for less gives up by itself. */
+const connectTimeoutMs = 20_000;
 const defaultSilenceMs = 10_000;
 const farewellMs = 500;
 

@@ -27,6 +27,8 @@ const sweepRows = 500;
 const probeRows = 64;
 const probeRowBytes = 4096;
 const probeTime = 3_000;
+/** At a start all of a machine starts at once: a database that accepts a connection is given this long to answer. */
+const openTime = 20_000;
 /** Other servers may be at it, and a large database takes its time. */
 const schemaTime = 60_000;
 
@@ -139,7 +141,7 @@ class NetworkEngine implements Engine {
   }
 
   async #tryToConnect(): Promise<void> {
-    await repeatedly(this.#writes, (connection) => connection.query("SELECT 1"));
+    await repeatedly(this.#writes, (connection) => connection.query("SELECT 1"), openTime);
   }
 
   /** By a new connection, since one from before may be dead without a word. */
