@@ -143,23 +143,24 @@ export function openApiServerSide(options: ApiServerSideOptions): ApiServerSide 
     },
     async start(lifetime, leading, hooksAreKnown = () => Promise.resolve()) {
       lifetime.start("health of the store", storeHealthLog({ store, clock, logger }));
+      const patiently = (step: () => Promise<unknown>): Promise<unknown> => whenStoreAnswers(step, { clock, signal: lifetime.signal });
       await apiServer.start(lifetime.signal, whileLeading(leading));
       progress.storeIsRead = true;
       await hooksAreKnown();
-      await whenStoreAnswers(() => bootstrap(client), { clock, signal: lifetime.signal });
+      await patiently(() => bootstrap(client));
       await access.start(lifetime, leading);
       accounts.start(lifetime, leading);
       progress.bootstrapped = true;
       registry.onChange(() => access.sourcesChanged());
-      await extensions.serveStored();
-      await apps.serveStored();
+      await patiently(() => extensions.serveStored());
+      await patiently(() => apps.serveStored());
       progress.definitionsAreServed = true;
       lifetime.start("custom resource definitions", { run: (signal) => extensions.run(signal, whileLeading(leading)) });
       lifetime.start("AppManifests", { run: (signal) => apps.run(signal, whileLeading(leading)) });
       leading.start("roles of apps", () => manifestAccessController({ client, plugins, clock, logger }));
       leading.start("storage migration", () => storageMigrationController({ client, registry, clock, logger }));
       dataSources.sync();
-      await Promise.all([provisioning.datasources.apply(), provisioning.plugins.apply()]);
+      await patiently(() => Promise.all([provisioning.datasources.apply(), provisioning.plugins.apply()]));
       progress.provisioned = true;
       leading.start("store compaction", () => storeCompaction({ store, retention: config.historyRetention, clock, logger }));
       lifetime.start("data source groups", dataSources);
