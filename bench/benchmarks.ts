@@ -7,6 +7,7 @@ type Silent = () => Promise<void>;
 export const benchmarks: Readonly<Record<string, () => Promise<Benchmark | Silent>>> = {
   start: async () => (await import("./start/start.js")).benchStart,
   query: async () => (await import("./query/query.js")).benchQuery,
+  workers: async () => (await import("./workers/workers.js")).benchWorkers,
   route: async () => (await import("./route/route.js")).benchRoute,
   registration: async () => (await import("./registration/registration.js")).benchRegistration,
   stream: async () => (await import("./stream/stream.js")).benchStream,

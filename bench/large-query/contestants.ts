@@ -67,7 +67,7 @@ const wayOf = ({ url, authorization, serverPid, name }: Contestant, uid: string)
 });
 
 /** A data source whose answers are Arrow whatever the plugin is asked for, as those of plugins with an older SDK. */
-async function arrowSource(ours: Contestant): Promise<Way> {
+export async function arrowSource(ours: Contestant): Promise<Way> {
   const sources = ours.url.replace(/\/abc\/query$/, "");
   const created = await call(sources, {
     body: {

@@ -9,10 +9,11 @@ import { childOf } from "../measure/process-usage.js";
 import { startOurs, stopProcess } from "../measure/start-ours.js";
 import { type Contestant, pluginCommand } from "./contestant.js";
 
-/** Our server with its defaults: log-in, authorization, secrets and all. */
-export async function startOurServer(): Promise<Contestant> {
+/** Our server with its defaults, but for what `env` says: log-in, authorization, secrets and all. */
+export async function startOurServer(env: NodeJS.ProcessEnv = {}): Promise<Contestant> {
   const dataPath = temporaryFolder("bench");
-  const running = startOurs(dataPath, { ...unsignedPluginsAllowed, GF_PATHS_PLUGINS: path.join(tools, "testplugin"), ...linkOfEnvironment() });
+  const plugins = { ...unsignedPluginsAllowed, GF_PATHS_PLUGINS: path.join(tools, "testplugin"), ...linkOfEnvironment() };
+  const running = startOurs(dataPath, { ...plugins, ...env });
   const server = await whenReady(running, dataPath);
   const target = { pluginId: goTestPlugin, uid: "abc" };
   await createDataSource(dataSourcesUrl(server, goTestPlugin), target.uid);
