@@ -8,6 +8,7 @@ export const benchmarks: Readonly<Record<string, () => Promise<Benchmark | Silen
   start: async () => (await import("./start/start.js")).benchStart,
   query: async () => (await import("./query/query.js")).benchQuery,
   workers: async () => (await import("./workers/workers.js")).benchWorkers,
+  "large-query": async () => (await import("./large-query/large-query.js")).benchLargeQuery,
   route: async () => (await import("./route/route.js")).benchRoute,
   registration: async () => (await import("./registration/registration.js")).benchRegistration,
   stream: async () => (await import("./stream/stream.js")).benchStream,
