@@ -72,6 +72,8 @@ export interface HttpResponse {
   readonly takeOver?: (connection: RawConnection) => void;
   /** Breaks the answer off when it aborts: a client that stopped reading is waited for no longer. */
   readonly cut?: AbortSignal;
+  /** Called when the system has taken the body whole: its memory may be used again. Not every server calls it, nor for every answer. */
+  readonly onSent?: () => void;
 }
 
 /** Answers a request, or throws an ApiError. Servers in the chain hold the next one as a Handler. */

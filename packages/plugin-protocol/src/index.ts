@@ -14,6 +14,7 @@ export {
   type OpenLink,
 } from "./grpc-link.js";
 export { coreProtocolVersion, type Handshake, HandshakeError, handshakeCookie, parseHandshake, pluginProtocolVersion } from "./handshake.js";
+export { releaseMessage } from "./large-buffers.js";
 export { links } from "./links.js";
 export * from "./messages.js";
 export type { PluginMethodName, PluginMethods } from "./methods.js";

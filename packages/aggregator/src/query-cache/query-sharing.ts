@@ -32,6 +32,8 @@ export interface ShareableQueries {
 export interface SharedAnswer {
   readonly response: QueryDataResponse;
   readonly cacheStatus?: CacheStatus;
+  /** Nobody else has it, or will. */
+  readonly isOwn?: true;
 }
 
 /** Relative ranges of queries in flight are the same for so long. */

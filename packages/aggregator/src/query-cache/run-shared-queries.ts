@@ -21,12 +21,12 @@ export async function runSharedQueries(
   format: DataFrameFormat = DataFrameFormat.JSON,
 ): Promise<SharedAnswer> {
   const { sharing, request, plugin, limits } = call;
-  if (sharing === undefined) return { response: await runQueries(call, key, queries, { format }) };
+  if (sharing === undefined) return { response: await runQueries(call, key, queries, { format }), isOwn: true };
   const context = await dataSourceContext(call, key);
   if (queries.length === 0) return { response: { responses: {} } };
   const message = queryDataMessage(call, context, { queries, format });
   const policy = sharing.policyOf(context.jsonData);
-  if (policy === undefined) return { response: await askPlugin(call, { key, message, signal: request.signal }) };
+  if (policy === undefined) return { response: await askPlugin(call, { key, message, signal: request.signal }), isOwn: true };
   try {
     return await sharing.answer({ policy, message, queries, limits, request, ask: (signal) => askPlugin(call, { key, message, signal }) });
   } catch (thrown) {

@@ -1,6 +1,7 @@
 import type { HttpResponse } from "@dataplane/meta";
-import { DataFrameFormat } from "@dataplane/plugin-protocol";
+import { DataFrameFormat, type QueryDataResponse, releaseMessage } from "@dataplane/plugin-protocol";
 import { withCacheStatus } from "../query-cache/cache-status.js";
+import type { SharedAnswer } from "../query-cache/query-sharing.js";
 import { runSharedQueries } from "../query-cache/run-shared-queries.js";
 import { negotiateForm } from "./answer-form.js";
 import { answerLines, linesResponse } from "./answer-lines.js";
@@ -24,15 +25,25 @@ export async function respondToQueries(asking: QueryCall, key: DataSourceKey, qu
   const asked = refIdsOf(queries);
   switch (form) {
     case "json": {
-      const { response, cacheStatus } = await runSharedQueries(call, key, queries);
-      return withCacheStatus(answerResponse(200, await queryAnswer(response, asked, call.limits)), cacheStatus);
+      const shared = await runSharedQueries(call, key, queries);
+      return sharedResponse(answerResponse(200, await queryAnswer(shared.response, asked, call.limits)), shared);
     }
     case "lines":
       return linesResponse(await answerLines(call, key, queries));
     case "arrow":
     case "csv": {
-      const { response, cacheStatus } = await runSharedQueries(call, key, queries, DataFrameFormat.ARROW);
-      return withCacheStatus(await partsResponse(form, response, { asked, caps: call.limits }), cacheStatus);
+      const shared = await runSharedQueries(call, key, queries, DataFrameFormat.ARROW);
+      return sharedResponse(await partsResponse(form, shared.response, { asked, caps: call.limits }), shared);
     }
   }
+}
+
+/** Under its status of the cache. Frames that nobody else looks at lend their memory until they are sent. */
+function sharedResponse(answer: HttpResponse, { response, cacheStatus, isOwn }: SharedAnswer): HttpResponse {
+  const told = withCacheStatus(answer, cacheStatus);
+  return isOwn === true ? { ...told, onSent: () => releaseFrames(response) } : told;
+}
+
+function releaseFrames({ responses }: QueryDataResponse): void {
+  for (const { frames } of Object.values(responses)) for (const frame of frames) releaseMessage(frame);
 }

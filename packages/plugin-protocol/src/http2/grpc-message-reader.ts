@@ -1,4 +1,5 @@
 import { MessageTooLarge } from "../grpc-link.js";
+import { largeBuffers } from "../large-buffers.js";
 
 /** What a peer sent is no sequence of gRPC messages. */
 export class MessageError extends Error {
@@ -7,7 +8,7 @@ export class MessageError extends Error {
 
 const prefixLength = 5;
 /** What a peer only announces costs no more: a larger message gets its memory when so much of it has come. */
-const firstBytes = 1 << 20;
+const firstBytes = 512 << 10;
 /** And no more than this at once. */
 const trustedBytes = 8 << 20;
 
@@ -61,7 +62,7 @@ export class GrpcMessageReader {
     if (this.#prefix[0] !== 0) throw new MessageError("a compressed message");
     if (length > this.#maxBytes) throw new MessageTooLarge(this.#maxBytes);
     this.#length = length;
-    this.#message = Buffer.allocUnsafe(Math.min(length, firstBytes));
+    this.#message = largeBuffers.take(Math.min(length, firstBytes));
     return copied;
   }
 
@@ -75,8 +76,9 @@ export class GrpcMessageReader {
 
   /** At least twice the room: a piece is never larger than what was there before. */
   #grow(message: Buffer): Buffer {
-    const larger = Buffer.allocUnsafe(Math.min(this.#length, Math.max(trustedBytes, message.length * 2)));
+    const larger = largeBuffers.take(Math.min(this.#length, Math.max(trustedBytes, message.length * 2)));
     message.copy(larger, 0, 0, this.#filled);
+    largeBuffers.giveBack(message);
     this.#message = larger;
     return larger;
   }

@@ -57,3 +57,20 @@ test.each<[string, HttpResponse["body"]]>([
   const values = (name: string) => raw.filter((_, at) => at % 2 === 1 && raw[at - 1] === name);
   expect([values("x-many"), values("x-name"), received[0]?.rawQuery]).toEqual([["a, b", "c"], [bytes("Zoë")], "a=1;2"]);
 });
+
+test("who lent memory to a body hears when all of it was taken, and not while the client does not read", async () => {
+  let sent = 0;
+  const size = 64 << 20;
+  const { listener } = answering({ body: Buffer.alloc(size), onSent: () => (sent += 1) });
+  const server = createServer(listener).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const socket = connect((server.address() as AddressInfo).port, "127.0.0.1").pause();
+  socket.end("GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  expect(sent).toBe(0);
+  let length = 0;
+  for await (const piece of socket) length += (piece as Buffer).length;
+  server.close();
+  expect(length).toBeGreaterThan(size);
+  expect(sent).toBe(1);
+});

@@ -105,7 +105,9 @@ export async function write(response: HttpResponse, incoming: Incoming, outgoing
     outgoing.setHeader(name, typeof value === "string" ? value : [...value]);
   }
   if (!incoming.complete) discard(incoming, outgoing, overHttp2);
-  const { body } = response;
+  const { body, onSent } = response;
+  // Over HTTP/2 the session may still hold what a stream has finished with.
+  if (onSent !== undefined && !overHttp2) outgoing.once("finish", onSent);
   if (body === undefined || incoming.method === "HEAD") {
     outgoing.end();
     return;
