@@ -51,10 +51,13 @@ async function respond(handler: Handler, incoming: Incoming, outgoing: Outgoing)
   await write(response, incoming, outgoing, gone.signal);
 }
 
-/** Over HTTP/2 the stream is reset: a request that is destroyed there still has a response, which would end as if it were whole. */
+/**
+ * Over HTTP/2 the stream is reset: a request that is destroyed there still has a response, which would end as if it were whole. So would it
+ * over HTTP/1.1 once the request was read to its end: there the connection is broken, which is the request's alone.
+ */
 function breakOff(incoming: Incoming): void {
   if ("stream" in incoming) incoming.stream.close(constants.NGHTTP2_INTERNAL_ERROR);
-  else incoming.destroy();
+  else incoming.socket.destroy();
 }
 
 /** Whether a response that has closed was sent to its end. Over HTTP/2 a stream that was reset calls itself finished too. */
