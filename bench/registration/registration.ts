@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { atMost, type Finding, type Plan } from "../measure/finding.js";
 import { median, round } from "../measure/median.js";
 import { writeResults } from "../measure/results.js";
@@ -8,6 +9,8 @@ import { registeredMs } from "./register.js";
 
 /** Services of one turn, one after another; each is gone before the next. */
 const samplesOfATurn = 20;
+/** Roles and discovery follow a service that came or went; that is no part of the next one. */
+const settleMs = 300;
 
 /**
  * POST of a DataPlaneService until its route answers a query, by turns with the stand-in. Both write it to their disk, both learn it by a
@@ -35,7 +38,10 @@ export async function benchRegistration(plan: Plan): Promise<readonly Finding[]>
 
 async function medianOfATurn(contestant: Contestant, turn: number, samples: number): Promise<number> {
   const seen: number[] = [];
-  for (let sample = 0; sample < samples; sample += 1) seen.push(await registeredMs(contestant, `turn-${turn}-${sample}`));
+  for (let sample = 0; sample < samples; sample += 1) {
+    await sleep(settleMs);
+    seen.push(await registeredMs(contestant, `turn-${turn}-${sample}`));
+  }
   return median(seen);
 }
 
