@@ -3,7 +3,18 @@ import type { ClientRequest, IncomingMessage } from "node:http";
 import { Agent, request as httpsRequest } from "node:https";
 import type { Socket } from "node:net";
 import type { Authentication, Authenticator } from "@dataplane/apiserver";
-import { type Handler, type Headers, type HttpRequest, type HttpResponse, hopByHopNames, identityHeaders, unavailable } from "@dataplane/meta";
+import {
+  type BodySink,
+  type Handler,
+  type Headers,
+  type HttpRequest,
+  type HttpResponse,
+  hopByHopNames,
+  identityHeaders,
+  type PushedBody,
+  pulled,
+  unavailable,
+} from "@dataplane/meta";
 import type { ControlIdentity } from "./messages.js";
 import { hasBody, passedHeaders, passedOnHeaders } from "./passed-headers.js";
 
@@ -86,13 +97,24 @@ function passedBack(answer: IncomingMessage, request: HttpRequest): HttpResponse
   return { status: answer.statusCode ?? 502, headers, body: bodyOf(answer, request.signal, cut), cut: cut.signal };
 }
 
-/** An answer that breaks off is cut: ended, it would look whole. */
-async function* bodyOf(answer: IncomingMessage, signal: AbortSignal, cut: AbortController): AsyncGenerator<Uint8Array> {
-  try {
-    for await (const piece of answer) yield piece as Uint8Array;
-  } catch (error) {
-    if (!signal.aborted) cut.abort(error);
-  }
+/** Pushed on as they come, since a stream may be of thousands of small pieces. An answer that breaks off is cut: ended, it would look whole. */
+function bodyOf(answer: IncomingMessage, signal: AbortSignal, cut: AbortController): PushedBody {
+  const body = {
+    pushTo(sink: BodySink): () => void {
+      if (answer.destroyed) cut.abort();
+      answer.on("data", (piece: Buffer) => {
+        if (!sink.write(piece)) answer.pause();
+      });
+      sink.onDrain(() => answer.resume());
+      answer.once("end", () => sink.end());
+      answer.once("error", (error) => {
+        if (!signal.aborted) cut.abort(error);
+        sink.end();
+      });
+      return () => void answer.destroy();
+    },
+  };
+  return { ...body, [Symbol.asyncIterator]: () => pulled(body) };
 }
 
 function answeredHeaders(headers: NodeJS.Dict<string[]>): Headers {
