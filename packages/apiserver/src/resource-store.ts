@@ -23,12 +23,9 @@ export class ResourceStore {
 
   /** The newest state, linearizable, whether the definition includes it or not. */
   async find(namespace: string, name: string): Promise<StoredValue | undefined> {
-    const key = keyOf(this.#resource, namespace, name);
-    const entry = await this.#store.get(key);
-    if (entry === undefined) return undefined;
-    const cached = this.#cache.get(key);
-    // The cached one may be parsed already.
-    return cached?.revision === entry.revision ? cached : new StoredValue(key, entry.revision, entry.value);
+    // It is in memory, and parsed perhaps, as soon as all that was written before now is: no database has to be read for it.
+    await this.#cache.fresh();
+    return this.#cache.get(keyOf(this.#resource, namespace, name));
   }
 
   /** The newest state, if the definition lets it be seen, converted to its version. Throws what conversions throw. */
