@@ -29,8 +29,7 @@ function processes() {
         begun.push(address);
         return new Promise((resolve) => waiting.push(() => resolve(new Uint8Array())));
       },
-      // eslint-disable-next-line require-yield, @typescript-eslint/require-await -- nothing is streamed here.
-      serverStream: async function* () {
+      serverStream: () => {
         throw new GrpcError(GrpcCode.Unimplemented, "no streams");
       },
       close: () => void closed.push(address),

@@ -158,7 +158,7 @@ test("an answer that breaks off is broken off, and a client that goes is missed 
       yield Buffer.from("part");
       if (request.method === "POST") setTimeout(() => cut.abort(), 20);
       await new Promise<void>((resolve) => request.signal.addEventListener("abort", () => resolve(), { once: true }));
-      gone.resolve(undefined);
+      gone.resolve();
     }
     return Promise.resolve({ status: 200, headers: {}, body: body(), cut: cut.signal });
   });
@@ -168,12 +168,12 @@ test("an answer that breaks off is broken off, and a client that goes is missed 
   await gone.promise;
 });
 
-function deferred(): { readonly promise: Promise<unknown>; resolve(value: unknown): void } {
-  let resolve: (value: unknown) => void = () => undefined;
-  const promise = new Promise((settle) => {
-    resolve = settle;
+function deferred(): { readonly promise: Promise<void>; resolve(): void } {
+  let settle: () => void = () => undefined;
+  const promise = new Promise<void>((resolve) => {
+    settle = resolve;
   });
-  return { promise, resolve: (value) => resolve(value) };
+  return { promise, resolve: () => settle() };
 }
 
 test("an upgrade is a tunnel, early bytes included", async () => {
@@ -209,6 +209,7 @@ test("the socket is for those who have the key: no other connection carries a re
   for (const credentials of [{}, { key: other.key, cert: other.cert }]) {
     const asking = new Promise((resolve, reject) => {
       const headers = { "x-remote-user": "system:dataplane" };
+      // eslint-disable-next-line sonarjs/unverified-certificate, sonarjs/unverified-hostname -- it is the server that is to refuse.
       httpsRequest({ socketPath: socket.path, path: "/", headers, rejectUnauthorized: false, ...credentials }, resolve)
         .once("error", reject)
         .end();

@@ -71,7 +71,7 @@ function exchange(sent: ClientRequest, request: HttpRequest): Promise<HttpRespon
   return new Promise((resolve, reject) => {
     sent.on("error", (error) => reject(request.signal.aborted ? error : unavailable("the control process cannot be reached")));
     sent.once("response", (answer) => resolve(passedBack(answer, request)));
-    sent.once("upgrade", (answer, socket, head) => resolve(tunnel(answer, socket as Socket, head)));
+    sent.once("upgrade", (answer, socket, head) => resolve(tunnel(answer, socket, head)));
     // What is left to send when the answer has begun is of no matter to it.
     void send(sent, request).catch((error: unknown) => sent.destroy(error instanceof Error ? error : undefined));
   });

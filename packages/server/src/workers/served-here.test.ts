@@ -4,7 +4,6 @@ import { isServedHere } from "./served-here.js";
 
 const request = (method: string, path: string, upgrade?: HttpRequest["upgrade"]): HttpRequest => ({
   ...{ method, path, query: new URLSearchParams(), headers: {}, remoteAddress: "", context: {}, signal: new AbortController().signal },
-  // eslint-disable-next-line @typescript-eslint/no-empty-function -- nobody reads it.
   body: (async function* () {})(),
   ...(upgrade === undefined ? {} : { upgrade }),
 });
