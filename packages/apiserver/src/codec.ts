@@ -1,5 +1,6 @@
 import { type ApiObject, isJsonObject, type JsonObject } from "@dataplane/meta";
 import type { ServedResource } from "./define-resource.js";
+import { objectEnd } from "./object-end.js";
 import type { Hidden } from "./resource.js";
 import { Shown } from "./shown.js";
 
@@ -43,6 +44,9 @@ export class StoredValue {
   #first: Shown | undefined;
   #others: WeakMap<ServedResource, Shown> | undefined;
   #bare: BareObject | undefined;
+  #labels: Labels | undefined;
+  /** 0 until it is asked for. */
+  #metadataEnd = 0;
 
   constructor(key: string, revision: bigint, value: Uint8Array, damage?: Error) {
     this.#damage = damage;
@@ -63,6 +67,31 @@ export class StoredValue {
     if (this.#damage !== undefined) throw this.#damage;
     this.#bare ??= parseBare(this.key, this.json);
     return this.#bare;
+  }
+
+  /** The same, parsed for once and not kept: of many objects, what is looked for in them is smaller than they are. */
+  glance(): BareObject {
+    if (this.#damage !== undefined) throw this.#damage;
+    return this.#bare ?? parseBare(this.key, this.json);
+  }
+
+  /** The object's labels; metadata alone is parsed for them. */
+  get labels(): Labels {
+    this.#labels ??= labelsIn(this.#bare?.metadata ?? this.#parsedMetadata());
+    return this.#labels;
+  }
+
+  /** The fields of the object's metadata without the first brace and with the last: what may stand behind another field. */
+  get metadataFields(): Uint8Array {
+    if (this.#damage !== undefined) throw this.#damage;
+    if (this.#metadataEnd === 0) this.#metadataEnd = objectEnd(this.json, opening.length - 1);
+    return this.json.subarray(opening.length, this.#metadataEnd);
+  }
+
+  /** The fields of the object behind the first brace of its metadata. */
+  get fields(): Uint8Array {
+    if (this.#damage !== undefined) throw this.#damage;
+    return this.json.subarray(opening.length);
   }
 
   get hidden(): Hidden | undefined {
@@ -90,7 +119,21 @@ export class StoredValue {
     this.#others.set(resource, shown);
     return shown;
   }
+
+  #parsedMetadata(): JsonObject {
+    const { metadataFields } = this;
+    return parseObject(this.key, this.json.subarray(opening.length - 1, opening.length + metadataFields.byteLength));
+  }
 }
+
+type Labels = Readonly<Record<string, string>>;
+
+/** Of all objects that have none. */
+const noLabels: Labels = {};
+
+const labelsIn = ({ labels }: { readonly labels?: unknown }): Labels => (isLabels(labels) ? labels : noLabels);
+
+const isLabels = (value: unknown): value is Labels => isJsonObject(value) && Object.values(value).every((each) => typeof each === "string");
 
 export type BareObject = Pick<ApiObject, "metadata"> & JsonObject;
 

@@ -9,8 +9,9 @@ const thresholdBytes = 128 * 1024;
 
 /** Large answers are gzipped when the client takes it; streams never are. */
 export async function compressed(request: HttpRequest, response: HttpResponse): Promise<HttpResponse> {
+  if (response.headers["content-encoding"] !== undefined || !takesGzip(request)) return response;
   const bytes = largeBytes(response.body);
-  if (bytes === undefined || response.headers["content-encoding"] !== undefined || !takesGzip(request)) return response;
+  if (bytes === undefined) return response;
   const body = await gzipAsync(bytes, { level: constants.Z_BEST_SPEED });
   return { ...response, headers: { ...response.headers, "content-encoding": "gzip", vary: "Accept-Encoding" }, body };
 }

@@ -1,4 +1,4 @@
-import type { ApiError, Headers, HttpBody, HttpRequest, HttpResponse, JsonObject } from "@dataplane/meta";
+import type { ApiError, Headers, HttpRequest, HttpResponse, JsonObject } from "@dataplane/meta";
 import { prefersProtobuf, type Representation } from "./negotiate.js";
 import { encodeObject } from "./protobuf/encode-object.js";
 import { protobufMediaType } from "./protobuf/media-type.js";
@@ -15,7 +15,9 @@ export const json = (status: number, value: unknown, headers: Headers = {}): Htt
 
 /** JSON that is bytes already. */
 export function jsonBytes(status: number, pieces: readonly Uint8Array[], headers: Headers = {}): HttpResponse {
-  return { status, headers: { "content-type": "application/json", ...cacheControl, ...headers }, body: joined(pieces) };
+  const [only] = pieces;
+  const body = pieces.length === 1 && only !== undefined ? only : pieces;
+  return { status, headers: { "content-type": "application/json", ...cacheControl, ...headers }, body };
 }
 
 /** The Status of a failure, with the headers it asks for; in protobuf for a request that would rather have that. */
@@ -44,23 +46,3 @@ export const protobufBytes = (status: number, body: Uint8Array, headers: Headers
   headers: { "content-type": protobufMediaType, ...cacheControl, ...headers },
   body,
 });
-
-const joinedPieceBytes = 256 * 1024;
-
-/** Many small pieces would each be a write of their own: they are joined, up to a size that still flows. */
-function joined(pieces: readonly Uint8Array[]): HttpBody {
-  const bodies: Uint8Array[] = [];
-  let batch: Uint8Array[] = [];
-  let size = 0;
-  for (const piece of pieces) {
-    batch.push(piece);
-    size += piece.byteLength;
-    if (size < joinedPieceBytes) continue;
-    bodies.push(Buffer.concat(batch, size));
-    batch = [];
-    size = 0;
-  }
-  if (batch.length > 0) bodies.push(Buffer.concat(batch, size));
-  const [only] = bodies;
-  return bodies.length === 1 && only !== undefined ? only : bodies;
-}

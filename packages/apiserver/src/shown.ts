@@ -1,5 +1,5 @@
 import { type ApiObject, apiVersionOf, isJsonObject, type JsonObject } from "@dataplane/meta";
-import { opening, type StoredValue } from "./codec.js";
+import type { BareObject, StoredValue } from "./codec.js";
 import { withOriginalMetadata } from "./conversion/check-converted.js";
 import type { SharedConversion } from "./conversion/convert-stored.js";
 import type { ServedResource } from "./define-resource.js";
@@ -8,6 +8,7 @@ import { applyDefaults } from "./schema/apply-defaults.js";
 import { wholeObjectSchema } from "./schema/object-meta-schema.js";
 import { prune } from "./schema/prune.js";
 import { jsonOf } from "./table.js";
+import { type Cell, cellsOf } from "./table-cells.js";
 
 const encoder = new TextEncoder();
 
@@ -22,8 +23,8 @@ export class Shown {
   converting: SharedConversion | undefined;
   #converted: JsonObject | undefined;
   #object: ApiObject | undefined;
-  #bytes: readonly Uint8Array[] | undefined;
   #protobuf: Uint8Array | undefined;
+  #cells: readonly Cell[] | undefined;
   #included: boolean | undefined;
   #isAsStored: boolean | undefined;
 
@@ -39,17 +40,32 @@ export class Shown {
   }
 
   get bytes(): readonly Uint8Array[] {
-    this.#bytes ??= this.bytesAt(this.stored.revision);
-    return this.#bytes;
+    return this.bytesAt(this.stored.revision);
+  }
+
+  /** True when answers may hold the very bytes that are stored: the fields of the object behind those that say its kind and revision. */
+  get isVerbatim(): boolean {
+    return this.resource.definition.storage?.project === undefined && this.isAsStored;
+  }
+
+  /** True when that is so of the object's metadata, whose form no version changes. */
+  get hasVerbatimMetadata(): boolean {
+    const { storage, versioned } = this.resource.definition;
+    return storage?.project === undefined && versioned?.converter === undefined;
+  }
+
+  /** The object, as `object` has it, for one look: nothing of it is kept. */
+  glance(): ApiObject {
+    return this.#object ?? (this.isVerbatim ? this.#inStoredVersion(this.stored.glance()) : this.object);
+  }
+
+  /** The cells of the object's row in a table. */
+  get cells(): readonly Cell[] {
+    this.#cells ??= cellsOf(this.resource.definition, this.glance());
+    return this.#cells;
   }
 
   /** As an item of a list. Those of built-in kinds do not repeat what the list says of their kind, as Kubernetes has it. */
-  get itemBytes(): readonly Uint8Array[] {
-    if (!this.resource.hasProtobuf) return this.bytes;
-    if (this.resource.definition.storage?.project !== undefined || !this.isAsStored) return [encoder.encode(JSON.stringify(this.item))];
-    return [encoder.encode(`{"metadata":{"resourceVersion":"${String(this.stored.revision)}",`), this.stored.json.subarray(opening.length)];
-  }
-
   get item(): JsonObject {
     const object = jsonOf(this.object);
     if (!this.resource.hasProtobuf) return object;
@@ -79,10 +95,8 @@ export class Shown {
 
   /** The same as JSON, without parsing where the definition shows what is stored. */
   bytesAt(revision: bigint): readonly Uint8Array[] {
-    const { definition, apiVersion } = this.resource;
-    if (definition.storage?.project !== undefined || !this.isAsStored) return [encoder.encode(JSON.stringify(this.objectAt(revision)))];
-    const head = `{"kind":${JSON.stringify(definition.kind)},"apiVersion":${JSON.stringify(apiVersion)},"metadata":{"resourceVersion":"${String(revision)}",`;
-    return [encoder.encode(head), this.stored.json.subarray(opening.length)];
+    if (!this.isVerbatim) return [encoder.encode(JSON.stringify(this.objectAt(revision)))];
+    return [encoder.encode(`${objectOpening(this.resource)}${String(revision)}",`), this.stored.fields];
   }
 
   /** True when the value was written in this version, by a schema that prunes and defaults as this one does. */
@@ -104,8 +118,11 @@ export class Shown {
 
   /** The object as it is stored, in the version in which it was written. */
   get inStoredVersion(): ApiObject {
+    return this.#inStoredVersion(this.stored.bare);
+  }
+
+  #inStoredVersion({ metadata, ...rest }: BareObject): ApiObject {
     const { definition, apiVersion } = this.resource;
-    const { metadata, ...rest } = this.stored.bare;
     const version = definition.versioned === undefined ? apiVersion : apiVersionOf({ group: definition.group, version: this.#storedVersion });
     return { kind: definition.kind, apiVersion: version, metadata: { ...metadata, resourceVersion: this.stored.revision.toString() }, ...rest };
   }
@@ -128,6 +145,10 @@ export class Shown {
     return projected(this.resource, this.isAsStored ? object : reshaped(this.resource, object));
   }
 }
+
+/** What the JSON of an object of the resource begins with, up to its revision. */
+export const objectOpening = ({ definition: { kind }, apiVersion }: ServedResource): string =>
+  `{"kind":${JSON.stringify(kind)},"apiVersion":${JSON.stringify(apiVersion)},"metadata":{"resourceVersion":"`;
 
 /** What a converter gave of an object, with the metadata that is no matter of versions as it was. */
 export function inOtherVersion(stored: ApiObject, converted: JsonObject): ApiObject {

@@ -1,7 +1,6 @@
-import type { ApiObject, JsonObject, JsonValue } from "@dataplane/meta";
-import { humanDuration } from "./human-duration.js";
-import { plainText } from "./plain-text.js";
-import type { Column, ResourceDefinition } from "./resource.js";
+import type { ApiObject, JsonObject } from "@dataplane/meta";
+import type { ResourceDefinition } from "./resource.js";
+import { cellsOf, columnsOf, hasNameColumn, shownCell } from "./table-cells.js";
 
 /** What each row carries of its object: `includeObject` of the request. */
 export type IncludeObject = "None" | "Metadata" | "Object";
@@ -13,20 +12,6 @@ const nameColumn = {
   description: "Name must be unique within a namespace. It is set when the object is made and never changes.",
   priority: 0,
 };
-
-const ageColumn: Column = {
-  name: "Age",
-  type: "date",
-  description: "How long ago the object was made.",
-  value: ({ metadata }) => metadata.creationTimestamp,
-};
-
-/** A definition's own columns; the age comes last unless it has one of that name, or wants none. */
-function columnsOf({ columns = [], ageColumn: wantsAge = true }: ResourceDefinition): readonly Column[] {
-  return !wantsAge || columns.some(({ name }) => name === "Age") ? columns : [...columns, ageColumn];
-}
-
-const hasNameColumn = ({ nameColumn: wantsName = true }: ResourceDefinition): boolean => wantsName;
 
 /** `columnDefinitions` of a Table of these objects. */
 export const columnDefinitions = (definition: ResourceDefinition): readonly JsonObject[] => [
@@ -46,22 +31,10 @@ export function tableRow(
   object: ApiObject,
   options: { readonly includeObject: IncludeObject; readonly version: string; readonly now: Date },
 ): JsonObject {
-  const cells = columnsOf(definition).map((column) => cell(column, object, options.now));
-  const row = { cells: hasNameColumn(definition) ? [object.metadata.name, ...cells] : cells };
+  const row = { cells: cellsOf(definition, object).map((cell) => shownCell(cell, () => object, options.now)) };
   if (options.includeObject === "None") return row;
   return { ...row, object: options.includeObject === "Object" ? jsonOf(object) : partialMetadata(object, options.version) };
 }
-
-/** A text that a kind of ours has not is empty; null is a value that was not found, as Kubernetes has it of custom resources. */
-function cell({ type = "string", value }: Column, object: ApiObject, now: Date): JsonValue {
-  const read = value(object, now);
-  if (read === undefined) return emptyCells[type];
-  if (type !== "date" || read === null) return read;
-  const time = Date.parse(plainText(read));
-  return Number.isNaN(time) ? "<invalid>" : humanDuration(now.getTime() - time);
-}
-
-const emptyCells = { string: "", date: "<unknown>", integer: null, number: null, boolean: null } as const;
 
 /** The object's metadata alone, as `kind: PartialObjectMetadata`. */
 export const partialMetadata = ({ metadata }: ApiObject, version: string): JsonObject => ({

@@ -20,7 +20,7 @@ export async function answerObject(call: VerbCall, stored: StoredValue, status =
   const shown = stored.shownBy(resource);
   const isPlain = representation.as === "object" && representation.mediaType === "application/json";
   // A dry run has no revision of its own.
-  if (isPlain && stored.revision > 0n) return jsonBytes(status, [...shown.bytes, newline]);
+  if (isPlain && stored.revision > 0n) return jsonBytes(status, [Buffer.concat([...shown.bytes, newline])]);
   return answerIn(call, representation, unrevised(shown.object, stored.revision), status);
 }
 

@@ -63,7 +63,7 @@ function selects(resource: ServedResource, stored: StoredValue, labels: LabelSel
 
 /** A converter may give an object other labels. */
 const labelsOf = (resource: ServedResource, stored: StoredValue): ApiObject["metadata"]["labels"] =>
-  (resource.definition.versioned?.converter === undefined ? stored.bare : stored.shownBy(resource).object).metadata.labels;
+  resource.definition.versioned?.converter === undefined ? stored.labels : stored.shownBy(resource).object.metadata.labels;
 
 function requireSelectable({ definition, hasProtobuf }: ServedResource, fields: readonly FieldRequirement[]): void {
   const own = [...(definition.selectableFields ?? []), ...Object.keys(definition.selectableValues ?? {})];
