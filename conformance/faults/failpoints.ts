@@ -57,7 +57,7 @@ const dieAt =
         if (!isStarted || (await server.dies(60_000))) counts[point] = (counts[point] ?? 0) + 1;
         else history.unexpected.push(`${point} was not come to ${String(count)} times within 60 s`);
         await server.kill();
-        await server.start();
+        await server.startWhenPossible();
       }
     }
     return counts;

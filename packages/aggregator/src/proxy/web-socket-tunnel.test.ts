@@ -9,12 +9,12 @@ import { aDataPlaneService, aPlugin, startAggregator } from "../testing/start-ag
 
 const root = "/apis/p.grafana.app/v0alpha1/namespaces/default/datasources/main/proxy";
 
-const aProxy = (url: string) =>
+const aProxy = (url: string, timeout = 30) =>
   listen(
     startAggregator({
       plugins: [aPlugin({ id: "p" })],
       services: [aDataPlaneService({ plugin: "p", serves: ["datasource-proxy"] })],
-      dataSources: [{ pluginId: "p", uid: "main", url, jsonData: { timeout: 1 }, secure: { basicAuthPassword: "pw" }, basicAuthUser: "u" }],
+      dataSources: [{ pluginId: "p", uid: "main", url, jsonData: { timeout }, secure: { basicAuthPassword: "pw" }, basicAuthUser: "u" }],
       outbound: createOutbound(),
     }).aggregator.handler,
   );
@@ -71,7 +71,9 @@ async function raw(port: number, text: string): Promise<string> {
   });
   socket.on("error", () => undefined);
   socket.write(text);
-  await Promise.race([once(socket, "close"), new Promise((resolve) => setTimeout(resolve, 300))]);
+  const closed = once(socket, "close");
+  await Promise.race([closed, once(socket, "data")]);
+  await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, 300))]);
   socket.destroy();
   return got;
 }
@@ -146,7 +148,7 @@ test.each([
 test("a backend that stays silent, or cuts the handshake, is told as such and leaves nothing open", async () => {
   await using silent = await aRawBackend(() => undefined);
   await using cutting = await aRawBackend((socket) => socket.destroy());
-  await using toSilent = await aProxy(silent.url);
+  await using toSilent = await aProxy(silent.url, 1);
   await using toCutting = await aProxy(cutting.url);
   const client = connect(toSilent.port, "127.0.0.1");
   client.write(handshake(toSilent.port, "/x"));
@@ -174,7 +176,7 @@ test("a backend that resets right after its 101, fifty times, ends nothing but t
 
 test("a client that leaves during the handshake leaves nothing open", async () => {
   await using silent = await aRawBackend(() => undefined);
-  await using proxy = await aProxy(silent.url);
+  await using proxy = await aProxy(silent.url, 1);
   const client = connect(proxy.port, "127.0.0.1");
   client.write(handshake(proxy.port, "/x"));
   await until(() => silent.open() === 1);
