@@ -16,18 +16,26 @@ export function mediaTypeOf(request: Pick<HttpRequest, "headers">): string {
 }
 
 /** All bytes of the body. Throws RequestEntityTooLarge (413) as soon as it grows over `limit`. */
-export async function readBytes(request: Pick<HttpRequest, "body" | "headers">, limit = defaultBodyLimitBytes): Promise<Uint8Array> {
-  const told = request.headers["content-length"];
-  if (typeof told === "string" && Number(told) > limit) throw tooLarge(limit);
+export function readBytes({ body, headers }: Pick<HttpRequest, "body" | "headers">, limit = defaultBodyLimitBytes): Promise<Uint8Array> {
+  const told = headers["content-length"];
+  if (typeof told === "string" && Number(told) > limit) return Promise.reject(tooLarge(limit));
+  const read = body.collect === undefined ? iterated(body, limit) : body.collect(limit);
+  return read.then((pieces) => {
+    if (pieces === undefined) throw tooLarge(limit);
+    const [only] = pieces;
+    return pieces.length === 1 && only !== undefined ? only : Buffer.concat(pieces);
+  });
+}
+
+async function iterated(body: AsyncIterable<Uint8Array>, limit: number): Promise<readonly Uint8Array[] | undefined> {
   const pieces: Uint8Array[] = [];
   let size = 0;
-  for await (const piece of request.body) {
+  for await (const piece of body) {
     size += piece.byteLength;
-    if (size > limit) throw tooLarge(limit);
+    if (size > limit) return undefined;
     pieces.push(piece);
   }
-  const [only] = pieces;
-  return pieces.length === 1 && only !== undefined ? only : Buffer.concat(pieces, size);
+  return pieces;
 }
 
 /**

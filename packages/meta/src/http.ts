@@ -22,6 +22,12 @@ export interface RequestContext {
   warnings?: string[];
 }
 
+/** The pieces of a body; read in one of the two ways, and once. */
+export interface RequestBody extends AsyncIterable<Uint8Array> {
+  /** All pieces when they are here; undefined as soon as they are more than `limitBytes`. Absent where there is no quicker way than to iterate. */
+  readonly collect?: (limitBytes: number) => Promise<readonly Uint8Array[] | undefined>;
+}
+
 /** One HTTP request as every handler sees it, whatever carried it. */
 export interface HttpRequest {
   readonly method: string;
@@ -37,9 +43,11 @@ export interface HttpRequest {
    */
   readonly rawHeaders?: readonly string[];
   /** The body's pieces; empty when there is none. Read once. */
-  readonly body: AsyncIterable<Uint8Array>;
+  readonly body: RequestBody;
   /** Aborts when the client goes away, or the request's time is over. */
   readonly signal: AbortSignal;
+  /** Aborts `signal` while the client still waits for an answer: its time is over. Absent where `signal` cannot be aborted from here. */
+  end?(reason: Error): void;
   readonly remoteAddress: string;
   /** How it came; absent for a request that came over no connection. */
   readonly scheme?: "http" | "https";

@@ -20,9 +20,10 @@ export { elderFirst } from "./elder-first.js";
 export { type FieldRequirement, parseFieldSelector } from "./field-selector.js";
 export { apiVersionOf, basePathOf, type GroupVersion, type GroupVersionKind, type GroupVersionResource, parseApiVersion } from "./group-version.js";
 export { hopByHopNames } from "./hop-by-hop.js";
-export type { Handler, Headers, HttpBody, HttpRequest, HttpResponse, RawConnection, RequestContext } from "./http.js";
+export type { Handler, Headers, HttpBody, HttpRequest, HttpResponse, RawConnection, RequestBody, RequestContext } from "./http.js";
 export { isJsonObject, type JsonArray, type JsonObject, type JsonValue } from "./json.js";
 export { type LabelSelector, parseLabelSelector } from "./label-selector.js";
+export { LightAbort } from "./light-abort.js";
 export { LinkedAbort } from "./linked-abort.js";
 export { type Logger, silentLogger } from "./logger.js";
 export {

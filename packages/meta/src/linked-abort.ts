@@ -36,22 +36,25 @@ export class LinkedAbort {
 
   /** From now on nothing is followed. Needed wherever one of those followed lasts longer than this: it would keep this alive. */
   release(): void {
-    for (const signal of this.#followed) followers.get(signal)?.delete(this.#follow);
+    for (const signal of this.#followed) followersOf(signal).delete(this.#follow);
     this.#followed.clear();
   }
 }
+
+/** Where a signal keeps who follows it. Not in a WeakMap: until V8 collects everything, whatever such a map holds is kept, with all of a request. */
+const followers = Symbol("followers");
+
+type Followed = AbortSignal & { [followers]?: Set<(reason: unknown) => void> };
 
 /**
  * Thousands may follow one signal, such as that of the server's end: as listeners of their own each of them would cost the more to leave the
  * more there are, and Node would warn of a leak.
  */
-const followers = new WeakMap<AbortSignal, Set<(reason: unknown) => void>>();
-
-function followersOf(signal: AbortSignal): Set<(reason: unknown) => void> {
-  const known = followers.get(signal);
+function followersOf(signal: Followed): Set<(reason: unknown) => void> {
+  const known = signal[followers];
   if (known !== undefined) return known;
   const all = new Set<(reason: unknown) => void>();
-  followers.set(signal, all);
+  signal[followers] = all;
   signal.addEventListener("abort", () => all.forEach((follow) => follow(signal.reason)), { once: true });
   return all;
 }

@@ -1,4 +1,4 @@
-import { type Handler, type HttpResponse, type Logger, silentLogger, type UserInfo } from "@dataplane/meta";
+import { type Handler, type HttpResponse, LightAbort, type Logger, silentLogger, type UserInfo } from "@dataplane/meta";
 import { expect, test } from "vitest";
 import { basicAuthenticator } from "../authn/basic.js";
 import { bearerAuthenticator } from "../authn/bearer.js";
@@ -6,6 +6,7 @@ import { unionAuthenticator } from "../authn/union.js";
 import { fixedRoles } from "../testing/fixed-roles.js";
 import { filterChain } from "./chain.js";
 import { withFilters } from "./filter.js";
+import { limitDuration } from "./limit-duration.js";
 
 const admin: UserInfo = { name: "admin", groups: ["dataplane:admin", "system:authenticated"] };
 let hashes = 0;
@@ -71,6 +72,26 @@ test("what is no ApiError is 500 without its text, and logged with it", async ()
   expect(response.status).toBe(500);
   expect(Buffer.from(response.body as Uint8Array).toString()).not.toContain("secret");
   expect(logged).toMatchObject([{ err: { message: "the secret" } }]);
+});
+
+test("what takes too long over a connection is 504, and the signal that aborts is the connection's", async () => {
+  const light = new LightAbort();
+  const filter = limitDuration({ limitMs: 20 });
+  const asked = {
+    ...{ method: "GET", path: "/", query: new URLSearchParams(), headers: {}, remoteAddress: "::1", context: {} },
+    ...{ body: (async function* () {})(), signal: light, end: (reason: Error) => light.abort(reason) },
+  };
+  const answer: Handler = () => Promise.resolve({ status: 200, headers: {} });
+  expect((await filter(asked, answer)).status).toBe(200);
+  await expect(filter(asked, () => Promise.reject(new Error("its own")))).rejects.toThrow("its own");
+  await expect(
+    filter(asked, () => {
+      throw new Error("at once");
+    }),
+  ).rejects.toThrow("at once");
+  expect(light.aborted).toBe(false);
+  await expect(filter(asked, () => new Promise(() => undefined))).rejects.toMatchObject({ code: 504 });
+  expect(light.reason).toMatchObject({ code: 504 });
 });
 
 test("what takes too long is 504, and its signal aborts", async () => {

@@ -1,4 +1,4 @@
-import { ApiError, abortReason, badRequest, type RequestInfo, TimeLimit } from "@dataplane/meta";
+import { ApiError, abortReason, badRequest, type Handler, type HttpRequest, type HttpResponse, type RequestInfo, TimeLimit } from "@dataplane/meta";
 import type { Filter } from "./filter.js";
 import { goDurationMs } from "./go-duration.js";
 
@@ -31,22 +31,50 @@ function timeoutOf(info: RequestInfo, query: URLSearchParams): number {
 /** Ends what takes too long: the request's signal aborts, and the client gets 504. `?timeout` may shorten it. */
 export const limitDuration =
   ({ limitMs = 60_000, isLongRunning = () => false }: LimitDurationOptions = {}): Filter =>
-  async (request, next) => {
+  (request, next) => {
     const { info } = request.context;
     if (info !== undefined && (mayLast(info) || isLongRunning(info))) return next(request);
     const askedMs = info === undefined ? 0 : timeoutOf(info, request.query);
     const endsAfterMs = askedMs > 0 && askedMs < limitMs ? askedMs : limitMs;
-    const limit = new TimeLimit({ ms: endsAfterMs, signal: request.signal, reason: () => timedOut(endsAfterMs) });
-    const late = new Promise<never>((_resolve, reject) => {
-      limit.signal.addEventListener("abort", () => limit.isOver && reject(abortReason(limit.signal)), { once: true });
-    });
-    try {
-      return await Promise.race([next({ ...request, signal: limit.signal }), late]);
-    } finally {
-      // What is left of the answer may take its time, and still ends when the client goes.
-      limit.stop();
-    }
+    return request.end === undefined ? followed(request, next, endsAfterMs) : ended(request, next, endsAfterMs);
   };
+
+/** The request's own signal is what aborts: making another one that follows it costs more than all else here. */
+function ended(request: HttpRequest, next: Handler, ms: number): Promise<HttpResponse> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      const reason = timedOut(ms);
+      reject(reason);
+      request.end?.(reason);
+    }, ms).unref();
+    const failed = (thrown: unknown): void => {
+      clearTimeout(timer);
+      reject(thrown instanceof Error ? thrown : new Error(String(thrown)));
+    };
+    try {
+      next(request).then((response) => {
+        // What is left of the answer may take its time, and still ends when the client goes.
+        clearTimeout(timer);
+        resolve(response);
+      }, failed);
+    } catch (thrown) {
+      failed(thrown);
+    }
+  });
+}
+
+/** Of a request whose signal only others can abort. */
+async function followed(request: HttpRequest, next: Handler, ms: number): Promise<HttpResponse> {
+  const limit = new TimeLimit({ ms, signal: request.signal, reason: () => timedOut(ms) });
+  const late = new Promise<never>((_resolve, reject) => {
+    limit.signal.addEventListener("abort", () => limit.isOver && reject(abortReason(limit.signal)), { once: true });
+  });
+  try {
+    return await Promise.race([next({ ...request, signal: limit.signal }), late]);
+  } finally {
+    limit.stop();
+  }
+}
 
 const timedOut = (ms: number): ApiError =>
   new ApiError("Timeout", `the request did not complete within ${ms / 1000} seconds`, { details: { retryAfterSeconds: 1 } });

@@ -2,7 +2,8 @@ import { type IncomingMessage, type Server, ServerResponse } from "node:http";
 import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Handler, Logger } from "@dataplane/meta";
-import { NodeRequest, write } from "./node-adapter.js";
+import { NodeRequest } from "./node-adapter.js";
+import { Client, write } from "./write-response.js";
 
 /** What a Handler may leave HTTP for. */
 const protocols = ["websocket", "spdy/3.1"] as const;
@@ -51,10 +52,10 @@ interface Asked {
 }
 
 async function answer(handler: Handler, { incoming, protocol }: Asked, { socket, head }: Connection): Promise<void> {
-  const gone = new AbortController();
-  socket.once("close", () => gone.abort(new Error("the client went away")));
-  const response = await handler(new NodeRequest(incoming, gone.signal, protocol));
-  if (gone.signal.aborted) return;
+  const client = new Client();
+  socket.once("close", () => client.leave());
+  const response = await handler(new NodeRequest(incoming, client.signal, protocol));
+  if (client.isGone) return;
   if (response.takeOver !== undefined) {
     response.takeOver({ incoming, socket, head });
     return;
@@ -64,7 +65,7 @@ async function answer(handler: Handler, { incoming, protocol }: Asked, { socket,
   outgoing.shouldKeepAlive = false;
   outgoing.assignSocket(socket);
   outgoing.once("finish", () => socket.end());
-  await write(response, incoming, outgoing, gone.signal);
+  await write(response, incoming, outgoing, client);
 }
 
 /** Node has taken the connection out of its parser: it gets it back, with the request as it would have been without the offer. */
