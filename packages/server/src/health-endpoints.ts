@@ -20,6 +20,7 @@ export interface HealthEndpoints {
 }
 
 const names = ["livez", "readyz", "healthz"] as const;
+const begins = /^\/(?:livez|readyz|healthz)/;
 
 /**
  * `/livez`, `/readyz` and `/healthz` as kube-apiserver serves them (https://kubernetes.io/docs/reference/using-api/health-checks/):
@@ -27,15 +28,16 @@ const names = ["livez", "readyz", "healthz"] as const;
  */
 export function healthEndpoints(checks: HealthEndpoints, delegate: Handler): Handler {
   const groups = { livez: checks.livez, readyz: checks.readyz, healthz: checks.livez };
-  return async (request) => {
+  return (request) => {
+    if (!begins.test(request.path) || (request.method !== "GET" && request.method !== "HEAD")) return delegate(request);
     const [, first, ...rest] = request.path.split("/");
     const name = names.find((it) => it === first);
-    if (name === undefined || (request.method !== "GET" && request.method !== "HEAD")) return delegate(request);
+    if (name === undefined) return delegate(request);
     // The names of some have slashes.
     const wanted = rest.join("/");
-    if (wanted === "") return all(name, groups[name], request.query);
+    if (wanted === "") return Promise.resolve(all(name, groups[name], request.query));
     const check = groups[name].find((it) => it.name === wanted);
-    return check === undefined ? delegate(request) : one(check);
+    return check === undefined ? delegate(request) : Promise.resolve(one(check));
   };
 }
 

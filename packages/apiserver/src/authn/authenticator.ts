@@ -8,7 +8,10 @@ export interface Authentication {
   readonly expires?: number;
 }
 
-/** Undefined when the request carries no credential of this kind; an ApiError Unauthorized when it carries a bad one. */
+/**
+ * Undefined when the request carries no credential of this kind, at once where that is seen at once; an ApiError Unauthorized when it carries a
+ * bad one.
+ */
 export interface Authenticator {
-  authenticate(request: HttpRequest): Promise<Authentication | undefined>;
+  authenticate(request: HttpRequest): Promise<Authentication | undefined> | undefined;
 }

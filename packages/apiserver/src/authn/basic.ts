@@ -18,15 +18,15 @@ interface Believed {
 }
 
 const maxBelieved = 1_000;
+const credentialHeaders = ["authorization"];
 
 /** HTTP Basic authentication (RFC 7617). */
 export const basicAuthenticator = ({ verify, cacheMs = 10_000, now = Date.now }: BasicOptions): Authenticator => {
   const verified: Verified = cacheMs === 0 ? (credential, request) => verifiedUser(verify, credential, request) : believing(verify, cacheMs, now);
   return {
-    async authenticate(request) {
+    authenticate(request) {
       const credential = authorizationOf(request, "basic");
-      if (credential === undefined) return undefined;
-      return { user: await verified(credential, request), credentialHeaders: ["authorization"] };
+      return credential === undefined ? undefined : verified(credential, request).then((user) => ({ user, credentialHeaders }));
     },
   };
 };

@@ -1,6 +1,6 @@
 import type { HttpRequest, UserInfo } from "@dataplane/meta";
 import { unauthorized } from "../chain/authenticate.js";
-import type { Authenticator } from "./authenticator.js";
+import type { Authentication, Authenticator } from "./authenticator.js";
 import { authorizationOf } from "./authorization-header.js";
 
 export interface BearerOptions {
@@ -11,13 +11,17 @@ export interface BearerOptions {
 }
 
 /** Bearer tokens (RFC 6750), of the Authorization header only. */
-export const bearerAuthenticator = ({ verify, expires }: BearerOptions): Authenticator => ({
-  async authenticate(request) {
-    const credential = authorizationOf(request, "bearer");
-    if (credential === undefined) return undefined;
+export const bearerAuthenticator = ({ verify, expires }: BearerOptions): Authenticator => {
+  const authenticated = async (credential: string, request: HttpRequest): Promise<Authentication> => {
     const user = await verify(credential, request);
     if (user === undefined) throw unauthorized();
     const until = expires?.(credential);
     return { user, credentialHeaders: ["authorization"], ...(until === undefined ? {} : { expires: until }) };
-  },
-});
+  };
+  return {
+    authenticate(request) {
+      const credential = authorizationOf(request, "bearer");
+      return credential === undefined ? undefined : authenticated(credential, request);
+    },
+  };
+};

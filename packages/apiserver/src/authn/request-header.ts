@@ -38,7 +38,7 @@ export function requestHeaderAuthenticator(options: RequestHeaderOptions): Authe
   return {
     authenticate(request) {
       const proxy = request.peerCertificate === undefined ? undefined : verify(request.peerCertificate);
-      if (proxy === undefined || (allowedNames.size > 0 && !allowedNames.has(proxy.commonName))) return Promise.resolve(undefined);
+      if (proxy === undefined || (allowedNames.size > 0 && !allowedNames.has(proxy.commonName))) return undefined;
       return Promise.resolve().then(() => authenticated(request, names));
     },
   };

@@ -15,7 +15,7 @@ export function x509Authenticator(options: ClientCertificateOptions): Authentica
   return {
     authenticate({ peerCertificate }) {
       const client = peerCertificate === undefined ? undefined : verify(peerCertificate);
-      if (client === undefined || !isUser(client)) return Promise.resolve(undefined);
+      if (client === undefined || !isUser(client)) return undefined;
       const known = users.get(client);
       if (known !== undefined) return Promise.resolve(known);
       const found = { user: userOf(client), credentialHeaders: ["authorization"], expires: client.validUntil };

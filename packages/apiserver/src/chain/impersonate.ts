@@ -1,4 +1,14 @@
-import { badRequest, controlPlaneUser, dataPlaneUser, type HttpRequest, type RequestInfo, systemGroups, type UserInfo } from "@dataplane/meta";
+import {
+  badRequest,
+  controlPlaneUser,
+  dataPlaneUser,
+  type Handler,
+  type HttpRequest,
+  type HttpResponse,
+  type RequestInfo,
+  systemGroups,
+  type UserInfo,
+} from "@dataplane/meta";
 import type { Authorizer } from "../authz/authorizer.js";
 import { unauthorized } from "./authenticate.js";
 import type { Filter } from "./filter.js";
@@ -25,27 +35,30 @@ const internalNames: ReadonlySet<string> = new Set([dataPlaneUser.name, controlP
  */
 export const impersonate =
   (authorizer: Authorizer): Filter =>
-  async (request, next) => {
-    const headers = impersonationHeaders(request);
-    if (headers.length === 0) return next(request);
-    const { context } = request;
-    const { user } = context;
-    if (user === undefined) throw unauthorized();
-    const wishes = wishesOf(headers);
-    for (const wish of wishes) await requireAllowed(authorizer, user, wish);
-    // Headers that name nobody make nobody of the caller.
-    if (wishes.length > 0) context.user = userOf(headers);
-    context.credentialHeaders = [...(context.credentialHeaders ?? []), ...new Set(headers.map(([name]) => name))];
+  (request, next) => {
+    // Nearly all requests have none.
+    for (const name in request.headers) if (name.startsWith(prefix)) return impersonated(authorizer, request, next);
     return next(request);
   };
+
+async function impersonated(authorizer: Authorizer, request: HttpRequest, next: Handler): Promise<HttpResponse> {
+  const headers = impersonationHeaders(request);
+  const { context } = request;
+  const { user } = context;
+  if (user === undefined) throw unauthorized();
+  const wishes = wishesOf(headers);
+  for (const wish of wishes) await requireAllowed(authorizer, user, wish);
+  // Headers that name nobody make nobody of the caller.
+  if (wishes.length > 0) context.user = userOf(headers);
+  context.credentialHeaders = [...(context.credentialHeaders ?? []), ...new Set(headers.map(([name]) => name))];
+  return next(request);
+}
 
 type Header = readonly [name: string, value: string];
 
 /** Each value of a header on its own where the connection tells: a group's name may hold a comma. */
 function impersonationHeaders({ headers, rawHeaders }: HttpRequest): readonly Header[] {
-  // Nearly all requests have none.
   const names = Object.keys(headers).filter((name) => name.startsWith(prefix));
-  if (names.length === 0) return [];
   if (rawHeaders === undefined) return names.flatMap((name) => listOf(headers[name]).map((value): Header => [name, value]));
   const found: Header[] = [];
   for (let index = 0; index + 1 < rawHeaders.length; index += 2) {

@@ -1,12 +1,28 @@
-import { badRequest, parseFieldSelector, type RequestInfo } from "@dataplane/meta";
+import { badRequest, type HttpRequest, parseFieldSelector, type RequestInfo } from "@dataplane/meta";
 import { flag } from "../verbs/query-flags.js";
 import type { Filter } from "./filter.js";
 
 /** Parses the path once, for routing and for authorization alike. */
 export const resolveRequestInfo: Filter = (request, next) => {
-  request.context.info = parseRequestInfo(request.method, request.path, request.query);
+  request.context.info = request.query.size === 0 ? knownRequestInfo(request) : parseRequestInfo(request.method, request.path, request.query);
   return next(request);
 };
+
+/** What is asked again and again, without a query: the same method and path always mean the same. */
+const known = new Map<string, RequestInfo>();
+const mostKnown = 2_000;
+const longestKnown = 512;
+
+function knownRequestInfo({ method, path, query }: Pick<HttpRequest, "method" | "path" | "query">): RequestInfo {
+  const key = `${method} ${path}`;
+  const found = known.get(key);
+  if (found !== undefined) return found;
+  const info = parseRequestInfo(method, path, query);
+  if (key.length > longestKnown) return info;
+  if (known.size >= mostKnown) known.clear();
+  known.set(key, info);
+  return info;
+}
 
 /**
  * What a method and path ask for. Paths that two parsers could read differently are refused with BadRequest: an encoded slash or

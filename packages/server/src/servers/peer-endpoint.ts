@@ -44,7 +44,8 @@ type Operation = (asked: Asked, options: PeerEndpointOptions) => AsyncIterable<U
 export function peerEndpoint(options: PeerEndpointOptions, delegate: Handler): Handler {
   return async (request) => {
     if (!request.path.startsWith(peerPath)) return delegate(request);
-    const authenticated = async (): Promise<UserInfo | undefined> => (await options.authenticator.authenticate(request).catch(() => undefined))?.user;
+    const authenticated = async (): Promise<UserInfo | undefined> =>
+      (await options.authenticator.authenticate(request)?.catch(() => undefined))?.user;
     // A worker of this server has looked at the certificate already.
     const user = request.context.user ?? (await authenticated());
     // To anybody else it is a path like any other that is not there.
