@@ -1,5 +1,7 @@
 import { type Codec, codec } from "./codec.js";
 import { hasMoreFields } from "./count-fields.js";
+import { decodePlainQueryData } from "./decode-query-data.js";
+import { encodeQueryDataRequest } from "./encode-query-data.js";
 import { pluginv2 } from "./gen/wire.js";
 import { GrpcCode, GrpcError } from "./grpc-link.js";
 import type { PluginMethodName, PluginMethods } from "./methods.js";
@@ -39,15 +41,23 @@ function bounded(queryData: MethodCodec<"queryData">): MethodCodec<"queryData"> 
       if (bytes.length > 2 * mostParts && hasMoreFields(bytes, toAnswers, mostParts)) {
         throw new GrpcError(GrpcCode.Internal, `the peer sent an answer of more than ${mostParts} parts`);
       }
-      return queryData.decodeResponse(bytes);
+      return decodePlainQueryData(bufferOf(bytes)) ?? queryData.decodeResponse(bytes);
     },
   };
 }
 
+const bufferOf = (bytes: Uint8Array): Buffer => (Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+
 /** Every method of the protocol. */
 export const codecs: { readonly [M in PluginMethodName]: MethodCodec<M> } = {
-  queryData: bounded(method("unary", "Data/QueryData", "QueryDataRequest", "QueryDataResponse")),
-  queryChunkedData: method("stream", "Data/QueryChunkedData", "QueryChunkedDataRequest", "QueryChunkedDataResponse"),
+  queryData: bounded({
+    ...method("unary", "Data/QueryData", "QueryDataRequest", "QueryDataResponse"),
+    encodeRequest: encodeQueryDataRequest,
+  }),
+  queryChunkedData: {
+    ...method("stream", "Data/QueryChunkedData", "QueryChunkedDataRequest", "QueryChunkedDataResponse"),
+    encodeRequest: encodeQueryDataRequest,
+  },
   callResource: method("stream", "Resource/CallResource", "CallResourceRequest", "CallResourceResponse"),
   checkHealth: method("unary", "Diagnostics/CheckHealth", "CheckHealthRequest", "CheckHealthResponse"),
   collectMetrics: method("unary", "Diagnostics/CollectMetrics", "CollectMetricsRequest", "CollectMetricsResponse"),

@@ -47,12 +47,17 @@ function connectedTo({ socket, listen }: ReadSocket, limit: AbortSignal): Promis
   });
 }
 
+const mostBlocks = 500;
+const longestKeptKey = 500;
+
 class NativeLink implements GrpcLink {
   readonly #connection: ClientConnection;
   readonly #scheme: "http" | "https";
   readonly #maxMessageBytes: number;
   /** The part of a call's headers that is always the same, by method. */
   readonly #prefixes = new Map<string, Buffer>();
+  /** Whole header blocks of calls, by what they say. */
+  readonly #blocks = new Map<string, Buffer>();
 
   constructor(connection: ClientConnection, { scheme, maxMessageBytes }: { readonly scheme: "http" | "https"; readonly maxMessageBytes: number }) {
     this.#connection = connection;
@@ -99,8 +104,25 @@ class NativeLink implements GrpcLink {
 
   #call(method: string, request: Uint8Array, options: CallOptions, sink: ConstructorParameters<typeof GrpcCall>[3]): GrpcCall {
     if (options.signal.aborted) throw new GrpcError(GrpcCode.Canceled, "the call was cancelled");
-    const headers = Buffer.concat([this.#prefix(method), encodeHeaders([...timeoutField(options.timeoutMs), ...metadataFields(options.metadata)])]);
+    const headers = this.#headers(method, options);
     return new GrpcCall(this.#connection, { headers, body: framedMessage(request), maxMessageBytes: this.#maxMessageBytes }, options, sink);
+  }
+
+  /** Blocks depend on nothing before them: that of calls which say the same is made once. */
+  #headers(method: string, { timeoutMs, metadata = {} }: CallOptions): Buffer {
+    let key = `${method} ${timeoutMs ?? ""}`;
+    for (const name of Object.keys(metadata)) {
+      const value = metadata[name] ?? "";
+      key += `\n${name}:${value.length}:${value}`;
+    }
+    const known = this.#blocks.get(key);
+    if (known !== undefined) return known;
+    const block = Buffer.concat([this.#prefix(method), encodeHeaders([...timeoutField(timeoutMs), ...metadataFields(metadata)])]);
+    // A trace's id is never sent again.
+    if (metadata["traceparent"] !== undefined || key.length > longestKeptKey) return block;
+    if (this.#blocks.size >= mostBlocks) this.#blocks.clear();
+    this.#blocks.set(key, block);
+    return block;
   }
 
   #prefix(method: string): Buffer {
