@@ -46,11 +46,17 @@ export class KeptReads<T> {
     void informer.run(lifetime);
   }
 
+  /** What is kept and fresh; undefined where it must be read. */
+  kept(namespace: string, name: string): T | undefined {
+    const kept = this.#kept.get(keyOf(namespace, name));
+    return kept !== undefined && this.#isFresh(kept, namespace, name) ? kept.value : undefined;
+  }
+
   /** Throws what the client throws: NotFound, and ServiceUnavailable for a secret that does not open. */
   async get({ namespace, name }: { readonly namespace: string; readonly name: string }, signal: AbortSignal): Promise<T> {
+    const kept = this.kept(namespace, name);
+    if (kept !== undefined) return kept;
     const key = keyOf(namespace, name);
-    const kept = this.#kept.get(key);
-    if (kept !== undefined && this.#isFresh(kept, namespace, name)) return kept.value;
     const writes = this.#writes;
     const read = await this.#read(namespace, name, signal);
     if (this.#kept.size >= mostKept) this.#kept.clear();

@@ -55,11 +55,14 @@ class MeteredPlugin implements Plugin {
     return this.#plugin.restart();
   }
 
-  async client(signal: AbortSignal): Promise<PluginClient> {
-    const client = await this.#plugin.client(signal);
-    const known = this.#clients.get(client) ?? meteredClient(client, (endpoint) => this.#metrics.start(this.id, endpoint));
-    this.#clients.set(client, known);
-    return known;
+  client(signal: AbortSignal): Promise<PluginClient> {
+    return this.#plugin.client(signal).then((client) => this.#clients.get(client) ?? this.#metered(client));
+  }
+
+  #metered(client: PluginClient): PluginClient {
+    const made = meteredClient(client, (endpoint) => this.#metrics.start(this.id, endpoint));
+    this.#clients.set(client, made);
+    return made;
   }
 }
 
@@ -92,19 +95,20 @@ function unary<Request, Response>(
   call: (request: Request, options: CallOptions) => Promise<Response>,
   judge: (response: Response) => Outcome = () => ok,
 ) {
-  return async (request: Request, options: CallOptions): Promise<Response> => {
+  return (request: Request, options: CallOptions): Promise<Response> => {
     const end = start(endpoint);
-    let outcome = ok;
-    try {
-      const response = await call(request, options);
-      outcome = judge(response);
-      return response;
-    } catch (thrown) {
-      outcome = failed(thrown, options);
-      throw thrown;
-    } finally {
-      end(outcome.status, outcome.source);
-    }
+    return call(request, options).then(
+      (response) => {
+        const { status, source } = judge(response);
+        end(status, source);
+        return response;
+      },
+      (thrown: unknown) => {
+        const { status, source } = failed(thrown, options);
+        end(status, source);
+        throw thrown;
+      },
+    );
   };
 }
 
@@ -132,7 +136,8 @@ function failed(thrown: unknown, { signal }: CallOptions): Outcome {
 /** A call that went well may hold errors; they are the data source's own only when all of them are. */
 function judgeQueries({ responses }: QueryDataResponse): Outcome {
   let outcome = ok;
-  for (const { error, errorSource } of Object.values(responses)) {
+  for (const refId of Object.keys(responses)) {
+    const { error = "", errorSource = "" } = responses[refId] ?? {};
     if (error === "") continue;
     if (errorSource !== "downstream") return { status: "error", source: "plugin" };
     outcome = { status: "error", source: "downstream" };

@@ -33,18 +33,31 @@ function segmentProblem(text: string, last: boolean): string | undefined {
 
 /** The parameters (the rest under `*`, joined by "/") when `segments`, decoded, match. */
 export function matchPath(pattern: PathPattern, segments: readonly string[]): Readonly<Record<string, string>> | undefined {
-  const parameters = new Map<string, string>();
-  for (const [index, expected] of pattern.entries()) {
-    const actual = segments[index];
-    if (actual === undefined) return undefined;
-    if (expected.kind === "rest") {
-      parameters.set("*", segments.slice(index).join("/"));
-      return Object.fromEntries(parameters);
-    }
-    if (expected.kind === "parameter") parameters.set(expected.name, actual);
-    else if (expected.text !== actual) return undefined;
+  if (!fits(pattern, segments)) return undefined;
+  // Names are of letters, digits and `_`: of those that mean something to an object, only this one would be no property.
+  const parameters: Record<string, string> = {};
+  for (let index = 0; index < pattern.length; index += 1) {
+    const expected = pattern[index];
+    if (expected?.kind === "parameter") define(parameters, expected.name, segments[index] ?? "");
+    else if (expected?.kind === "rest") parameters["*"] = segments.slice(index).join("/");
   }
-  return segments.length === pattern.length ? Object.fromEntries(parameters) : undefined;
+  return parameters;
+}
+
+/** Most patterns that are tried do not fit: that is found out before anything is made. */
+function fits(pattern: PathPattern, segments: readonly string[]): boolean {
+  const hasRest = pattern.at(-1)?.kind === "rest";
+  if (hasRest ? segments.length < pattern.length : segments.length !== pattern.length) return false;
+  for (let index = 0; index < pattern.length; index += 1) {
+    const expected = pattern[index];
+    if (expected?.kind === "literal" && expected.text !== segments[index]) return false;
+  }
+  return true;
+}
+
+function define(parameters: Record<string, string>, name: string, value: string): void {
+  if (name === "__proto__") Object.defineProperty(parameters, name, { value, enumerable: true, configurable: true, writable: true });
+  else parameters[name] = value;
 }
 
 /**

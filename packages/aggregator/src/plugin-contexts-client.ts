@@ -1,7 +1,7 @@
 import type { ApiClient, ResourceRef } from "@dataplane/client";
 import { aborted, type Clock, type Logger, notFound, type RequestInfo, type UserInfo } from "@dataplane/meta";
 import { ownGroupOf, ownGroupVersion, type PluginSource } from "@dataplane/plugin-host";
-import type { PluginContext } from "@dataplane/plugin-protocol";
+import type { PluginContext, PluginUser } from "@dataplane/plugin-protocol";
 import { appSettingsRef } from "./app-settings.js";
 import { KeptReads } from "./kept-reads.js";
 import { orgIdOf } from "./org-id.js";
@@ -41,6 +41,9 @@ interface DataSourceKey extends AppKey {
   readonly uid: string;
 }
 
+/** Data sources, and users of one of them. */
+const mostMade = 1_000;
+
 export const createPluginContextsClient = (options: PluginContextsClientOptions): PluginContextsClient => new CachedPluginContexts(options);
 
 class CachedPluginContexts implements PluginContextsClient {
@@ -48,6 +51,9 @@ class CachedPluginContexts implements PluginContextsClient {
   /** By plugin: those that were asked for. */
   readonly #dataSources = new Map<string, KeptReads<DataSourceSettings>>();
   readonly #apps: KeptReads<AppSettings>;
+  /** By data source and then by user: contexts as they were made. They hold secrets, no longer than the settings are kept. */
+  readonly #made = new Map<string, Map<string, DataSourceContext>>();
+  #lastUser: { readonly user: UserInfo; readonly asked: PluginUser } | undefined;
   readonly #listeners = new Set<(changed: ChangedSettings) => void>();
   #lifetime: AbortSignal | undefined;
 
@@ -62,6 +68,7 @@ class CachedPluginContexts implements PluginContextsClient {
   }
 
   readonly #tell = (changed: ChangedSettings): void => {
+    this.#made.delete(`${changed.namespace}/${changed.name}`);
     for (const listener of this.#listeners) listener(changed);
   };
 
@@ -69,6 +76,7 @@ class CachedPluginContexts implements PluginContextsClient {
     this.#lifetime = signal;
     await aborted(signal);
     for (const reads of [this.#apps, ...this.#dataSources.values()]) reads.clear();
+    this.#made.clear();
   }
 
   forget(info: RequestInfo): void {
@@ -77,12 +85,46 @@ class CachedPluginContexts implements PluginContextsClient {
     if (info.resource === appSettingsRef.resource && info.group === appSettingsRef.group) this.#apps.forget(info);
   }
 
-  async forDataSource({ pluginId, namespace, uid }: DataSourceKey, user: UserInfo, signal: AbortSignal): Promise<DataSourceContext> {
+  forDataSource(key: DataSourceKey, user: UserInfo, signal: AbortSignal): Promise<DataSourceContext> {
+    const { pluginId, namespace, uid } = key;
     const reads = this.#dataSources.get(pluginId) ?? this.#begin(pluginId);
-    if (reads === undefined) throw notFound("datasources", uid);
-    const { settings, jsonData } = await this.#watched(reads).get({ namespace, name: uid }, signal);
-    const pluginContext = { ...this.#common(pluginId, namespace), dataSourceInstanceSettings: settings, user: pluginUser(user) };
-    return { uid, jsonData, pluginContext };
+    if (reads === undefined) return Promise.reject(notFound("datasources", uid));
+    const kept = this.#watched(reads).kept(namespace, uid);
+    if (kept !== undefined) return Promise.resolve(this.#contextOf(key, kept, user));
+    return reads.get({ namespace, name: uid }, signal).then((settings) => this.#contextOf(key, settings, user));
+  }
+
+  /** The same object for as long as nothing of it changes: what it encodes to is kept by that. */
+  #contextOf(key: DataSourceKey, { settings, jsonData }: DataSourceSettings, user: UserInfo): DataSourceContext {
+    const { pluginId, namespace, uid } = key;
+    const asked = this.#pluginUserOf(user);
+    const byUser = this.#madeFor(`${namespace}/${uid}`);
+    const id = `${pluginId}\0${asked.login}\0${asked.name}\0${asked.email}\0${asked.role}`;
+    const made = byUser.get(id);
+    if (made?.pluginContext.dataSourceInstanceSettings === settings && made.pluginContext.pluginVersion === this.#versionOf(pluginId)) return made;
+    const context = { uid, jsonData, pluginContext: { ...this.#common(pluginId, namespace), dataSourceInstanceSettings: settings, user: asked } };
+    if (byUser.size >= mostMade) byUser.clear();
+    byUser.set(id, context);
+    return context;
+  }
+
+  #madeFor(dataSource: string): Map<string, DataSourceContext> {
+    const known = this.#made.get(dataSource);
+    if (known !== undefined) return known;
+    const made = new Map<string, DataSourceContext>();
+    if (this.#made.size >= mostMade) this.#made.clear();
+    this.#made.set(dataSource, made);
+    return made;
+  }
+
+  /** The same user asks again and again, as the same object where the way it logs in allows that. */
+  #pluginUserOf(user: UserInfo): PluginUser {
+    if (this.#lastUser?.user !== user) this.#lastUser = { user, asked: pluginUser(user) };
+    return this.#lastUser.asked;
+  }
+
+  #versionOf(pluginId: string): string {
+    return this.#options.plugins.get(pluginId)?.json.version ?? "";
   }
 
   async forApp({ pluginId, namespace }: AppKey, user: UserInfo, signal: AbortSignal): Promise<CallContext> {
@@ -98,8 +140,8 @@ class CachedPluginContexts implements PluginContextsClient {
   }
 
   #common(pluginId: string, namespace: string): Omit<PluginContext, "user"> {
-    const { config, plugins, userAgent } = this.#options;
-    const pluginVersion = plugins.get(pluginId)?.json.version ?? "";
+    const { config, userAgent } = this.#options;
+    const pluginVersion = this.#versionOf(pluginId);
     return { orgId: orgIdOf(namespace), pluginId, grafanaConfig: config, pluginVersion, userAgent, apiVersion: ownGroupVersion, namespace };
   }
 

@@ -21,7 +21,7 @@ import { appHealthRoute, healthRoute } from "./service-types/health.js";
 import { manifestPatterns } from "./service-types/manifest-patterns.js";
 import { metricsRoute } from "./service-types/metrics.js";
 import { isServiceTypeName } from "./service-types/names.js";
-import type { CallLimits, PluginRoute } from "./service-types/service-type.js";
+import type { CallLimits, PluginCall, PluginRoute } from "./service-types/service-type.js";
 import { serviceTypes } from "./service-types/table.js";
 
 /** What handlers need of the server around them. */
@@ -73,10 +73,15 @@ export class PluginHandler {
   /** OpenAPI schemas that routes of a manifest refer to. */
   readonly schemas: JsonObject;
   readonly #options: PluginHandlerOptions;
+  /** What all calls have in common. */
+  readonly #common: Omit<PluginHandlerOptions, "plugins"> & Pick<PluginCall, "groupVersion">;
 
   constructor(service: DataPlaneService, options: PluginHandlerOptions) {
     this.service = service;
     this.#options = options;
+    const { plugins: _, ...common } = options;
+    const { group, version } = service.spec;
+    this.#common = { ...common, groupVersion: { group, version } };
     this.#fixed = compiled(fixedRoutes(service));
     this.#ownPatterns = compiled(patternsOf(service));
     const added = manifestRoutesFor(service, options);
@@ -122,28 +127,25 @@ export class PluginHandler {
     return allowed.length === 0 ? undefined : { allowed, handle: undefined };
   }
 
-  async #call(route: PluginRoute, params: Readonly<Record<string, string>>, request: HttpRequest): Promise<HttpResponse> {
-    const { pluginID, pluginType, group, version, backend } = this.service.spec;
-    const { plugins, ...rest } = this.#options;
+  #call(route: PluginRoute, params: Readonly<Record<string, string>>, request: HttpRequest): Promise<HttpResponse> {
+    const { pluginID, pluginType, backend } = this.service.spec;
     if (backend !== undefined) {
-      const { outbound = defaultOutbound(), limits, guard, logger } = rest;
+      const { outbound = defaultOutbound(), limits, guard, logger } = this.#common;
       const uid = params["uid"] ?? "";
       return proxyToBackend({
         ...{ request, service: this.service, uid, backend, outbound, bodyBytes: limits.bodyBytes, callTimeoutMs: limits.callTimeoutMs, logger },
         ...(guard === undefined ? {} : { guard }),
       });
     }
-    const plugin = plugins.get(pluginID);
+    const plugin = this.#options.plugins.get(pluginID);
     if (plugin === undefined) throw pluginMissing(pluginID);
     if (plugin.json.type !== pluginType) {
       throw unavailable(`plugin ${JSON.stringify(pluginID)} is of type ${plugin.json.type}, not ${pluginType} as its DataPlaneService says`, 10);
     }
-    try {
-      return await route.handle({ request, params, plugin, groupVersion: { group, version }, ...rest });
-    } catch (thrown) {
-      logFailedCall(rest.logger, pluginID, thrown);
+    return route.handle({ ...this.#common, request, params, plugin }).then(undefined, (thrown: unknown) => {
+      logFailedCall(this.#common.logger, pluginID, thrown);
       throw thrown;
-    }
+    });
   }
 }
 

@@ -5,7 +5,10 @@ import type { CallContext } from "./plugin-contexts.js";
 import { headerOf } from "./request-body.js";
 
 /** Headers by which Grafana's pages say where a query comes from. */
-const tracked = ["X-Dashboard-Uid", "X-Panel-Id", "X-Panel-Plugin-Id", "X-Query-Group-Id", "X-Grafana-From-Expr", "X-Cache-Skip"];
+const tracked = ["X-Dashboard-Uid", "X-Panel-Id", "X-Panel-Plugin-Id", "X-Query-Group-Id", "X-Grafana-From-Expr", "X-Cache-Skip"].map((name) => ({
+  name: name.toLowerCase(),
+  sentAs: `http_${name}`,
+}));
 
 /** Never a plugin's business: of one connection only, or what could make a caller look like another. */
 const hopByHop = new Set([
@@ -34,23 +37,23 @@ export function callMetadata(request: HttpRequest, namespace: string): Readonly<
  */
 export function callHeaders(call: HeaderSource, context: CallContext): Readonly<Record<string, string>> {
   const { request } = call;
-  const headers = new Map<string, string>();
-  for (const name of [...allowedHeaders(context.jsonData), ...tracked]) {
-    const value = forwardable(request, name.toLowerCase());
-    if (value !== undefined) headers.set(`http_${canonical(name)}`, value);
-  }
-  const fromAlert = forwardable(request, "fromalert");
-  if (fromAlert !== undefined) headers.set("FromAlert", fromAlert);
+  // Each name has a prefix or is written here, so none means something to an object.
+  const headers: Record<string, string> = {};
+  const forward = (name: string, sentAs: string): void => {
+    const value = forwardable(request, name);
+    if (value !== undefined) headers[sentAs] = value;
+  };
+  for (const name of allowedHeaders(context.jsonData)) forward(name.toLowerCase(), `http_${canonical(name)}`);
+  for (const { name, sentAs } of tracked) forward(name, sentAs);
+  forward("fromalert", "FromAlert");
   if (context.jsonData["oauthPassThru"] === true) {
-    for (const name of ["Authorization", "X-Id-Token"]) {
-      const value = forwardable(request, name.toLowerCase());
-      if (value !== undefined) headers.set(name, value);
-    }
+    forward("authorization", "Authorization");
+    forward("x-id-token", "X-Id-Token");
   }
   const cookie = keptCookies(request, context.jsonData);
-  if (cookie !== "") headers.set("Cookie", cookie);
-  for (const [name, value] of hostHeaders(call, context)) headers.set(`http_${name}`, value);
-  return Object.fromEntries(headers);
+  if (cookie !== "") headers["Cookie"] = cookie;
+  for (const [name, value] of hostHeaders(call, context)) headers[`http_${name}`] = value;
+  return headers;
 }
 
 /** The header lists of CallResource: all that came, without hop-by-hop headers, credentials and names that are the host's. */
@@ -127,9 +130,11 @@ function forwardable(request: HttpRequest, name: string): string | undefined {
   return (typeof value === "string" ? value : value.join(", ")).replace(/[^\x20-\x7e]/g, "");
 }
 
+const none: readonly string[] = [];
+
 function allowedHeaders(jsonData: CallContext["jsonData"]): readonly string[] {
   const names = jsonData["allowedHeaders"];
-  if (!Array.isArray(names)) return [];
+  if (!Array.isArray(names)) return none;
   const taken = new Set(["authorization", "cookie", "x-id-token", "x-datasource-uid"]);
   return names.filter((name): name is string => typeof name === "string" && !taken.has(name.toLowerCase()));
 }

@@ -21,11 +21,11 @@ const { group, version, resource } = dataPlaneServicesRef;
  * for admins.
  */
 export function pluginRestartHandler(options: PluginRestartOptions): Handler {
-  return async (request) => {
+  return (request) => {
     const { info } = request.context;
     const isRestart = info?.group === group && info.version === version && info.resource === resource && info.subresource === "restart";
     if (!isRestart || info.segments.length !== 3) return options.delegate(request);
-    if (request.method !== "POST") throw methodNotAllowed(request.method, "POST");
+    if (request.method !== "POST") return Promise.reject(methodNotAllowed(request.method, "POST"));
     return restart(info.name, request, options);
   };
 }

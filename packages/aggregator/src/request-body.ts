@@ -2,10 +2,13 @@ import { mediaTypeOf, readBytes } from "@dataplane/apiserver";
 import { ApiError, badRequest, type HttpRequest } from "@dataplane/meta";
 
 /** The body as text. Throws BadRequest when it is no UTF-8, RequestEntityTooLarge over `limitBytes`. */
-export async function readText(request: HttpRequest, limitBytes: number): Promise<string> {
-  const bytes = await readBytes(request, limitBytes);
+export const readText = (request: HttpRequest, limitBytes: number): Promise<string> => readBytes(request, limitBytes).then(textOf);
+
+const decoder = new TextDecoder("utf-8", { fatal: true });
+
+function textOf(bytes: Uint8Array): string {
   try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    return decoder.decode(bytes);
   } catch (cause) {
     throw badRequest("the body is not UTF-8", { cause });
   }

@@ -23,15 +23,21 @@ export class DrainingLink implements GrpcLink {
     });
   }
 
-  async unary(method: string, request: Uint8Array, options: CallOptions): Promise<Uint8Array> {
+  unary(method: string, request: Uint8Array, options: CallOptions): Promise<Uint8Array> {
     if (this.#successor !== undefined) return this.#successor.unary(method, request, options);
     this.#inFlight += 1;
-    try {
-      return await this.#link.unary(method, request, options);
-    } finally {
-      this.#ended();
-    }
+    return this.#link.unary(method, request, options).then(this.#answered, this.#failed);
   }
+
+  readonly #answered = (response: Uint8Array): Uint8Array => {
+    this.#ended();
+    return response;
+  };
+
+  readonly #failed = (thrown: unknown): never => {
+    this.#ended();
+    throw thrown;
+  };
 
   async *serverStream(method: string, request: Uint8Array, options: CallOptions): AsyncGenerator<Uint8Array> {
     if (this.#successor !== undefined) {

@@ -29,9 +29,17 @@ export function pluginClient(calls: GrpcLink, onUnavailable: () => void): Plugin
 }
 
 function unary<M extends PluginMethodName>(link: GrpcLink, codec: MethodCodec<M>) {
-  return async (request: PluginMethods[M]["request"], options: CallOptions): Promise<PluginMethods[M]["response"]> =>
-    codec.decodeResponse(await link.unary(codec.path, codec.encodeRequest(request), options));
+  return (request: PluginMethods[M]["request"], options: CallOptions): Promise<PluginMethods[M]["response"]> => {
+    // What cannot be encoded fails as any call does: by the promise.
+    try {
+      return link.unary(codec.path, codec.encodeRequest(request), options).then(codec.decodeResponse);
+    } catch (thrown) {
+      return Promise.reject(asError(thrown));
+    }
+  };
 }
+
+const asError = (thrown: unknown): Error => (thrown instanceof Error ? thrown : new Error(String(thrown)));
 
 function stream<M extends PluginMethodName>(link: GrpcLink, codec: MethodCodec<M>) {
   return async function* (request: PluginMethods[M]["request"], options: CallOptions): AsyncGenerator<PluginMethods[M]["response"]> {
@@ -45,14 +53,11 @@ function noticing(link: GrpcLink, onUnavailable: () => void): GrpcLink {
     if (error instanceof GrpcError && error.code === GrpcCode.Unavailable) onUnavailable();
   };
   return {
-    async unary(method, request, options) {
-      try {
-        return await link.unary(method, request, options);
-      } catch (error) {
+    unary: (method, request, options) =>
+      link.unary(method, request, options).then(undefined, (error: unknown) => {
         notice(error);
         throw error;
-      }
-    },
+      }),
     async *serverStream(method, request, options) {
       try {
         yield* link.serverStream(method, request, options);

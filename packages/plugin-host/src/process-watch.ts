@@ -72,8 +72,8 @@ export class ProcessWatch {
   };
 
   /** False when the process turned out to be gone. Waits while that is in doubt, which is a second and a half at most. */
-  async isUsable(): Promise<boolean> {
-    return !this.#over.signal.aborted && ((await this.#doubt) ?? true);
+  isUsable(): boolean | Promise<boolean> {
+    return !this.#over.signal.aborted && (this.#doubt ?? true);
   }
 
   async #isConnected(): Promise<boolean> {

@@ -90,7 +90,12 @@ export class Supervisor implements Plugin {
     this.#record.become({ phase: "stopped", reason: "Stopped", message: why });
   }
 
-  async client(signal: AbortSignal): Promise<PluginClient> {
+  client(signal: AbortSignal): Promise<PluginClient> {
+    const life = this.#life;
+    return life?.watch.isUsable() === true ? Promise.resolve(life.client) : this.#clientInTime(signal);
+  }
+
+  async #clientInTime(signal: AbortSignal): Promise<PluginClient> {
     const until = this.#options.clock.now().getTime() + this.#options.startWaitMs;
     for (;;) {
       const life = this.#life;

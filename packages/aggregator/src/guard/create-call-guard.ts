@@ -42,7 +42,28 @@ class LimitsAndBreakers implements CallGuard {
     this.#limited = this.#dataSources.limited || this.#users.limited;
   }
 
-  async run<T>(target: CallTarget, call: () => Promise<T>): Promise<T> {
+  run<T>(target: CallTarget, call: () => Promise<T>): Promise<T> {
+    // Nothing is bounded and nothing is known against anybody: only how the call ends is of interest.
+    if (!this.#limited && this.#breakers.size === 0) return this.#followed(target, call);
+    return this.#guarded(target, call);
+  }
+
+  #followed<T>(target: CallTarget, call: () => Promise<T>): Promise<T> {
+    const startedMs = this.#nowMs();
+    return call().then(
+      (response) => {
+        if (this.#breakers.size > 0) this.#ended(target, "worked", { trialOf: undefined, startedMs });
+        return response;
+      },
+      (thrown: unknown) => {
+        const outcome = outcomeOf(thrown, { tookMs: this.#nowMs() - startedMs, callTimeoutMs: this.#options.callTimeoutMs });
+        if (outcome !== "worked" || this.#breakers.size > 0) this.#ended(target, outcome, { trialOf: undefined, startedMs });
+        throw thrown;
+      },
+    );
+  }
+
+  async #guarded<T>(target: CallTarget, call: () => Promise<T>): Promise<T> {
     const startedMs = this.#nowMs();
     const open = this.#requireUsable(target, startedMs);
     const leave = this.#limited ? this.#enter(target) : undefined;

@@ -55,7 +55,7 @@ const roots = ["/api/", "/metrics/"];
  */
 export function legacyHandler(given: LegacyOptions): Handler {
   const options: LegacyOptions = { ...given, owners: new Map() };
-  return async (request) => {
+  return (request) => {
     const path = request.context.info?.path ?? request.path;
     // Nearly all requests are for a group: they need not be held against each pattern.
     if (!roots.some((root) => path.startsWith(root))) return options.delegate(request);

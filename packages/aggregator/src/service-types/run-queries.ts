@@ -41,13 +41,13 @@ export async function runQueries(
 }
 
 /** Throws ApiError NotFound. */
-export async function dataSourceContext(
+export function dataSourceContext(
   call: Pick<QueryDataCall, "request" | "plugin" | "contexts">,
   { namespace, uid }: DataSourceKey,
 ): Promise<DataSourceContext> {
   const { request, plugin, contexts } = call;
   if (uid !== "") return contexts.forDataSource({ pluginId: plugin.id, namespace, uid }, callerOf(call), request.signal);
-  return { ...(await contexts.forApp({ pluginId: plugin.id, namespace }, callerOf(call), request.signal)), uid };
+  return contexts.forApp({ pluginId: plugin.id, namespace }, callerOf(call), request.signal).then((context) => ({ ...context, uid }));
 }
 
 /** What the plugin is told. */
