@@ -52,7 +52,7 @@ export function passOn({ socketPath, identity: { key, cert }, certificates }: Pa
 async function identityOf(request: HttpRequest, certificates: Authenticator): Promise<Authentication | undefined> {
   const { user, userExpires, credentialHeaders = [] } = request.context;
   if (user !== undefined) return { user, credentialHeaders, ...(userExpires === undefined ? {} : { expires: userExpires }) };
-  return request.peerCertificate === undefined ? undefined : certificates.authenticate(request).catch(() => undefined);
+  return request.peerCertificate === undefined ? undefined : certificates.authenticate(request)?.catch(() => undefined);
 }
 
 function headersOf(request: HttpRequest, found: Authentication | undefined): readonly string[] {
