@@ -56,6 +56,15 @@ test("apply, then query: 200 in 100 of 100; delete, then query: 404", async () =
   }
 });
 
+test("create, then query: 200 at once, and no other service is looked at", async () => {
+  await using it = await startControllers({ plugins: [aPlugin({ id: "prometheus" })] });
+  const seen: string[] = [];
+  it.aggregator.onWrite((info) => Promise.resolve(void seen.push(info.name)));
+  await it.client.create(dataPlaneServicesRef, aDataPlaneService({ plugin: "prometheus" }));
+  expect((await it.send("POST", queryPath, query)).status).toBe(200);
+  expect(seen).toEqual([name]);
+});
+
 test("a change of pluginID is obeyed by the next request", async () => {
   const plugins = [aPlugin({ id: "prometheus" }), aPlugin({ id: "loki" })] as const;
   await using it = await startControllers({ plugins });

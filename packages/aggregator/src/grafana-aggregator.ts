@@ -1,6 +1,7 @@
 import type { ApiSource } from "@dataplane/apiserver";
 import { type Handler, type HttpRequest, type HttpResponse, type RequestInfo, unavailable } from "@dataplane/meta";
-import type { DataPlaneService } from "./dataplaneservice.js";
+import { createdName } from "./created-name.js";
+import { aggregationGroup, type DataPlaneService, dataPlaneServices } from "./dataplaneservice.js";
 import { methodNotAllowed } from "./method-not-allowed.js";
 import { isNamedQueryRun, runNamedQuery } from "./named-queries/run-named-query.js";
 import { type ObjectHooks, objectHooks } from "./object-hooks.js";
@@ -47,7 +48,7 @@ export interface GrafanaAggregator {
   onChange(listener: () => void): () => void;
   /**
    * Calls back after a write went through to the delegate with success, and waits, before the answer is given: what a client wrote
-   * is then obeyed by its next request.
+   * is then obeyed by its next request. Of a DataPlaneService that was created it is told the name, where the answer shows it.
    */
   onWrite(listener: (info: RequestInfo) => Promise<void>): () => void;
   /** A write went through elsewhere, to the same delegate; resolves when it is obeyed here. */
@@ -149,9 +150,15 @@ async function delegated(
 ): Promise<HttpResponse> {
   const response = await delegate(request);
   const isWrite = !["GET", "HEAD", "OPTIONS"].includes(request.method);
-  if (isWrite && response.status < 300) await tellWritten(written, info);
+  if (isWrite && response.status < 300) await tellWritten(written, isServiceCreate(info) ? withCreatedName(info, response) : info);
   return response;
 }
+
+/** Who obeys it would look at all services if it knew no name. */
+const isServiceCreate = ({ group, resource, name, verb }: RequestInfo): boolean =>
+  group === aggregationGroup && resource === dataPlaneServices.plural && name === "" && verb === "create";
+
+const withCreatedName = (info: RequestInfo, response: HttpResponse): RequestInfo => ({ ...info, name: createdName(response) ?? "" });
 
 async function tellWritten(written: ReadonlySet<(info: RequestInfo) => Promise<void>>, info: RequestInfo): Promise<void> {
   await Promise.all([...written].map((listener) => listener(info)));
