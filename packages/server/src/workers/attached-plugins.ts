@@ -43,6 +43,11 @@ export class AttachedPlugins implements PluginSource {
     return this.#plugins.get(id)?.isAttached === true;
   }
 
+  /** Whether each plugin that may be called can be called here: none would be waited for that only the control process has. */
+  get areAttached(): boolean {
+    return [...this.#plugins.values()].every(({ isAttached, state: { phase } }) => isAttached || (phase !== "running" && phase !== "starting"));
+  }
+
   /** Resolves when no call goes to that address any more. */
   async drained(address: string): Promise<void> {
     await Promise.all([...this.#plugins.values()].map((plugin) => plugin.drained(address)));

@@ -1,10 +1,11 @@
 import { once } from "node:events";
 import type { ClientRequest, IncomingMessage } from "node:http";
-import { Agent, request as httpsRequest } from "node:https";
+import { Agent, request as httpsRequest, type RequestOptions } from "node:https";
 import type { Socket } from "node:net";
 import type { Authentication, Authenticator } from "@dataplane/apiserver";
 import {
   type BodySink,
+  badRequest,
   type Handler,
   type Headers,
   type HttpRequest,
@@ -37,16 +38,20 @@ export function passOn({ socketPath, identity: { key, cert }, certificates }: Pa
     const found = await identityOf(request, certificates);
     const { method, path, rawQuery, query } = request;
     const search = rawQuery ?? query.toString();
-    const sent = httpsRequest({
-      ...tls,
-      method,
-      path: search === "" ? path : `${path}?${search}`,
-      headers: [...headersOf(request, found)],
-    });
+    const sent = open({ ...tls, method, path: search === "" ? path : `${path}?${search}`, headers: [...headersOf(request, found)] });
     const abort = (): void => void sent.destroy();
     request.signal.addEventListener("abort", abort, { once: true });
     return exchange(sent, request);
   };
+}
+
+/** HTTP/2 lets more through than HTTP/1.1 can say. */
+function open(options: RequestOptions): ClientRequest {
+  try {
+    return httpsRequest(options);
+  } catch (cause) {
+    throw badRequest("the request has what HTTP/1.1 cannot say", { cause });
+  }
 }
 
 async function identityOf(request: HttpRequest, certificates: Authenticator): Promise<Authentication | undefined> {

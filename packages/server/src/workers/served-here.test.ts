@@ -13,7 +13,7 @@ const routed = (attached: readonly string[]) => ({
   aggregator: {
     pluginOf: (_method: string, info: RequestInfo) => (info.segments.length > 4 || info.segments[0] === "convert" ? info.group : undefined),
   },
-  plugins: { isAttached: (id: string) => attached.includes(id) },
+  plugins: { isAttached: (id: string) => attached.includes(id), areAttached: attached.length > 0 },
 });
 const known = "/apis/known/v1/namespaces/default/datasources/a";
 
@@ -44,4 +44,5 @@ test.each([
 test("what leaves HTTP, and what a plugin that cannot be called would answer, is the control process'", () => {
   expect(isServedHere(request("GET", `${known}/proxy/a`, "websocket"), routed(["known"]))).toBe(false);
   expect(isServedHere(request("POST", `${known}/query`), routed([]))).toBe(false);
+  expect(isServedHere(request("POST", "/api/ds/query"), routed([]))).toBe(false);
 });

@@ -5,7 +5,7 @@ import type { AttachedPlugins } from "./attached-plugins.js";
 
 export interface ServedHereOptions {
   readonly aggregator: Pick<GrafanaAggregator, "pluginOf">;
-  readonly plugins: Pick<AttachedPlugins, "isAttached">;
+  readonly plugins: Pick<AttachedPlugins, "isAttached" | "areAttached">;
 }
 
 /**
@@ -19,10 +19,12 @@ export function isServedHere(request: HttpRequest, { aggregator, plugins }: Serv
   if (!isForGroup && !request.path.startsWith("/api/")) return false;
   const info = infoOf(request);
   if (info === undefined) return false;
-  if (!isForGroup) return isLegacyCall(info.path);
+  // Which plugin an older path calls is found out on the way.
+  if (!isForGroup) return plugins.areAttached && isLegacyCall(info.path);
   if (isStream(info) || isHook(info)) return false;
   const plugin = aggregator.pluginOf(request.method, info);
-  return plugin !== undefined && (plugin === "" || plugins.isAttached(plugin));
+  if (plugin === undefined) return false;
+  return plugin === "" ? plugins.areAttached : plugins.isAttached(plugin);
 }
 
 /** What is wrong with a path is told by who answers it. */

@@ -3,6 +3,9 @@ import type { Socket } from "node:net";
 import type { Logger } from "@dataplane/meta";
 import type { FromWorker, ListenerName, Question, ToWorker, WorkerStart } from "./messages.js";
 
+/** As this process', but for a debugger's port, which is taken. */
+const ownFlags = (): string[] => process.execArgv.filter((flag) => !flag.startsWith("--inspect"));
+
 export interface WorkerChildOptions {
   /** Run by this process' own Node. */
   readonly file: string;
@@ -42,7 +45,7 @@ export class WorkerChild {
     });
     this.#child = fork(options.file, [], {
       env: options.env,
-      execArgv: [],
+      execArgv: ownFlags(),
       serialization: "advanced",
       stdio: ["ignore", "inherit", "inherit", "ipc"],
     });
