@@ -8,15 +8,15 @@ const as = (kind: string): { readonly headers: { readonly accept: string } } => 
 });
 
 /** With texts that look like the end of something. */
-const annotations = { note: '}],"{\\"', é: "€" };
+const annotations = { note: '}],"{\\"é€' };
+
+const anAge: unknown = expect.stringMatching(/^\d+s$/);
 
 async function start(): Promise<TestServer> {
   const api = await startApiServer((registry) => registry.add(widgets));
   for (const name of ["a", "b", "c"]) {
-    await api.call(base, {
-      method: "POST",
-      body: { metadata: { name, labels: { name }, annotations }, spec: { color: "red" } },
-    });
+    const body = { metadata: { name, labels: { name }, annotations }, spec: { color: "red" } };
+    expect(await api.call(base, { method: "POST", body })).toMatchObject({ status: 201 });
   }
   return api;
 }
@@ -28,7 +28,7 @@ test("a list of metadata and the rows of a table say of each object what a GET o
   expect(objects.map(({ metadata }) => metadata.annotations)).toEqual(objects.map(() => annotations));
   expect((await api.call(base, as("PartialObjectMetadataList"))).json.items).toEqual(objects.map(({ metadata }) => ({ ...partial, metadata })));
   const rows = async (query: string): Promise<unknown> => (await api.call(`${base}${query}`, as("Table"))).json["rows"];
-  const cells = objects.map(({ metadata }) => [metadata.name, "red", 1, expect.stringMatching(/^\d+s$/)]);
+  const cells: readonly (readonly unknown[])[] = objects.map(({ metadata }) => [metadata.name, "red", 1, anAge]);
   expect(await rows("")).toEqual(objects.map(({ metadata }, index) => ({ cells: cells[index], object: { ...partial, metadata } })));
   expect(await rows("?includeObject=None")).toEqual(cells.map((each) => ({ cells: each })));
   expect(await rows("?includeObject=Object")).toEqual(objects.map((object, index) => ({ cells: cells[index], object })));
