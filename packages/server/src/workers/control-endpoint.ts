@@ -24,6 +24,7 @@ export function controlEndpoint({ cert }: ControlIdentity, handler: Handler): Ha
       scheme,
       headers: withoutThose(headers),
       ...(rawHeaders === undefined ? {} : { rawHeaders: withoutThoseRaw(rawHeaders) }),
+      ...(request.end === undefined ? {} : { end: (reason: Error) => request.end?.(reason) }),
       context: found === undefined ? {} : { user: found.user, ...(expires > 0 ? { userExpires: expires } : {}) },
     });
   };
