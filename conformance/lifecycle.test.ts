@@ -48,7 +48,7 @@ describe("npm start", () => {
     ["SIGINT to npm's group, as Ctrl-C sends it", (npm) => process.kill(-npm.pid, "SIGINT"), {}],
   ];
 
-  test.each(signals)("ends with 0 on %s, and leaves no process and no file", async (_, send, env) => {
+  test.each(signals)("ends with 0 on %s, and leaves no process and no file", { timeout: 300_000 }, async (_, send, env) => {
     const dataPath = folder("data");
     const TMPDIR = folder("tmp");
     const npm = runProcess("npm", ["start"], { env: serverEnvironment(dataPath, { TMPDIR, ...env }), group: true });

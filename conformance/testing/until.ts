@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 const pauseMs = 20;
 
 /** Asks again and again until the answer is not undefined. Throws with `what` and the last error when `withinMs` have passed. */
-export async function until<T>(what: string, ask: () => Promise<T | undefined> | T | undefined, withinMs = 20_000): Promise<T> {
+export async function until<T>(what: string, ask: () => Promise<T | undefined> | T | undefined, withinMs = 30_000): Promise<T> {
   const end = Date.now() + withinMs;
   let last: unknown;
   do {
