@@ -3,6 +3,7 @@ import { Agent, request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { connect } from "node:net";
 import path from "node:path";
+import { text as textOf } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { admin, call } from "./testing/call.js";
@@ -27,7 +28,14 @@ describeWith([needsGoTestPlugin, needsKubectl("newest")], "a server with two wor
   const workers = (): readonly number[] => pidsIn(server.log()).filter(isAlive);
   const twoWorkers = (): Promise<readonly number[]> => until("two workers serve", () => (workers().length === 2 ? workers() : undefined));
   /** Over a connection of its own: each comes to another worker. */
-  const asked = (queryType = "small") => query(server, target, [{ refId: "A", queryType }], { headers: { connection: "close" } });
+  const asked = (queryType = "small"): Promise<{ readonly status: number | undefined; readonly text: string }> =>
+    new Promise((resolve, reject) => {
+      const headers = { authorization: admin, "content-type": "application/json" };
+      const sent = httpRequest(`${dataSourcesUrl(server, goTestPlugin)}/${uid}/query`, { method: "POST", agent: false, headers }, (answer) => {
+        textOf(answer).then((text) => resolve({ status: answer.statusCode, text }), reject);
+      });
+      sent.once("error", reject).end(JSON.stringify({ queries: [{ refId: "A", queryType }] }));
+    });
   const valueOf = async (name: string): Promise<number> => {
     const { text } = await call(`${server.url}/metrics`);
     return text
@@ -218,7 +226,7 @@ describeWith([needsGoTestPlugin, needsKubectl("newest")], "a server with two wor
     if (pid === undefined) throw new Error("the plugin does not run");
     process.kill(pid, "SIGKILL");
     await until("another process of it", () => (running() !== undefined && running() !== pid ? true : undefined));
-    const answers: number[] = [];
+    const answers: (number | undefined)[] = [];
     await until("ten answers in a row", async () => {
       const { status } = await asked();
       answers.push(status);
