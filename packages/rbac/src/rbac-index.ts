@@ -25,6 +25,9 @@ interface Grant {
   readonly rules: readonly RuleMatcher[] | undefined;
 }
 
+/** Of requests without a query the same object comes again; of others each one is new, and in vain here. */
+const mostDecided = 1_000;
+
 type GrantsBySubject = ReadonlyMap<string, readonly Grant[]>;
 
 /** All roles and bindings, by subject: a decision looks at the caller's own bindings alone. Immutable; a change makes another one. */
@@ -32,6 +35,7 @@ export class RbacIndex {
   readonly #clusterWide: GrantsBySubject;
   readonly #byNamespace: ReadonlyMap<string, GrantsBySubject>;
   readonly #roles: ReadonlyMap<string, readonly RuleMatcher[]>;
+  readonly #decided = new Map<RequestInfo, { readonly user: UserInfo; readonly decision: RbacDecision }>();
 
   constructor({ roles, clusterRoles, roleBindings, clusterRoleBindings }: RbacObjects) {
     this.#roles = new Map(
@@ -44,7 +48,17 @@ export class RbacIndex {
     this.#byNamespace = new Map([...byNamespace(roleBindings)].map(([namespace, bindings]) => [namespace, this.#grantsOf(bindings)]));
   }
 
+  /** The same user who asks for the same again is told the same: both are never changed, and neither is what decides. */
   decide(user: UserInfo, info: RequestInfo): RbacDecision {
+    const known = this.#decided.get(info);
+    if (known?.user === user) return known.decision;
+    const decision = this.#decide(user, info);
+    if (this.#decided.size >= mostDecided) this.#decided.clear();
+    this.#decided.set(info, { user, decision });
+    return decision;
+  }
+
+  #decide(user: UserInfo, info: RequestInfo): RbacDecision {
     const missing = new Set<string>();
     for (const grant of this.#grants(user, info.namespace)) {
       if (grant.rules === undefined) missing.add(describeMissing(grant.ref));

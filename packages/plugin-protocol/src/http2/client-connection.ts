@@ -87,8 +87,8 @@ export class ClientConnection {
       stream = this.#open(headers, body, handler);
     };
     const waiting: Waiting = { handler, begin };
-    this.#waiting.add(waiting);
-    this.#admit();
+    if (this.#waiting.size === 0 && this.#streams.size < this.#peer.maxConcurrentStreams) begin();
+    else this.#waiting.add(waiting);
     return {
       grant: (held, ahead) => this.#grant(stream, held, ahead),
       cancel: () => {
@@ -109,6 +109,8 @@ export class ClientConnection {
   }
 
   #admit(): void {
+    // Nearly always there is none.
+    if (this.#waiting.size === 0) return;
     for (const waiting of this.#waiting) {
       if (this.#streams.size >= this.#peer.maxConcurrentStreams) return;
       this.#waiting.delete(waiting);
