@@ -25,7 +25,7 @@ export async function serviceGrowth({ rounds, seconds, smoke }: Plan): Promise<r
     console.log(`left out: DataPlaneServices: needs ${needsGoTestPlugin.name}`);
     return [];
   }
-  const sizes = smoke ? [1, 5] : [1, 10, 100, 1000];
+  const sizes = smoke ? [2] : [1, 10, 100, 1000];
   const dataPath = temporaryFolder("bench");
   const turns = new Turns();
   try {
