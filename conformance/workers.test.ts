@@ -26,7 +26,7 @@ describeWith([needsGoTestPlugin, needsKubectl("newest")], "a server with two wor
   const dataPath = temporaryFolder("workers");
   let server: StartedServer;
   const workers = (): readonly number[] => pidsIn(server.log()).filter(isAlive);
-  const twoWorkers = (): Promise<readonly number[]> => until("two workers serve", () => (workers().length === 2 ? workers() : undefined));
+  const twoWorkers = (): Promise<readonly number[]> => until("two workers serve", () => (workers().length === 2 ? workers() : undefined), 60_000);
   /** Over a connection of its own: each comes to another worker. */
   const asked = (queryType = "small"): Promise<{ readonly status: number | undefined; readonly text: string }> =>
     new Promise((resolve, reject) => {
@@ -188,13 +188,13 @@ describeWith([needsGoTestPlugin, needsKubectl("newest")], "a server with two wor
     expect(await valueOf("dataplane_workers ")).toBe(2);
   });
 
-  test("a worker that is killed under load loses its own requests in flight alone, and comes back", { timeout: 60_000 }, async () => {
+  test("a worker that is killed under load loses its own requests in flight alone, and comes back", { timeout: 120_000 }, async () => {
     const [first = 0] = await twoWorkers();
     const load = loadOf(server, target, 16);
     await sleep(1_000);
     const killedAt = performance.now();
     process.kill(first, "SIGKILL");
-    await until("another worker serves", () => (workers().length === 2 && !workers().includes(first) ? true : undefined));
+    await until("another worker serves", () => (workers().length === 2 && !workers().includes(first) ? true : undefined), 60_000);
     await sleep(1_000);
     const { answered, failures } = await load.stop();
     expect(answered).toBeGreaterThan(50);
@@ -205,7 +205,7 @@ describeWith([needsGoTestPlugin, needsKubectl("newest")], "a server with two wor
     expect(await valueOf("dataplane_worker_restarts_total")).toBeGreaterThan(0);
   });
 
-  test("both are killed at once, and the port is still there", { timeout: 60_000 }, async () => {
+  test("both are killed at once, and the port is still there", { timeout: 120_000 }, async () => {
     for (const pid of await twoWorkers()) process.kill(pid, "SIGKILL");
     for (let index = 0; index < 20; index += 1) expect((await asked()).status).toBe(200);
     await twoWorkers();
