@@ -1,10 +1,7 @@
 import type { Benchmark } from "./measure/finding.js";
 
-/** A benchmark that was not yet made to tell its findings: it prints and writes them alone. */
-type Silent = () => Promise<void>;
-
 /** Every benchmark, in the order of a whole run. Each is loaded for its turn, so that one can run where another's needs are missing. */
-export const benchmarks: Readonly<Record<string, () => Promise<Benchmark | Silent>>> = {
+export const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
   start: async () => (await import("./start/start.js")).benchStart,
   query: async () => (await import("./query/query.js")).benchQuery,
   workers: async () => (await import("./workers/workers.js")).benchWorkers,

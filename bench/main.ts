@@ -36,7 +36,7 @@ for (const [name, load] of Object.entries(benchmarks)) {
   const run = await load();
   scene = openScene();
   try {
-    const found = (await run(plan)) ?? [];
+    const found = await run(plan);
     findings.push(...found);
     // It says itself what it needs.
     if (found.length === 0 && !plan.smoke) failed.push(`${name}: nothing was measured`);
