@@ -92,9 +92,19 @@ function editorRules(sources: readonly ApiSource[]): readonly PolicyRule[] {
     for (const resource of resources) for (const name of requestedNames(resource)) names.add(name);
     if (names.size > 0) byGroup.set(group, names);
   }
-  return [...byGroup]
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([group, names]) => ({ verbs: write, apiGroups: [group], resources: [...names].sort() }));
+  return sharedRules([...byGroup].sort(([a], [b]) => (a < b ? -1 : 1)).map(([group, names]) => ({ group, resources: [...names].sort() })));
+}
+
+/** Groups with the same resources share a rule: a thousand that services bind to one plugin are one rule, to write and to decide by. */
+function sharedRules(groups: readonly { readonly group: string; readonly resources: readonly string[] }[]): readonly PolicyRule[] {
+  const rules = new Map<string, { readonly apiGroups: string[]; readonly resources: readonly string[] }>();
+  for (const { group, resources } of groups) {
+    const key = resources.join();
+    const rule = rules.get(key);
+    if (rule === undefined) rules.set(key, { apiGroups: [group], resources });
+    else rule.apiGroups.push(group);
+  }
+  return [...rules.values()].map((rule) => ({ verbs: write, ...rule }));
 }
 
 /**
