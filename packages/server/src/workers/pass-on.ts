@@ -107,11 +107,23 @@ function bodyOf(answer: IncomingMessage, signal: AbortSignal, cut: AbortControll
   const body = {
     pushTo(sink: BodySink): () => void {
       if (answer.destroyed) cut.abort();
+      let pieces: Buffer[] = [];
+      const flush = (): void => {
+        if (pieces.length === 0) return;
+        const [first = Buffer.alloc(0)] = pieces;
+        const together = pieces.length === 1 ? first : Buffer.concat(pieces);
+        pieces = [];
+        if (!sink.write(together)) answer.pause();
+      };
       answer.on("data", (piece: Buffer) => {
-        if (!sink.write(piece)) answer.pause();
+        // One read of the connection brings hundreds of small pieces: they go on together.
+        if (pieces.push(piece) === 1) process.nextTick(flush);
       });
       sink.onDrain(() => answer.resume());
-      answer.once("end", () => sink.end());
+      answer.once("end", () => {
+        flush();
+        sink.end();
+      });
       answer.once("error", (error) => {
         if (!signal.aborted) cut.abort(error);
         sink.end();
