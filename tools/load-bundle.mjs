@@ -17,14 +17,19 @@ const parameters = "exports, require, module, __filename, __dirname, __url";
  */
 export function loadBundle(file) {
   const folder = path.dirname(file);
-  const source = `(function (${parameters}) {${readFileSync(file, "latin1")}\n})`;
-  const kept = keptForm(file);
-  const script = new vm.Script(source, { filename: file, ...(kept.data === undefined ? {} : { cachedData: kept.data }) });
-  const isNew = kept.data === undefined || script.cachedDataRejected === true;
+  const { script, isNew } = compiled(file);
   const loaded = new Map();
   const exports = run(script, file, folder, loaded);
   for (const [name, value] of Object.entries(exports.modules ?? {})) loaded.set(name, value);
-  return { exports, keepCompiled: () => (isNew ? kept.write(script.createCachedData()) : undefined) };
+  return { exports, keepCompiled: isNew ? () => write(file, script.createCachedData()) : () => undefined };
+}
+
+/** In a function of its own, so that the bytes that were read do not stay in memory. */
+function compiled(file) {
+  const source = `(function (${parameters}) {${readFileSync(file, "latin1")}\n})`;
+  const data = readWhole(file);
+  const script = new vm.Script(source, { filename: file, ...(data === undefined ? {} : { cachedData: data }) });
+  return { script, isNew: data === undefined || script.cachedDataRejected === true };
 }
 
 function run(script, file, folder, loaded) {
@@ -50,27 +55,25 @@ const suffix = ".compiled";
 /** Length and CRC-32 of the compiled form, and when and how large the script was written. */
 const headerBytes = 32;
 
-/** The compiled form in a file named for the V8 that it is for. Half a file, or the form of another text, is none. */
-function keptForm(file) {
-  const keptFile = `${file}.${v8.cachedDataVersionTag().toString(16)}${suffix}`;
-  return {
-    data: readWhole(keptFile, file),
-    write(data) {
-      try {
-        removeOthers(file);
-        writeFileSync(`${keptFile}.${process.pid}`, Buffer.concat([headerOf(data, file), data]));
-        renameSync(`${keptFile}.${process.pid}`, keptFile);
-      } catch {
-        // A folder that may not be written costs each start the time to compile, and nothing else.
-      }
-    },
-  };
+/** The file of the compiled form, named for the V8 that it is for. */
+const keptFileOf = (file) => `${file}.${v8.cachedDataVersionTag().toString(16)}${suffix}`;
+
+function write(file, data) {
+  const keptFile = keptFileOf(file);
+  try {
+    removeOthers(file);
+    writeFileSync(`${keptFile}.${process.pid}`, Buffer.concat([headerOf(data, file), data]));
+    renameSync(`${keptFile}.${process.pid}`, keptFile);
+  } catch {
+    // A folder that may not be written costs each start the time to compile, and nothing else.
+  }
 }
 
-function readWhole(keptFile, file) {
+/** Half a file, or the form of another text, is none. */
+function readWhole(file) {
   let content;
   try {
-    content = readFileSync(keptFile);
+    content = readFileSync(keptFileOf(file));
   } catch {
     return undefined;
   }
