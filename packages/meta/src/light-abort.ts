@@ -46,15 +46,18 @@ export class LightAbort implements AbortSignal {
 
   /** A listener that throws is heard of as an uncaught exception, as with Node's own, and keeps no other from its turn. */
   dispatchEvent(event: Event): boolean {
-    if (event.type !== "abort") return true;
-    this.#tell(() => this.onabort?.call(this, event));
+    if (event.type !== "abort") return !event.defaultPrevented;
+    this.#tell(() => void this.onabort?.call(this, event));
     for (const { listener, once } of [...(this.#listening ?? [])]) {
       // One before may have taken it away.
       if (this.#listening?.some((it) => it.listener === listener) !== true) continue;
       if (once) this.removeEventListener("abort", listener);
-      this.#tell(() => (typeof listener === "function" ? listener.call(this, event) : listener.handleEvent(event)));
+      this.#tell(() => {
+        if (typeof listener === "function") listener.call(this, event);
+        else listener.handleEvent(event);
+      });
     }
-    return true;
+    return !event.defaultPrevented;
   }
 
   #tell(call: () => void): void {

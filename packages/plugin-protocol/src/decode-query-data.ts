@@ -14,46 +14,64 @@ export function decodePlainQueryData(bytes: Buffer): QueryDataResponse | undefin
   const responses = Object.create(null) as Record<string, DataResponse>;
   while (reader.at < bytes.length) {
     if (reader.byte() !== tags.responses) return undefined;
-    const end = reader.end(bytes.length);
-    let refId = "";
-    let answer: DataResponse | undefined;
-    while (reader.at < end) {
-      const tag = reader.byte();
-      const last = reader.end(end);
-      if (last < 0) return undefined;
-      if (tag === tags.key) refId = reader.text(last);
-      else if (tag === tags.value) answer = dataResponse(reader, last);
-      else return undefined;
-    }
-    if (answer === undefined || reader.at !== end) return undefined;
-    responses[refId] = answer;
+    const entry = answerEntry(reader, reader.end(bytes.length));
+    if (entry === undefined) return undefined;
+    responses[entry.refId] = entry.answer;
   }
   return reader.isPlain ? { responses } : undefined;
 }
 
-function dataResponse(reader: PlainReader, end: number): DataResponse | undefined {
-  const frames: Uint8Array[] = [];
-  let [error, errorSource, status, format] = ["", "", 0, 0];
-  let jsonMeta: Uint8Array = nothing;
+function answerEntry(reader: PlainReader, end: number): { readonly refId: string; readonly answer: DataResponse } | undefined {
+  let refId = "";
+  let answer: DataResponse | undefined;
   while (reader.at < end) {
     const tag = reader.byte();
-    if (tag === tags.status || tag === tags.format) {
-      const value = reader.integer(end);
-      if (value < 0) return undefined;
-      if (tag === tags.status) status = value;
-      else format = value;
-      continue;
-    }
     const last = reader.end(end);
     if (last < 0) return undefined;
-    if (tag === tags.frames) frames.push(reader.view(last));
-    else if (tag === tags.error) error = reader.text(last);
-    else if (tag === tags.jsonMeta) jsonMeta = reader.view(last);
-    else if (tag === tags.errorSource) errorSource = reader.text(last);
+    if (tag === tags.key) refId = reader.text(last);
+    else if (tag === tags.value) answer = dataResponse(reader, last);
     else return undefined;
   }
+  return answer === undefined || reader.at !== end ? undefined : { refId, answer };
+}
+
+interface Answer {
+  readonly frames: Uint8Array[];
+  error: string;
+  jsonMeta: Uint8Array;
+  status: number;
+  errorSource: string;
+  format: DataFrameFormat;
+}
+
+function dataResponse(reader: PlainReader, end: number): DataResponse | undefined {
+  const answer: Answer = { frames: [], error: "", jsonMeta: nothing, status: 0, errorSource: "", format: 0 };
+  while (reader.at < end) {
+    const tag = reader.byte();
+    const isRead = tag === tags.status || tag === tags.format ? readNumber(reader, tag, end, answer) : readBytes(reader, tag, end, answer);
+    if (!isRead) return undefined;
+  }
+  return reader.at === end ? answer : undefined;
+}
+
+function readNumber(reader: PlainReader, tag: number, end: number, answer: Answer): boolean {
+  const value = reader.integer(end);
+  if (value < 0) return false;
+  if (tag === tags.status) answer.status = value;
   // An open enumeration: what it does not know is as the generated code gives it, a number.
-  return reader.at === end ? { frames, error, jsonMeta, status, errorSource, format: format as DataFrameFormat } : undefined;
+  else answer.format = value as DataFrameFormat;
+  return true;
+}
+
+function readBytes(reader: PlainReader, tag: number, end: number, answer: Answer): boolean {
+  const last = reader.end(end);
+  if (last < 0) return false;
+  if (tag === tags.frames) answer.frames.push(reader.view(last));
+  else if (tag === tags.error) answer.error = reader.text(last);
+  else if (tag === tags.jsonMeta) answer.jsonMeta = reader.view(last);
+  else if (tag === tags.errorSource) answer.errorSource = reader.text(last);
+  else return false;
+  return true;
 }
 
 /** Steps through bytes; -1 says that what is there is not of the plain form. */

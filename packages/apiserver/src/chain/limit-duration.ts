@@ -42,24 +42,24 @@ export const limitDuration =
 /** The request's own signal is what aborts: making another one that follows it costs more than all else here. */
 function ended(request: HttpRequest, next: Handler, ms: number): Promise<HttpResponse> {
   return new Promise((resolve, reject) => {
+    // What it throws at once rejects this.
+    const answer = next(request);
     const timer = setTimeout(() => {
       const reason = timedOut(ms);
       reject(reason);
       request.end?.(reason);
     }, ms).unref();
-    const failed = (thrown: unknown): void => {
-      clearTimeout(timer);
-      reject(thrown instanceof Error ? thrown : new Error(String(thrown)));
-    };
-    try {
-      next(request).then((response) => {
+    answer.then(
+      (response) => {
         // What is left of the answer may take its time, and still ends when the client goes.
         clearTimeout(timer);
         resolve(response);
-      }, failed);
-    } catch (thrown) {
-      failed(thrown);
-    }
+      },
+      (thrown: unknown) => {
+        clearTimeout(timer);
+        reject(thrown instanceof Error ? thrown : new Error(String(thrown)));
+      },
+    );
   });
 }
 

@@ -14,6 +14,7 @@ export const recoverPanics =
       }
       return statusResponse(error, request);
     };
+    // eslint-disable-next-line sonarjs/no-try-promise -- both ways to fail are met: at once, and by the promise.
     try {
       return next(request).then(undefined, recovered);
     } catch (thrown) {
