@@ -5,6 +5,7 @@ import { dataSourcesUrl, ownGroup, query } from "../../conformance/testing/data-
 import { goTestPlugin, unsignedPluginsAllowed } from "../../conformance/testing/install-plugin.js";
 import { tools } from "../../conformance/testing/root.js";
 import { temporaryFolder, whenReady } from "../../conformance/testing/start-server.js";
+import { until } from "../../conformance/testing/until.js";
 import { childOf } from "../measure/process-usage.js";
 import { startOurs, stopProcess } from "../measure/start-ours.js";
 import { type Contestant, pluginCommand } from "./contestant.js";
@@ -17,8 +18,12 @@ export async function startOurServer(env: NodeJS.ProcessEnv = {}): Promise<Conte
   const server = await whenReady(running, dataPath);
   const target = { pluginId: goTestPlugin, uid: "abc" };
   await createDataSource(dataSourcesUrl(server, goTestPlugin), target.uid);
-  const first = await query(server, target, [{ refId: "A", queryType: "small" }]);
-  if (first.status !== 200) throw new Error(`our server answered ${first.status}: ${first.text}`);
+  // The managed service of the plugin comes after /readyz, when the plugin has started.
+  await until("the first query is answered", async () => {
+    const first = await query(server, target, [{ refId: "A", queryType: "small" }]);
+    if (first.status !== 200) throw new Error(`our server answered ${first.status}: ${first.text}`);
+    return true;
+  });
   return {
     name: "data-plane-aggregator",
     url: `${dataSourcesUrl(server, goTestPlugin)}/${target.uid}/query`,
