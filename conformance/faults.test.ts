@@ -43,7 +43,7 @@ const histories: readonly (readonly [EngineName, number])[] = [
 describeWith([needsChecker], "clients and watches under faults", () => {
   for (const [engine, servers] of histories) {
     const name = `${String(servers)} server${servers === 1 ? "" : "s"} on ${engine}`;
-    test(`see one history of ${name}, and no event is lost`, { timeout: 240_000 }, (context) =>
+    test(`see one history of ${name}, and no event is lost`, { timeout: 480_000 }, (context) =>
       expectNoViolation({ engine, servers, disturb: nemesisFor(seconds) }, context),
     );
   }
@@ -51,7 +51,7 @@ describeWith([needsChecker], "clients and watches under faults", () => {
   // MariaDB shares all that has failpoints with PostgreSQL.
   for (const engine of engineNames.filter((name) => name !== "mysql")) {
     for (const { name, ...plan } of failpointPlans(engine, 1)) {
-      test(`see one history of ${engine} when a server dies at ${name}`, { timeout: 240_000 }, (context) => expectNoViolation(plan, context));
+      test(`see one history of ${engine} when a server dies at ${name}`, { timeout: 480_000 }, (context) => expectNoViolation(plan, context));
     }
   }
 });

@@ -19,7 +19,7 @@ export const hasChecker = (): boolean => existsSync(checker);
 /** Rejects when the checker cannot read the file. */
 export function checkHistory(file: string): Promise<HistoryCheck> {
   return new Promise((resolve, reject) => {
-    execFile(checker, [file], { maxBuffer: 256 * 1024 * 1024 }, (error, stdout, stderr) => {
+    execFile(checker, ["-timeout=3m", file], { maxBuffer: 256 * 1024 * 1024 }, (error, stdout, stderr) => {
       // Violations end it with a code of their own, and are told on stdout too.
       if (stdout === "") reject(new Error(`the checker: ${stderr}`, { cause: error }));
       else resolve(JSON.parse(stdout) as HistoryCheck);
