@@ -3,7 +3,7 @@ import path from "node:path";
 import { admin } from "../../conformance/testing/call.js";
 import { temporaryFolder } from "../../conformance/testing/start-server.js";
 import type { Finding, Plan } from "../measure/finding.js";
-import { flat, linear } from "../measure/growth.js";
+import { flat, linear, linearBehindWaits } from "../measure/growth.js";
 import { type Plot, writePlots } from "../measure/plot.js";
 import { type Load, load } from "../query/load.js";
 import { create, type Figures, inParallel, onServer, type Started, Turns } from "./turn.js";
@@ -34,7 +34,7 @@ export async function objectGrowth({ rounds, seconds, smoke }: Plan): Promise<re
     ...flat({ work, figure: "get: CPU", unit: "ms a request" }, turns.of("getCpuMs")),
     ...flat({ work, figure: "page of 500: CPU", unit: "ms a page" }, turns.of("pageCpuMs")),
     ...linear({ work, figure: "start: CPU", unit: "ms" }, turns.of("startCpuMs")),
-    ...linear({ work, figure: "start to readyz", unit: "ms" }, turns.of("startMs")),
+    ...linear({ work, figure: "start to readyz", unit: "ms" }, turns.of("startMs"), linearBehindWaits),
     ...linear({ work, figure: "memory at rest", unit: "MiB" }, turns.of("residentMiB")),
   ];
 }

@@ -7,7 +7,7 @@ import { tools } from "../../conformance/testing/root.js";
 import { temporaryFolder } from "../../conformance/testing/start-server.js";
 import { until } from "../../conformance/testing/until.js";
 import type { Finding, Plan } from "../measure/finding.js";
-import { flat, linear } from "../measure/growth.js";
+import { flat, linear, linearBehindWaits } from "../measure/growth.js";
 import { type Plot, writePlots } from "../measure/plot.js";
 import { childOf } from "../measure/process-usage.js";
 import { pluginCommand } from "../query/contestant.js";
@@ -44,7 +44,7 @@ export async function serviceGrowth({ rounds, seconds, smoke }: Plan): Promise<r
   return [
     ...flat({ work, figure: "small query: CPU", unit: "ms a request" }, turns.of("cpuMs")),
     ...linear({ work, figure: "start: CPU", unit: "ms" }, turns.of("startCpuMs")),
-    ...linear({ work, figure: "start to readyz", unit: "ms" }, turns.of("startMs")),
+    ...linear({ work, figure: "start to readyz", unit: "ms" }, turns.of("startMs"), linearBehindWaits),
     ...linear({ work, figure: "memory at rest", unit: "MiB" }, turns.of("residentMiB")),
   ];
 }

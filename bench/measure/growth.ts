@@ -14,6 +14,8 @@ export interface Cost {
 
 const flatWithin = 1.25;
 const linearWithin = 1.5;
+/** For times of a start: what few cost is hidden behind what it waits for. */
+export const linearBehindWaits = 2;
 // Below so much of the smallest a difference is noise.
 const noise = 0.1;
 
@@ -31,7 +33,7 @@ export function flat({ work, figure, unit }: Cost, costs: readonly Sized[]): rea
  * What grows with the number: one more costs in the last step nearly what it costs in the step before; were it quadratic, it would be ten
  * times as much. A step that costs less than a tenth of the smallest is taken for that, since it is noise.
  */
-export function linear({ work, figure, unit }: Cost, costs: readonly Sized[]): readonly Finding[] {
+export function linear({ work, figure, unit }: Cost, costs: readonly Sized[], within = linearWithin): readonly Finding[] {
   const title = (size: number): string => `${work}: ${size.toLocaleString("en")}`;
   const values = costs.map(({ size, value }): Finding => ({ work: title(size), figure: `${figure}, ${unit}`, ours: value }));
   const [first, before, last] = [costs[0], costs.at(-2), costs.at(-1)];
@@ -41,7 +43,7 @@ export function linear({ work, figure, unit }: Cost, costs: readonly Sized[]): r
   const ours = each(last, before);
   const judged: Finding = {
     ...{ work: title(last.size), figure: `${figure}, ${unit} for one more`, ours, peer },
-    goal: { of: "ratio", bound: "at most", value: linearWithin },
+    goal: { of: "ratio", bound: "at most", value: within },
   };
   return [...values, judged];
 }
