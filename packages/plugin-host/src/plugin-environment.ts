@@ -22,8 +22,8 @@ export function pluginEnvironment(options: {
   readonly serverVersion: string;
   readonly pluginVersion: string;
   readonly socketDirectory: string;
-  /** PEM. */
-  readonly clientCert: string;
+  /** PEM; the plugin serves plaintext when absent. */
+  readonly clientCert: string | undefined;
   /** The plugin's own settings, such as GF_PLUGIN_NAME; they may not replace what the handshake needs. */
   readonly settings: Readonly<Record<string, string>>;
 }): Record<string, string> {
@@ -39,6 +39,6 @@ export function pluginEnvironment(options: {
     [handshakeCookie.name]: handshakeCookie.value,
     PLUGIN_PROTOCOL_VERSIONS: String(pluginProtocolVersion),
     PLUGIN_UNIX_SOCKET_DIR: options.socketDirectory,
-    PLUGIN_CLIENT_CERT: options.clientCert,
+    ...(options.clientCert === undefined ? {} : { PLUGIN_CLIENT_CERT: options.clientCert }),
   };
 }

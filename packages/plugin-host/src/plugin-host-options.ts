@@ -32,6 +32,8 @@ export interface PluginHostOptions {
   readonly logger: Logger;
   /** From spawn to a working connection; 60 s when absent. */
   readonly startTimeoutMs?: number;
+  /** Whether plugins are offered TLS with certificates of their own; true when absent. */
+  readonly autoMtls?: boolean;
   /** How long a call waits for a plugin that is starting; 10 s when absent. */
   readonly startWaitMs?: number;
   /** How often the folders are looked at for what is new, changed or gone; never when absent or 0. */

@@ -1,5 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { createAutoMtlsIdentity } from "@dataplane/plugin-protocol";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { PluginUnavailable } from "./plugin.js";
 import { currentPlatform } from "./plugin-command.js";
@@ -150,6 +151,17 @@ test("a plugin of an SDK without TLS is called in plaintext, with a note, and ki
   expect(note).toBe("plaintext: the plugin offered no certificate");
   await host.stop();
   expect(() => process.kill(pid, 0)).toThrow("ESRCH");
+});
+
+test("without AutoMTLS a plugin is offered no certificate, its note says why, and TLS of its own is refused", async () => {
+  scratch.plugin("bare", `if (process.env.PLUGIN_CLIENT_CERT !== undefined) process.exit(3); ${barePlugin()}`);
+  const certificate = createAutoMtlsIdentity(new Date()).cert.replaceAll(/-----[^-]+-----|\s|=/g, "");
+  scratch.plugin("asking", `console.log("1|2|unix|" + process.env.PLUGIN_UNIX_SOCKET_DIR + "/x|grpc|${certificate}"); ${forever}`);
+  host = startHost(scratch.path, undefined, { autoMtls: false });
+  await pluginOf(host, "bare").client(signal);
+  expect(pluginOf(host, "bare").state.note).toBe("plaintext: [plugins] auto_mtls is off");
+  const asking = await stateOf(host, "asking", ({ message }) => message.includes("TLS"));
+  expect(asking.message).toContain("the plugin asks for TLS, which it was not offered");
 });
 
 test("a plugin that ignores its shutdown is killed after two seconds", async () => {

@@ -37,6 +37,8 @@ export interface StartOptions {
   readonly settings: Readonly<Record<string, string>>;
   /** From spawn to the handshake; the connection has 10 s after it. */
   readonly startTimeoutMs: number;
+  /** Whether the plugin is offered TLS with certificates made for this one process; else it is plaintext, on its private socket alone. */
+  readonly autoMtls: boolean;
   /** Told to Go's garbage collector; watched elsewhere. */
   readonly memoryLimitBytes?: number | undefined;
   /** Called as soon as the process runs, before it says anything. */
@@ -71,10 +73,10 @@ export async function startPluginProcess(options: StartOptions, signal: AbortSig
   const { plugin, logger, clock } = options;
   const command = pluginCommand(plugin);
   const socketDirectory = makeSocketDirectory();
-  const identity = createAutoMtlsIdentity(clock.now());
+  const identity = options.autoMtls ? createAutoMtlsIdentity(clock.now()) : undefined;
   const log = new PluginLog(logger, clock);
   const mark = `PLUGIN_UNIX_SOCKET_DIR=${socketDirectory}\0`;
-  const child = spawnPlugin(command, { cwd: plugin.directory, env: environment(options, socketDirectory, identity.cert), mark });
+  const child = spawnPlugin(command, { cwd: plugin.directory, env: environment(options, socketDirectory, identity?.cert), mark });
   const { ended } = child;
   const cleaned = ended.then((how) => {
     removeSocketDirectory(socketDirectory);
@@ -90,10 +92,8 @@ export async function startPluginProcess(options: StartOptions, signal: AbortSig
     limit.handshakeDone();
     const stdout = log.sink("stdout");
     child.stdout.on("data", (data: Buffer) => stdout.push(data)).on("end", () => stdout.end());
-    const note = plaintextNote(handshake, socketDirectory);
-    const { serverCert, address } = handshake;
-    const tls = serverCert === undefined ? {} : { tls: { key: identity.key, cert: identity.cert, serverCert } };
-    const target: LinkTarget = { address, ...tls };
+    const note = plaintextNote(handshake, socketDirectory, options.autoMtls);
+    const target = linkTarget(handshake, identity);
     const link = await Promise.race([options.link(target, Math.min(options.startTimeoutMs, 10_000)), failAtEnd(ended)]);
     void drainStdio(link, log);
     return {
@@ -145,7 +145,7 @@ function limitStart(child: PluginChild, timeoutMs: number, stop: AbortSignal): S
   };
 }
 
-function environment(options: StartOptions, socketDirectory: string, clientCert: string): Record<string, string> {
+function environment(options: StartOptions, socketDirectory: string, clientCert: string | undefined): Record<string, string> {
   const { plugin, serverVersion, settings, memoryLimitBytes } = options;
   const env = pluginEnvironment({ host: process.env, serverVersion, pluginVersion: plugin.json.version, socketDirectory, clientCert, settings });
   // Go's collector works harder before the limit instead of growing over it (https://pkg.go.dev/runtime#hdr-Environment_Variables).
@@ -157,12 +157,18 @@ async function failAtEnd(ended: Promise<string>): Promise<never> {
 }
 
 /** Plaintext is accepted where only this host can listen in; else it throws StartFailed. */
-function plaintextNote({ serverCert, address }: Handshake, socketDirectory: string): string | undefined {
+function plaintextNote({ serverCert, address }: Handshake, socketDirectory: string, wasOffered: boolean): string | undefined {
   if (serverCert !== undefined) return undefined;
   if (address.network === "unix" && realpathSync(dirname(address.path)) !== realpathSync(socketDirectory)) {
     throw new StartFailed("the plugin offered no certificate and listens outside the private folder it was given");
   }
-  return "plaintext: the plugin offered no certificate";
+  return wasOffered ? "plaintext: the plugin offered no certificate" : "plaintext: [plugins] auto_mtls is off";
+}
+
+function linkTarget({ serverCert, address }: Handshake, identity: ReturnType<typeof createAutoMtlsIdentity> | undefined): LinkTarget {
+  if (serverCert === undefined) return { address };
+  if (identity === undefined) throw new StartFailed("the plugin asks for TLS, which it was not offered: [plugins] auto_mtls is off");
+  return { address, tls: { key: identity.key, cert: identity.cert, serverCert } };
 }
 
 function describe(error: unknown, how: string, tail: string): Error {

@@ -30,7 +30,7 @@ export class ProcessStarter {
 
   /** A process that was started elsewhere for people to debug is attached to. Throws CredentialsUnavailable, and what its start throws. */
   async start(plugin: FoundPlugin, logger: Logger, signal: AbortSignal): Promise<PluginProcess> {
-    const { clock, version, settingsFor, memoryLimitBytes, startTimeoutMs = 60_000, env = {} } = this.#options;
+    const { clock, version, settingsFor, memoryLimitBytes, startTimeoutMs = 60_000, autoMtls = true, env = {} } = this.#options;
     const { id } = plugin.json;
     const link = this.#options.linkFor?.(plugin.json) ?? this.#options.link;
     const standalone = standaloneOf({ id, directory: plugin.directory }, env);
@@ -38,7 +38,7 @@ export class ProcessStarter {
     const settings = { ...settingsFor(id), ...(await this.#awaitedEnvironment(plugin, startTimeoutMs, signal)) };
     const { onSpawn, forget } = this.#entryOf(id);
     try {
-      const options = { plugin, link, clock, logger, serverVersion: version, settings, startTimeoutMs, memoryLimitBytes, onSpawn };
+      const options = { plugin, link, clock, logger, serverVersion: version, settings, startTimeoutMs, autoMtls, memoryLimitBytes, onSpawn };
       const process = await startPluginProcess(options, signal);
       void process.ended.then(forget);
       return process;

@@ -49,6 +49,7 @@ export function openPlugins({ config, root, env, environmentFor, alsoDrained, cl
     clock,
     logger,
     startTimeoutMs: config.pluginStartTimeout,
+    autoMtls: config.pluginAutoMtls,
     startWaitMs: config.pluginStartWait,
     watchPeriodMs: config.pluginWatchInterval,
     drainMs: config.pluginDrainTimeout,

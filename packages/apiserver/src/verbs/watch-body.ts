@@ -37,6 +37,8 @@ export class WatchBody implements PushedBody {
   #sink: BodySink | undefined;
   #timer: NodeJS.Timeout | undefined;
   #isQueued = false;
+  /** The reader is in this process: a controller, or roles and bindings, which should know of a write when its answer is out. */
+  #isNear = false;
   /** The client reads more slowly than it is written to. */
   #isBehind = false;
   #isOver = false;
@@ -73,12 +75,17 @@ export class WatchBody implements PushedBody {
   }
 
   [Symbol.asyncIterator](): AsyncIterator<Uint8Array> {
+    this.#isNear = true;
     return pulled(this);
   }
 
   /** In a turn of its own: what changes at once leaves at once, and many watches hold up nobody. */
   #queue(): void {
     if (this.#isQueued || this.#isBehind || this.#isOver) return;
+    if (this.#isNear) {
+      this.#writeFrames();
+      return;
+    }
     this.#isQueued = true;
     this.#options.cache.turns.run(this.#flush);
   }

@@ -55,6 +55,13 @@ export const pluginsSettings = {
     "",
     "Memory in RAM, such as 512MiB, over which a plugin's process is ended and started again. Empty: no limit. Linux only.",
   ),
+  pluginAutoMtls: setting(
+    "plugins",
+    "auto_mtls",
+    boolean,
+    "true",
+    "Offer plugins TLS with certificates made for each process. Without, calls are plaintext on a socket in a folder that only this user can open, as Grafana's are, and large answers cost less.",
+  ),
   pluginLink: setting(
     "plugins",
     "link",
