@@ -69,8 +69,9 @@ describeWith([needsKubectl("newest")], "servers behind APIServices, well, dead, 
     until(
       `${group} is ${wanted}`,
       async () => {
-        const { status } = (await call(`${server.url}/apis/apiregistration.k8s.io/v1/apiservices/v1.${group}`)).json();
-        return String(status?.["conditions"]?.["0"]?.["status"]) === wanted ? true : undefined;
+        const { text } = await call(`${server.url}/apis/apiregistration.k8s.io/v1/apiservices/v1.${group}`);
+        const { status } = JSON.parse(text) as { readonly status?: { readonly conditions?: readonly { type: string; status: string }[] } };
+        return status?.conditions?.find(({ type }) => type === "Available")?.status === wanted ? true : undefined;
       },
       60_000,
     );

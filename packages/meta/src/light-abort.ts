@@ -1,4 +1,4 @@
-type Listener = Parameters<EventTarget["addEventListener"]>[1];
+type Listener = NonNullable<Parameters<EventTarget["addEventListener"]>[1]>;
 type ListenerOptions = Parameters<EventTarget["addEventListener"]>[2];
 
 interface Listening {
