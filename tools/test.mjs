@@ -4,7 +4,8 @@ import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
 import process from "node:process";
-import { root, setUp } from "./setup.mjs";
+import { root } from "./inputs.mjs";
+import { setUp } from "./setup.mjs";
 
 const strict = process.env.CI === "true";
 const bin = (name) => path.join(root, "node_modules", ".bin", name);
