@@ -51,8 +51,5 @@ async function createDataSource(url: string, name: string): Promise<void> {
   if (created.status !== 201) throw new Error(`data source: ${created.text}`);
 }
 
-/** GF_PLUGINS_LINK=grpc-js measures the other link. */
-function linkOfEnvironment(): NodeJS.ProcessEnv {
-  const link = process.env["GF_PLUGINS_LINK"];
-  return link === undefined ? {} : { GF_PLUGINS_LINK: link };
-}
+/** GF_PLUGINS_LINK=grpc-js measures the other link, GF_PLUGINS_AUTO_MTLS=false plaintext. */
+const linkOfEnvironment = (): NodeJS.ProcessEnv => Object.fromEntries(Object.entries(process.env).filter(([name]) => name.startsWith("GF_PLUGINS_")));
